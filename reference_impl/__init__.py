@@ -1,0 +1,30 @@
+"""The ground truth: transposed convolution, its derivatives, and how far rounding may carry them.
+
+What lives here:
+
+- ``geometry``: which input position and tap meet at which output position (``Geometry``).
+- ``operators``: ``forward`` and ``backward``, for any number of spatial dimensions by one formulation.
+- ``error_model``: per element the number of terms and the scale of the rounding error.
+- ``second_order``: what double backward must return.
+- ``arguments``: checks at the door; ``whole``: int64, exact or refused.
+- ``numpy_backend``: the complete NumPy path; ``_kernels``: the compiled one, optional, with the same results.
+
+The folder knows no framework and imports nothing of this project outside itself. docs/reference.md explains
+the algorithm with a picture.
+"""
+
+from reference_impl.error_model import Bound, ErrorModel, error_model, forward_error_model
+from reference_impl.geometry import Geometry
+from reference_impl.operators import Gradients, backward, forward, has_kernels
+
+__all__ = [
+    "Bound",
+    "ErrorModel",
+    "Geometry",
+    "Gradients",
+    "backward",
+    "error_model",
+    "forward",
+    "forward_error_model",
+    "has_kernels",
+]

@@ -1,0 +1,71 @@
+"""int64: exact or refused.
+
+Where every partial sum stays below 2**53 the float64 kernels are exact and fast; beyond that NumPy's 64-bit
+integers do the work, and a result that could leave them is refused rather than wrapped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+
+import numpy as np
+
+from reference_impl.arguments import Array, Tensors
+from reference_impl.geometry import Geometry
+
+__all__ = ["exact_in_float", "refuse_overflow"]
+
+
+def magnitude(array: Array | None) -> int:
+    """Largest absolute value, as a Python integer."""
+    if array is None or not array.size:
+        return 0
+    return max(int(array.max()), -int(array.min()))
+
+
+def _largest(counts: Array) -> int:
+    return int(counts.max()) if counts.size else 0
+
+
+def bounds(t: Tensors, geometry: Geometry) -> dict[str, int]:
+    """For every result an integer that no partial sum exceeds."""
+    x, w = magnitude(t.x), magnitude(t.w)
+    if t.grad is None:
+        deep = t.x.shape[1] // geometry.groups
+        return {"y": magnitude(t.bias) + x * w * deep * _largest(geometry.output_terms())}
+    grad, batch = magnitude(t.grad), t.x.shape[0]
+    return {
+        "the gradient of x": w * grad * t.w.shape[1] * _largest(geometry.input_terms()),
+        "the gradient of w": x * grad * batch * _largest(geometry.kernel_terms()),
+        "the gradient of bias": grad * batch * prod(geometry.output_size),
+    }
+
+
+def exact_in_float(t: Tensors, geometry: Geometry) -> bool:
+    """Whether float64 arithmetic is exact, inputs included."""
+    inputs = (t.x, t.w, t.bias, t.grad)
+    return max(*bounds(t, geometry).values(), *map(magnitude, inputs)) <= 2**53
+
+
+def refuse_overflow(t: Tensors, geometry: Geometry, scales: Callable[[], dict[str, Array]]) -> None:
+    """Refuse what may not fit 64 bits.
+
+    Args:
+        t: the arguments.
+        geometry: their geometry.
+        scales: computes, per result, the sums of absolute values in float64; called only where the quick bound
+            does not already settle the matter.
+
+    Raises:
+        ValueError: a sum of absolute values reaches 2**63.
+    """
+    if max(bounds(t, geometry).values()) < 2**63:
+        return
+    for name, scale in scales().items():
+        largest = float(np.max(scale, initial=0.0)) * (1 + 1e-6)
+        if largest >= 2.0**63:
+            raise ValueError(
+                f"{name} sums int64 products to as much as {largest:.3g} in absolute values, at least "
+                "2**63: it could overflow; scale the integers down"
+            )
