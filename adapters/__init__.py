@@ -1,0 +1,38 @@
+"""Adapters: everything that knows a framework, and the worker that runs it in the framework's own interpreter.
+
+=====================  =========================================================================
+``protocol``           frames between host and worker: a JSON header, then arrays as raw bytes
+``bootstrap.py``       the file a worker's interpreter is started with; loads this package by path
+``worker``             the worker's loop: reads requests, runs the adapter stage by stage, answers
+``base``               what an adapter is, and the arithmetic of arguments that adapters share
+``torch_adapter``      PyTorch
+``paddle_adapter``     PaddlePaddle
+``mindspore_adapter``  MindSpore
+=====================  =========================================================================
+
+The whole package runs on Python 3.9 with the standard library, NumPy and one framework, and imports
+nothing else of the suite: it is loaded into interpreters where the suite is not installed.  The host
+imports it too, for what adapters declare without importing their framework.
+
+A new framework is one file here (see ``base.Adapter``) and its line in ``FRAMEWORKS``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from adapters.base import Adapter
+
+FRAMEWORKS = {
+    "torch": "adapters.torch_adapter",
+    "paddle": "adapters.paddle_adapter",
+    "mindspore": "adapters.mindspore_adapter",
+}
+
+
+def adapter_class(framework: str) -> type[Adapter]:
+    """The adapter of a framework; its framework is not imported until it is instantiated."""
+    module = importlib.import_module(FRAMEWORKS[framework])
+    return module.ADAPTER  # type: ignore[no-any-return]  # each adapter file names its class so

@@ -1,0 +1,107 @@
+"""What an adapter is, and the arithmetic of arguments that adapters share.
+
+An adapter is written twice over in one class: what it *declares* (class attributes and the static
+``cannot_express``), which the host reads without the framework, and what it *does* (``call``), which
+happens in the worker.  A case reaches it as plain data, the dictionary of ``Case.to_dict``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Tuple, Union
+
+import numpy as np
+
+CaseData = Dict[str, Any]
+Array = Any  # a NumPy array; the worker's NumPy may be older than what its own stubs can say
+
+
+class Unsupported(Exception):
+    """The framework said plainly that it has no kernel for this; the text is its own words."""
+
+
+class Call:
+    """One call of one implementation, stage by stage; the worker times each and catches what it raises.
+
+    The stages run in this order: ``construct``, ``forward``, ``shape_and_dtype``, ``fetch``,
+    ``backward``.  ``infer`` replaces the last four where ``forward`` raised ``Unsupported``.
+    """
+
+    def construct(self) -> Dict[str, Tuple[List[int], str]]:
+        """Builds the layer and loads its parameters; returns them as made: name -> (shape, dtype).
+
+        Functions without parameters of their own return an empty dictionary.
+        """
+        raise NotImplementedError
+
+    def forward(self) -> Any:
+        """The output, a tensor of the framework."""
+        raise NotImplementedError
+
+    def shape_and_dtype(self, output: Any) -> Tuple[List[int], str]:
+        """The output's dimensions as the framework states them, and its dtype's plain name."""
+        raise NotImplementedError
+
+    def fetch(self, output: Any) -> Array:
+        """The output's values, channels first."""
+        raise NotImplementedError
+
+    def backward(self, output: Any, grad: Array) -> Dict[str, Array]:
+        """``grad_input``, ``grad_weight`` and, with a bias, ``grad_bias`` for the output's gradient ``grad``."""
+        raise NotImplementedError
+
+    def infer(self) -> Optional[Tuple[List[int], str]]:
+        """Shape and dtype of the output without computing it, or None where the framework has no such way."""
+        return None
+
+
+class Adapter:
+    """One framework.  A subclass fills the class attributes and the methods below."""
+
+    framework = ""
+    module = ""  # what is imported; the probe of an interpreter looks for it
+    # implementation -> what it is: {"ndim": 1 or 2, "module": bool, ...} in the adapter's own terms
+    implementations: Dict[str, Dict[str, Any]] = {}
+    # seconds a call takes where that is far from nothing; the profile limits the number of cases by it
+    seconds_per_case: Dict[str, float] = {}
+
+    @staticmethod
+    def cannot_express(implementation: str, case: CaseData) -> Optional[str]:
+        """Why the API has no way to say this case, or None."""
+        raise NotImplementedError
+
+    def __init__(self) -> None:
+        """Imports the framework and sets it up: one thread, deterministic, synchronous."""
+
+    def describe(self) -> Dict[str, Any]:
+        """``version``, ``device`` and ``dtypes`` of the framework as it runs here."""
+        raise NotImplementedError
+
+    def call(self, implementation: str, case: CaseData, arrays: Dict[str, Array]) -> Call:
+        """The call of a case; ``arrays`` holds ``x``, ``w`` and, with a bias, ``b``."""
+        raise NotImplementedError
+
+
+def scalar_or_tuple(values: List[int]) -> Union[int, Tuple[int, ...]]:
+    """An int where all dimensions agree, as a user would write it, else a tuple."""
+    return values[0] if all(value == values[0] for value in values) else tuple(values)
+
+
+def is_symmetric(case: CaseData) -> bool:
+    """Whether padding is explicit with the same number on both sides of each dimension."""
+    return not isinstance(case["padding"], str) and all(before == after for before, after in case["padding"])
+
+
+def to_channels_last(array: Array, batched: bool = True) -> Array:
+    """``(N, C, *spatial)`` to ``(N, *spatial, C)``, contiguous."""
+    return np.ascontiguousarray(np.moveaxis(array, 1 if batched else 0, -1))
+
+
+def to_channels_first(array: Array, batched: bool = True) -> Array:
+    """The inverse of :func:`to_channels_last`."""
+    return np.ascontiguousarray(np.moveaxis(array, -1, 1 if batched else 0))
+
+
+def first_line(error: BaseException) -> str:
+    """An exception's text without the C++ backtrace that follows the first blank line."""
+    text = str(error).strip()
+    return " ".join(text.split("\n\n")[0].split())[:1000]

@@ -1,0 +1,33 @@
+"""Started by a framework's own interpreter: loads the adapters by path and runs the worker.
+
+Usage: ``PYTHON bootstrap.py FRAMEWORK REQUEST_FD ANSWER_FD``.  Nothing of the suite needs to be
+installed there, and only this folder's package becomes importable.
+"""
+
+import importlib.util
+import os
+import sys
+
+
+def _main() -> None:
+    if sys.version_info < (3, 9):
+        sys.exit("a worker needs Python 3.9 or newer, this is " + sys.version.split()[0])
+    here = os.path.dirname(os.path.abspath(__file__))
+    # The script's folder would let our file names shadow the framework's imports.
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
+    spec = importlib.util.spec_from_file_location(
+        "adapters", os.path.join(here, "__init__.py"), submodule_search_locations=[here]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    package = importlib.util.module_from_spec(spec)
+    sys.modules["adapters"] = package
+    spec.loader.exec_module(package)
+
+    from adapters.worker import serve
+
+    serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,174 @@
+"""MindSpore: ``nn.Conv1dTranspose``, ``nn.Conv2dTranspose`` and ``mint.nn.ConvTranspose2d``.
+
+``mint.nn.ConvTranspose2d`` has kernels on Ascend only.  Elsewhere its layer is constructed and called
+all the same; where the call reports that no kernel is registered, the output's shape and dtype are read
+from the graph that MindSpore compiles for export.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import Any, Dict, List, Optional, Tuple
+
+from adapters.base import Adapter, Array, Call, CaseData, Unsupported, first_line, is_symmetric, scalar_or_tuple
+
+_NN1, _NN2, _MINT = "mindspore.nn.Conv1dTranspose", "mindspore.nn.Conv2dTranspose", "mindspore.mint.nn.ConvTranspose2d"
+
+
+class MindSporeAdapter(Adapter):
+    """MindSpore in PyNative mode; the device is what the installation defaults to."""
+
+    framework = "mindspore"
+    module = "mindspore"
+    implementations = {
+        _NN1: {"ndim": 1, "module": True},
+        _NN2: {"ndim": 2, "module": True},
+        _MINT: {"ndim": 2, "module": True},
+    }
+    seconds_per_case = {_MINT: 0.15}  # a graph is compiled for each
+
+    @staticmethod
+    def cannot_express(implementation: str, case: CaseData) -> Optional[str]:
+        """What the three signatures leave out."""
+        if case["layout"] != "channels_first":
+            return "no data-format argument: the input is channels first"
+        if case["dtype"] == "float64":
+            return "float64 is not among the dtypes of its kernels"
+        if implementation == _MINT:
+            if not is_symmetric(case):
+                return "padding is a number for each dimension, the same on both sides"
+            return None
+        if case["batch"] is None:
+            return "the input has a batch dimension"
+        if case["output_size"] is not None:
+            return "there is no output_size"
+        if implementation == _NN1:
+            if any(case["output_padding"]):
+                return "there is no output_padding"
+            if not isinstance(case["padding"], str) and not is_symmetric(case):
+                return "padding is one number for both sides"
+        return None
+
+    def __init__(self) -> None:
+        """Imports mindspore and makes it raise its errors where they happen."""
+        import mindspore
+
+        self.ms = mindspore
+        mindspore.set_context(mode=mindspore.PYNATIVE_MODE, pynative_synchronize=True)
+        mindspore.set_seed(0)
+        self.gradient = mindspore.ops.GradOperation(get_all=True, get_by_list=True, sens_param=True)
+
+    def describe(self) -> Dict[str, Any]:
+        """Version, device and the dtypes that transposed convolution has on it."""
+        device = str(self.ms.get_context("device_target")).lower()
+        return {"version": self.ms.__version__, "device": device, "dtypes": ["float32"]}
+
+    def call(self, implementation: str, case: CaseData, arrays: Dict[str, Array]) -> Call:
+        """See the base class."""
+        return _MindSporeCall(self, implementation, case, arrays)
+
+
+class _MindSporeCall(Call):
+    def __init__(self, adapter: MindSporeAdapter, name: str, case: CaseData, arrays: Dict[str, Array]) -> None:
+        self.adapter, self.ms, self.name, self.case = adapter, adapter.ms, name, case
+        self.arrays = arrays
+        self.x = self.ms.Tensor(arrays["x"])
+
+    def construct(self) -> Dict[str, Tuple[List[int], str]]:
+        ms, case = self.ms, self.case
+        dtype = getattr(ms, case["dtype"])
+        channels = (case["in_channels"], case["out_channels"], scalar_or_tuple(case["kernel_size"]))
+        stride, dilation = scalar_or_tuple(case["stride"]), scalar_or_tuple(case["dilation"])
+        if self.name == _MINT:
+            self.layer = ms.mint.nn.ConvTranspose2d(
+                *channels,
+                stride=stride,
+                padding=scalar_or_tuple([before for before, _ in case["padding"]]),
+                output_padding=scalar_or_tuple(case["output_padding"]),
+                groups=case["groups"],
+                bias=case["bias"],
+                dilation=dilation,
+                dtype=dtype,
+            )
+        else:
+            arguments: Dict[str, Any] = {
+                "stride": stride,
+                "dilation": dilation,
+                "group": case["groups"],
+                "has_bias": case["bias"],
+                "dtype": dtype,
+            }
+            if isinstance(case["padding"], str):
+                arguments["pad_mode"] = case["padding"]
+            else:
+                arguments["pad_mode"] = "pad"
+                arguments["padding"] = scalar_or_tuple([side for pair in case["padding"] for side in pair])
+            if self.name == _NN1:
+                self.layer = ms.nn.Conv1dTranspose(*channels, **arguments)
+            else:
+                arguments["output_padding"] = scalar_or_tuple(case["output_padding"])
+                self.layer = ms.nn.Conv2dTranspose(*channels, **arguments)
+        made = {p.name: (list(p.shape), _name(p.dtype)) for p in self.layer.get_parameters()}
+        self.parameters = [self.layer.weight] + ([self.layer.bias] if case["bias"] else [])
+        for parameter, name in zip(self.parameters, ("w", "b")):
+            value = self.arrays[name]
+            if value.size == parameter.size:  # where not, the check of parameters says so
+                parameter.set_data(ms.Tensor(value.reshape(parameter.shape)))
+        if self.name == _NN1 and "weight" in made:
+            # documented as 4-D inside the layer: told in the 3-D terms of the other frameworks
+            shape, dtype_name = made["weight"]
+            if len(shape) == 4 and shape[2] == 1:
+                made["weight"] = ([shape[0], shape[1], shape[3]], dtype_name)
+        return made
+
+    def forward(self) -> Any:
+        try:
+            if self.case["output_size"] is not None:
+                return self.layer(self.x, output_size=tuple(self.case["output_size"]))
+            return self.layer(self.x)
+        except RuntimeError as error:
+            if "unregistered" in str(error):
+                raise Unsupported(first_line(error)) from error
+            raise
+
+    def shape_and_dtype(self, output: Any) -> Tuple[List[int], str]:
+        return [int(dimension) for dimension in output.shape], _name(output.dtype)
+
+    def fetch(self, output: Any) -> Array:
+        return output.asnumpy()
+
+    def backward(self, output: Any, grad: Array) -> Dict[str, Array]:
+        function = self.adapter.gradient(self.layer, self.parameters)
+        inputs = [self.x]
+        if self.case["output_size"] is not None:
+            inputs.append(tuple(self.case["output_size"]))
+        of_inputs, of_parameters = function(*inputs, self.ms.Tensor(grad))
+        arrays = {"grad_input": of_inputs[0].asnumpy()}
+        for name, value in zip(("grad_weight", "grad_bias"), of_parameters):
+            arrays[name] = value.asnumpy()
+        arrays["grad_weight"] = arrays["grad_weight"].reshape(self.arrays["w"].shape)
+        return arrays
+
+    def infer(self) -> Optional[Tuple[List[int], str]]:
+        if self.case["output_size"] is not None:
+            return None  # export takes tensors only
+        from mindspore.train import mind_ir_pb2
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "graph")
+            self.ms.export(self.layer, self.x, file_name=path, file_format="MINDIR")
+            model = mind_ir_pb2.ModelProto()
+            with open(path + ".mindir", "rb") as file:
+                model.ParseFromString(file.read())
+        tensor = model.graph.output[0].tensor[0]
+        names = {value: name for name, value in mind_ir_pb2.TensorProto.DataType.items()}
+        dtype = names.get(tensor.data_type, str(tensor.data_type)).lower()
+        return list(tensor.dims), {"float": "float32", "double": "float64"}.get(dtype, dtype)
+
+
+def _name(dtype: Any) -> str:
+    return str(dtype).split(".")[-1].lower()
+
+
+ADAPTER = MindSporeAdapter

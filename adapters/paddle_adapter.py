@@ -1,0 +1,143 @@
+"""PaddlePaddle: ``paddle.nn.Conv1DTranspose/Conv2DTranspose`` and the functional forms."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Tuple
+
+from adapters.base import (
+    Adapter,
+    Array,
+    Call,
+    CaseData,
+    Unsupported,
+    first_line,
+    is_symmetric,
+    scalar_or_tuple,
+    to_channels_first,
+    to_channels_last,
+)
+
+
+class PaddleAdapter(Adapter):
+    """PaddlePaddle in dynamic graph mode, on the CPU."""
+
+    framework = "paddle"
+    module = "paddle"
+    implementations = {
+        "paddle.nn.Conv1DTranspose": {"ndim": 1, "module": True},
+        "paddle.nn.Conv2DTranspose": {"ndim": 2, "module": True},
+        "paddle.nn.functional.conv1d_transpose": {"ndim": 1, "module": False},
+        "paddle.nn.functional.conv2d_transpose": {"ndim": 2, "module": False},
+    }
+
+    @staticmethod
+    def cannot_express(implementation: str, case: CaseData) -> Optional[str]:
+        """The input always has a batch dimension; output padding and output size exclude each other."""
+        if case["batch"] is None:
+            return "the input has a batch dimension"
+        if case["output_size"] is not None and any(case["output_padding"]):
+            return "output_size is given in place of output_padding"
+        return None
+
+    def __init__(self) -> None:
+        """Imports paddle; one thread is set by the environment before."""
+        import paddle
+
+        self.paddle = paddle
+        paddle.seed(0)
+        paddle.set_device("cpu")
+
+    def describe(self) -> Dict[str, Any]:
+        """Version, device and the dtypes that transposed convolution has on it."""
+        return {"version": self.paddle.__version__, "device": "cpu", "dtypes": ["float32", "float64"]}
+
+    def call(self, implementation: str, case: CaseData, arrays: Dict[str, Array]) -> Call:
+        """See the base class."""
+        return _PaddleCall(self.paddle, self.implementations[implementation], case, arrays)
+
+
+class _PaddleCall(Call):
+    def __init__(self, paddle: Any, about: Dict[str, Any], case: CaseData, arrays: Dict[str, Array]) -> None:
+        self.paddle, self.about, self.case = paddle, about, case
+        self.last = case["layout"] == "channels_last"
+        x = to_channels_last(arrays["x"]) if self.last else arrays["x"]
+        self.x = paddle.to_tensor(x, stop_gradient=False)
+        self.w = paddle.to_tensor(arrays["w"], stop_gradient=False)
+        self.b = paddle.to_tensor(arrays["b"], stop_gradient=False) if case["bias"] else None
+        formats = ("NCL", "NLC") if about["ndim"] == 1 else ("NCHW", "NHWC")
+        self.arguments = {
+            "stride": scalar_or_tuple(case["stride"]),
+            "padding": _padding(case),
+            "output_padding": scalar_or_tuple(case["output_padding"]),
+            "groups": case["groups"],
+            "dilation": scalar_or_tuple(case["dilation"]),
+            "data_format": formats[self.last],
+        }
+        self.sized = {} if case["output_size"] is None else {"output_size": list(case["output_size"])}
+
+    def construct(self) -> Dict[str, Tuple[List[int], str]]:
+        paddle, case, ndim = self.paddle, self.case, self.about["ndim"]
+        if not self.about["module"]:
+            functional = paddle.nn.functional
+            self.function = functional.conv1d_transpose if ndim == 1 else functional.conv2d_transpose
+            self.parameters = [self.w] + ([] if self.b is None else [self.b])
+            return {}
+        layer_class = paddle.nn.Conv1DTranspose if ndim == 1 else paddle.nn.Conv2DTranspose
+        paddle.set_default_dtype(case["dtype"])
+        self.layer = layer_class(
+            case["in_channels"],
+            case["out_channels"],
+            scalar_or_tuple(case["kernel_size"]),
+            bias_attr=None if case["bias"] else False,
+            **self.arguments,
+        )
+        made = {name: (list(p.shape), _name(p.dtype)) for name, p in self.layer.named_parameters()}
+        self.parameters = [self.layer.weight] + ([self.layer.bias] if case["bias"] else [])
+        for parameter, value in zip(self.parameters, (self.w, self.b)):
+            if parameter.shape == value.shape:  # where not, the check of parameters says so
+                parameter.set_value(value)
+        return made
+
+    def forward(self) -> Any:
+        try:
+            if self.about["module"]:
+                return self.layer(self.x, **self.sized)
+            return self.function(self.x, self.w, self.b, **self.sized, **self.arguments)
+        except RuntimeError as error:
+            if "is not registered" in str(error):
+                raise Unsupported(first_line(error)) from error
+            raise
+
+    def shape_and_dtype(self, output: Any) -> Tuple[List[int], str]:
+        shape = [int(dimension) for dimension in output.shape]
+        if self.last and len(shape) == self.about["ndim"] + 2:
+            shape = [shape[0], shape[-1], *shape[1:-1]]
+        return shape, _name(output.dtype)
+
+    def fetch(self, output: Any) -> Array:
+        values = output.numpy()
+        return to_channels_first(values) if self.last else values
+
+    def backward(self, output: Any, grad: Array) -> Dict[str, Array]:
+        given = self.paddle.to_tensor(to_channels_last(grad) if self.last else grad)
+        gradients = self.paddle.grad([output], [self.x, *self.parameters], [given], allow_unused=True)
+        names = ("grad_input", "grad_weight", "grad_bias")
+        arrays = {name: value.numpy() for name, value in zip(names, gradients) if value is not None}
+        if self.last and "grad_input" in arrays:
+            arrays["grad_input"] = to_channels_first(arrays["grad_input"])
+        return arrays
+
+
+def _padding(case: CaseData) -> Any:
+    if isinstance(case["padding"], str):
+        return case["padding"].upper()
+    if is_symmetric(case):
+        return scalar_or_tuple([before for before, _ in case["padding"]])
+    return [side for pair in case["padding"] for side in pair]
+
+
+def _name(dtype: Any) -> str:
+    return str(dtype).split(".")[-1]
+
+
+ADAPTER = PaddleAdapter

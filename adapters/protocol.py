@@ -1,0 +1,129 @@
+"""Frames between host and worker.
+
+A frame is the length of its header (8 bytes, little-endian), the header (UTF-8 JSON, an object), and
+the arrays that the header lists under ``"arrays"`` as ``[name, dtype, shape]``, one after another,
+little-endian and in C order.  bfloat16, which NumPy does not know, travels as its 16 bits.
+
+Nothing is unpickled, and every length is checked against a limit before memory is asked for.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, List, Tuple
+
+import numpy as np
+
+PROTOCOL = 1
+MAX_HEADER = 1 << 24
+MAX_PAYLOAD = 1 << 30
+MAX_NDIM = 8
+
+# name on the wire -> how NumPy holds it
+DTYPES = {
+    "float16": np.dtype("<f2"),
+    "bfloat16": np.dtype("<u2"),
+    "float32": np.dtype("<f4"),
+    "float64": np.dtype("<f8"),
+    "int64": np.dtype("<i8"),
+}
+
+Arrays = Dict[str, Tuple[str, "np.ndarray[Any, Any]"]]  # name -> (dtype on the wire, array)
+
+
+class ProtocolError(Exception):
+    """The other side sent what is no frame; it cannot be trusted any longer."""
+
+
+def encode(header: Dict[str, Any], arrays: Arrays) -> bytes:
+    """One frame.  ``header`` must not hold the key ``"arrays"``."""
+    listed: List[List[Any]] = []
+    chunks: List[bytes] = []
+    for name, (dtype, array) in arrays.items():
+        listed.append([name, dtype, list(array.shape)])
+        chunks.append(np.ascontiguousarray(array, dtype=DTYPES[dtype]).tobytes())
+    text = json.dumps({**header, "arrays": listed}, separators=(",", ":")).encode("utf-8")
+    return b"".join([len(text).to_bytes(8, "little"), text, *chunks])
+
+
+class Decoder:
+    """Cuts a stream of bytes into frames.
+
+    ``feed`` takes bytes as they come; ``next`` gives the next whole frame, or None.
+    """
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._header: Dict[str, Any] = {}
+        self._sizes: List[Tuple[str, str, Tuple[int, ...], int]] = []
+        self._needed = 8
+        self._state = "length"
+
+    def feed(self, data: bytes) -> None:
+        """Appends what was read."""
+        self._buffer += data
+
+    def next(self) -> Tuple[Dict[str, Any], Arrays] | None:
+        """The next frame, or None where its bytes are not all there.
+
+        Raises:
+            ProtocolError: where they are no frame.
+        """
+        while len(self._buffer) >= self._needed:
+            taken = bytes(self._buffer[: self._needed])
+            del self._buffer[: self._needed]
+            if self._state == "length":
+                self._needed = int.from_bytes(taken, "little")
+                if not 2 <= self._needed <= MAX_HEADER:
+                    raise ProtocolError(f"a header of {self._needed} bytes; the limit is {MAX_HEADER}")
+                self._state = "header"
+            elif self._state == "header":
+                self._header, self._sizes = _read_header(taken)
+                self._needed = sum(size for _, _, _, size in self._sizes)
+                self._state = "payload"
+            else:
+                arrays: Arrays = {}
+                offset = 0
+                for name, dtype, shape, size in self._sizes:
+                    flat = np.frombuffer(taken, DTYPES[dtype], size // DTYPES[dtype].itemsize, offset)
+                    arrays[name] = (dtype, flat.reshape(shape))
+                    offset += size
+                self._state, self._needed = "length", 8
+                return self._header, arrays
+        return None
+
+    @property
+    def pending(self) -> bool:
+        """Whether a frame has begun and not ended."""
+        return bool(self._buffer) or self._state != "length"
+
+
+def _read_header(text: bytes) -> Tuple[Dict[str, Any], List[Tuple[str, str, Tuple[int, ...], int]]]:
+    try:
+        header = json.loads(text.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"a header that is not JSON: {error}") from None
+    if not isinstance(header, dict) or not isinstance(header.get("arrays"), list):
+        raise ProtocolError("a header that is not an object with a list of arrays")
+    sizes: List[Tuple[str, str, Tuple[int, ...], int]] = []
+    total = 0
+    for entry in header.pop("arrays"):
+        if not isinstance(entry, list) or len(entry) != 3:
+            raise ProtocolError(f"an array described by {entry!r} rather than [name, dtype, shape]")
+        name, dtype, shape = entry
+        if not isinstance(name, str) or name in {other for other, _, _, _ in sizes}:
+            raise ProtocolError(f"an array without a name of its own: {name!r}")
+        if not isinstance(dtype, str) or dtype not in DTYPES:
+            raise ProtocolError(f"array {name!r} of unknown dtype {dtype!r}")
+        if not isinstance(shape, list) or len(shape) > MAX_NDIM:
+            raise ProtocolError(f"array {name!r} of shape {shape!r}")
+        size = DTYPES[dtype].itemsize
+        for dimension in shape:
+            if type(dimension) is not int or dimension < 0:
+                raise ProtocolError(f"array {name!r} of shape {shape!r}")
+            size *= dimension
+        total += size
+        if total > MAX_PAYLOAD:
+            raise ProtocolError(f"arrays of more than {MAX_PAYLOAD} bytes")
+        sizes.append((name, dtype, tuple(shape), size))
+    return header, sizes

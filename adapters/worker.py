@@ -1,0 +1,149 @@
+"""The worker's loop: one framework, requests in, answers out, one at a time and in order.
+
+Request: ``{"type": "run", "id": n, "case": {...}, "implementations": [...]}`` with arrays ``x``, ``w``,
+``b`` (with a bias) and ``g``, the output's gradient, in the shape that the semantics demand (absent where
+no valid output exists).  For each implementation one answer goes out as soon as it is known::
+
+    {"type": "answer", "id": n, "implementation": name, "status": "ok" | "raised" | "unsupported",
+     "stage": "construct" | "forward" | "output" | "backward" | "", "message": text,
+     "parameters": {name: [shape, dtype]}, "shape": [...] | null, "dtype": name | null,
+     "microseconds": inside the framework's calls}
+
+with arrays ``values`` and the gradients.  A dimension below zero or an output too large to be sent is
+answered by its shape alone: reading such a tensor can kill the process.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import platform
+import resource
+import sys
+import time
+from typing import Any, Dict
+
+import numpy as np
+
+from adapters import FRAMEWORKS, adapter_class
+from adapters.base import Adapter, Unsupported, first_line
+from adapters.protocol import DTYPES, MAX_PAYLOAD, PROTOCOL, Arrays, Decoder, encode
+
+
+def serve(framework: str, request_fd: int, answer_fd: int) -> None:
+    """Runs until the host closes the requests."""
+    faulthandler.enable()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        adapter = adapter_class(framework)()
+        hello = {
+            "type": "hello",
+            "protocol": PROTOCOL,
+            "framework": framework,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "implementations": sorted(adapter.implementations),
+            **adapter.describe(),
+        }
+    except BaseException as error:  # whatever a broken installation raises, the host shall hear it
+        _send(answer_fd, {"type": "failed", "message": f"{type(error).__name__}: {first_line(error)}"}, {})
+        raise SystemExit(1) from error
+    _send(answer_fd, hello, {})
+    decoder = Decoder()
+    while True:
+        frame = decoder.next()
+        if frame is None:
+            data = os.read(request_fd, 1 << 20)
+            if not data:
+                return
+            decoder.feed(data)
+            continue
+        header, arrays = frame
+        plain = {name: array for name, (_, array) in arrays.items()}
+        for implementation in header["implementations"]:
+            answer, out = run(adapter, implementation, header["case"], plain)
+            _send(answer_fd, {"type": "answer", "id": header["id"], "implementation": implementation, **answer}, out)
+
+
+def run(adapter: Adapter, implementation: str, case: Dict[str, Any], arrays: Dict[str, Any]) -> Any:
+    """One call of one implementation: the answer's header fields and its arrays."""
+    answer: Dict[str, Any] = {
+        "status": "ok",
+        "stage": "",
+        "message": "",
+        "parameters": {},
+        "shape": None,
+        "dtype": None,
+        "microseconds": 0.0,
+    }
+    out: Arrays = {}
+    clock = time.perf_counter
+    spent = 0.0
+    stage = "construct"
+    started = clock()
+    try:
+        call = adapter.call(implementation, case, arrays)
+        started = clock()
+        answer["parameters"] = call.construct()
+        stage = "forward"
+        try:
+            output = call.forward()
+        except Unsupported as error:
+            answer["status"], answer["stage"], answer["message"] = "unsupported", stage, str(error)
+            stage = "infer"
+            inferred = call.infer()
+            if inferred is not None:
+                answer["shape"], answer["dtype"] = inferred
+            return _finish(answer, spent + clock() - started), out
+        spent += clock() - started
+        stage = "output"
+        started = clock()
+        answer["shape"], answer["dtype"] = call.shape_and_dtype(output)
+        if _sendable(answer["shape"], answer["dtype"]):
+            out["values"] = (answer["dtype"], call.fetch(output))
+            grad = arrays.get("g")
+            if grad is not None and list(grad.shape) == answer["shape"]:
+                stage = "backward"
+                started = clock()
+                gradients = call.backward(output, grad)
+                spent += clock() - started
+                for name, array in gradients.items():
+                    out[name] = (_wire_dtype(array, case["dtype"]), array)
+    except Unsupported as error:
+        answer["status"], answer["stage"], answer["message"] = "unsupported", stage, str(error)
+    except MemoryError as error:
+        answer["status"], answer["stage"], answer["message"] = "raised", stage, f"MemoryError: {first_line(error)}"
+    except Exception as error:  # every exception of the framework is an answer
+        answer["status"], answer["stage"] = "raised", stage
+        answer["message"] = f"{type(error).__name__}: {first_line(error)}"
+    return _finish(answer, spent if stage != "construct" else clock() - started), out
+
+
+def _finish(answer: Dict[str, Any], seconds: float) -> Dict[str, Any]:
+    answer["microseconds"] = round(seconds * 1e6, 1)
+    return answer
+
+
+def _sendable(shape: Any, dtype: Any) -> bool:
+    if dtype not in DTYPES or any(dimension < 0 for dimension in shape):
+        return False
+    size = DTYPES[dtype].itemsize
+    for dimension in shape:
+        size *= dimension
+    return 4 * size <= MAX_PAYLOAD
+
+
+def _wire_dtype(array: Any, declared: str) -> str:
+    # NumPy holds bfloat16 as bits, so only the adapter's case can tell it from an unsigned integer.
+    name = str(array.dtype)
+    return declared if name == "uint16" else name
+
+
+def _send(fd: int, header: Dict[str, Any], arrays: Arrays) -> None:
+    view = memoryview(encode(header, arrays))
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+if __name__ == "__main__":
+    sys.exit("started by the host through bootstrap.py; frameworks: " + ", ".join(FRAMEWORKS))

@@ -1,0 +1,144 @@
+"""What a worker said of one call, checked and made plain before anything believes it."""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from attrs import field, frozen
+from numpy.typing import NDArray
+
+from adapters.protocol import Arrays, ProtocolError
+from conformance.data import NUMPY_DTYPES
+
+
+class Outcome(StrEnum):
+    """How a call ended."""
+
+    OK = "ok"
+    RAISED = "raised"
+    UNSUPPORTED = "unsupported"
+    CRASH = "crash"
+    HANG = "hang"
+    INVALID = "invalid"  # the worker's answer contradicts itself
+
+
+@frozen(kw_only=True)
+class Answer:
+    """One call of one implementation as the host believes it."""
+
+    implementation: str
+    outcome: Outcome
+    stage: str = ""
+    message: str = ""
+    parameters: dict[str, tuple[tuple[int, ...], str]] = field(factory=dict)
+    shape: tuple[int, ...] | None = None
+    dtype: str | None = None
+    microseconds: float | None = None
+    arrays: dict[str, NDArray[Any]] = field(factory=dict)
+
+    @property
+    def tainted(self) -> bool:
+        """Whether the worker that gave it must not be believed any further."""
+        return self.shape is not None and min(self.shape, default=0) < 0
+
+
+ARRAY_NAMES = frozenset({"values", "grad_input", "grad_weight", "grad_bias"})
+STAGES = frozenset({"", "construct", "forward", "infer", "output", "backward"})
+
+
+def read_answer(header: dict[str, Any], arrays: Arrays) -> Answer:
+    """The answer in a frame.
+
+    An answer that contradicts itself becomes ``Outcome.INVALID`` with the reason.
+
+    Raises:
+        ProtocolError: where the frame is no answer at all.
+    """
+    if header.get("type") != "answer" or not isinstance(header.get("implementation"), str):
+        raise ProtocolError(f"a frame of type {header.get('type')!r} where an answer was due")
+    implementation: str = header["implementation"]
+    try:
+        return Answer(
+            implementation=implementation,
+            outcome=_outcome(header.get("status")),
+            stage=_one_of(header.get("stage"), STAGES, "stage"),
+            message=_text(header.get("message")),
+            parameters=_parameters(header.get("parameters")),
+            shape=None if header.get("shape") is None else _shape(header["shape"]),
+            dtype=None if header.get("dtype") is None else _text(header["dtype"]),
+            microseconds=_duration(header.get("microseconds")),
+            arrays=_arrays(header, arrays),
+        )
+    except _Contradiction as error:
+        return Answer(
+            implementation=implementation, outcome=Outcome.INVALID, message=f"the worker's answer is invalid: {error}"
+        )
+
+
+class _Contradiction(Exception):
+    pass
+
+
+def _outcome(status: Any) -> Outcome:
+    if status not in ("ok", "raised", "unsupported"):
+        raise _Contradiction(f"unknown status {status!r}")
+    return Outcome(status)
+
+
+def _one_of(value: Any, allowed: frozenset[str], what: str) -> str:
+    if not isinstance(value, str) or value not in allowed:
+        raise _Contradiction(f"unknown {what} {value!r}")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise _Contradiction(f"text expected, not {value!r}")
+    return value[:2000]
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    if not isinstance(value, list) or len(value) > 8 or not all(type(item) is int for item in value):
+        raise _Contradiction(f"no shape: {value!r}")
+    return tuple(value)
+
+
+def _duration(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
+        raise _Contradiction(f"no duration: {value!r}")
+    return float(value)
+
+
+def _parameters(value: Any) -> dict[str, tuple[tuple[int, ...], str]]:
+    if not isinstance(value, dict) or len(value) > 16:
+        raise _Contradiction(f"no parameters: {value!r}")
+    read = {}
+    for name, entry in value.items():
+        if not isinstance(entry, list) or len(entry) != 2:
+            raise _Contradiction(f"parameter {name!r} described by {entry!r}")
+        read[name] = (_shape(entry[0]), _text(entry[1]))
+    return read
+
+
+def _arrays(header: dict[str, Any], arrays: Arrays) -> dict[str, NDArray[Any]]:
+    read = {}
+    for name, (dtype, array) in arrays.items():
+        if name not in ARRAY_NAMES:
+            raise _Contradiction(f"an array nobody asked for: {name!r}")
+        if dtype == "bfloat16":
+            array = array.view(NUMPY_DTYPES["bfloat16"])
+        read[name] = array
+    values = read.get("values")
+    if values is not None and (list(values.shape) != header.get("shape") or arrays["values"][0] != header.get("dtype")):
+        raise _Contradiction(
+            f"values of shape {list(values.shape)} and dtype {arrays['values'][0]} under an output said to be of "
+            f"shape {header.get('shape')} and dtype {header.get('dtype')}"
+        )
+    if header.get("status") == "unsupported" and read:
+        raise _Contradiction("arrays beside the status 'unsupported'")
+    return read
+
+

@@ -1,0 +1,152 @@
+"""A run: cases are planned, frameworks work side by side, answers are judged as they come.
+
+``run`` yields events; what is done with them is for handlers.  One thread plans, one drives each framework's
+worker, and the caller's thread judges, so that judging needs no locks.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from attrs import field, frozen
+
+from conformance import events
+from conformance.answers import Answer
+from conformance.case import Case
+from conformance.driver import DEADLINE, Driver
+from conformance.errors import ConformanceError
+from conformance.judge import judge
+from conformance.plan import Job, Planner, Skipped, framework_of
+from conformance.verdicts import Check, Record, Verdict
+
+# Finds a framework's interpreter, making its environment where need be; the callable is told of progress,
+# and the event set where the run ends before the environment is made.
+Locate = Callable[[str, Callable[[str], None], threading.Event], Path]
+
+
+@frozen(kw_only=True)
+class Engine:
+    """Runs ``cases`` on ``implementations``.
+
+    ``locate`` gives each framework's interpreter; ``allowance`` is the seconds that an implementation slow
+    by nature may take; ``budget`` the seconds after which no further call is begun (None: no limit).
+    """
+
+    implementations: tuple[str, ...]
+    locate: Locate
+    allowance: float
+    budget: float | None = None
+    deadline: float = DEADLINE
+    _stop: threading.Event = field(factory=threading.Event, init=False)
+    _drivers: list[Driver] = field(factory=list, init=False)
+
+    def run(self, cases: Iterable[Case]) -> Iterator[events.Event]:
+        """The events of the run; closing the iterator ends the workers."""
+        frameworks = list(dict.fromkeys(map(framework_of, self.implementations)))
+        told: queue.Queue[events.Event | tuple[str, Job, Answer] | BaseException | None] = queue.Queue(4096)
+        jobs: dict[str, queue.Queue[Job | None]] = {name: queue.Queue() for name in frameworks}
+        threads = [threading.Thread(target=self._plan, args=(cases, jobs, told), daemon=True)]
+        threads += [
+            threading.Thread(target=self._drive, args=(name, jobs[name], told), daemon=True) for name in frameworks
+        ]
+        with ExitStack() as stack:
+            stack.callback(self._end, threads, told)
+            for thread in threads:
+                thread.start()
+            running = len(threads)
+            while running:
+                item = told.get()
+                if item is None:
+                    running -= 1
+                elif isinstance(item, BaseException):
+                    raise item
+                elif isinstance(item, tuple):
+                    framework, job, answer = item
+                    problem, meaning = job.problem, job.meanings[answer.implementation]
+                    yield events.Judged(
+                        judge(problem.case, meaning, problem.data, problem.reference, answer, framework)
+                    )
+                else:
+                    yield item
+
+    def _end(self, threads: list[threading.Thread], told: queue.Queue[object]) -> None:
+        self._stop.set()
+        for driver in self._drivers:
+            driver.abort()
+        while any(thread.is_alive() for thread in threads):
+            try:  # a thread may be waiting for room to tell something
+                told.get(timeout=0.05)
+            except queue.Empty:
+                pass
+
+    def _plan(
+        self, cases: Iterable[Case], jobs: Mapping[str, queue.Queue[Job | None]], told: queue.Queue[object]
+    ) -> None:
+        planner = Planner(self.implementations, self.allowance)
+        ends = None if self.budget is None else time.monotonic() + self.budget
+        calls = 0
+        try:
+            for index, case in enumerate(cases):
+                if self._stop.is_set() or (ends is not None and time.monotonic() > ends):
+                    break
+                for planned in planner.plan(case):
+                    if isinstance(planned, Skipped):
+                        told.put(events.Judged([_not_applicable(planned)]))
+                        continue
+                    framework, job = planned
+                    jobs[framework].put(job)
+                    calls += len(job.meanings)
+                if index % 50 == 0:
+                    told.put(events.Planned(calls))
+            told.put(events.Planned(calls))
+        except BaseException as error:  # a fault of ours must end the run, not this thread alone
+            told.put(error)
+        finally:
+            for waiting in jobs.values():
+                waiting.put(None)
+            told.put(None)
+        if ends is not None and not self._stop.wait(max(0.0, ends - time.monotonic())):
+            self._stop.set()
+
+    def _drive(self, framework: str, jobs: queue.Queue[Job | None], told: queue.Queue[object]) -> None:
+        driver: Driver | None = None
+        try:
+            python = self.locate(
+                framework, lambda message: told.put(events.Preparing(framework, message)), self._stop
+            )
+            driver = Driver(
+                framework,
+                python,
+                self._stop,
+                lambda job, answer: told.put((framework, job, answer)),
+                lambda reason: told.put(events.Restarted(framework, reason)),
+                self.deadline,
+            )
+            self._drivers.append(driver)
+            info = driver.start()
+            told.put(events.Ready(framework, {**info, "interpreter": str(python)}))
+            driver.run(jobs)
+        except ConformanceError as error:
+            told.put(events.Unavailable(framework, str(error)))
+        except BaseException as error:  # as above
+            told.put(error)
+        finally:
+            if driver is not None:
+                driver.close()
+            told.put(None)
+
+
+def _not_applicable(skipped: Skipped) -> Record:
+    return Record(
+        case=skipped.case,
+        implementation=skipped.implementation,
+        framework=framework_of(skipped.implementation),
+        check=Check.ACCEPTANCE,
+        verdict=Verdict.NOT_APPLICABLE,
+        message=skipped.reason,
+    )

@@ -1,0 +1,232 @@
+"""One virtual environment per framework, made by the suite in a cache folder and reused.
+
+An environment is named by what was asked for and by the Python that made it.  It counts as made once
+``environment.json`` lies in it, the last thing written; a folder without it is a half-made one and is made
+anew.  A lock keeps concurrent runs from making the same one twice.
+
+The cache folder is ``$CONFORMANCE_CACHE``, or the user's own cache folder for the suite.  Packages come from
+wherever the user's pip is configured to find them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import platformdirs
+from attrs import frozen
+from filelock import FileLock, Timeout
+
+from conformance.errors import BadInterpreter, EnvironmentFailed
+
+# Exact releases, so that the same suite makes the same environments everywhere.
+REQUIREMENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "torch": ("torch==2.13.0", "numpy"),
+    "paddle": ("paddlepaddle==3.3.1",),
+    "mindspore": ("mindspore==2.10.0", "numpy<2"),  # its metadata does not say that it needs the older NumPy
+}
+DISK_NEEDED: Final = 4 << 30  # bytes; the largest environment takes three quarters of it
+_MANIFEST: Final = "environment.json"
+
+Say = Callable[[str], None]
+
+
+@frozen
+class Environment:
+    """One environment: ``folder`` holds a virtual environment made for ``requirements``."""
+
+    framework: str
+    requirements: tuple[str, ...]
+    folder: Path
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return self.folder / "bin" / "python"
+
+    @property
+    def manifest(self) -> dict[str, Any] | None:
+        """What was written when it was complete, or None for a half-made or absent one."""
+        try:
+            read = json.loads((self.folder / _MANIFEST).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return read if isinstance(read, dict) and self.python.exists() else None
+
+    @property
+    def state(self) -> str:
+        """``ready``, ``half-made`` or ``absent``."""
+        if self.manifest is not None:
+            return "ready"
+        return "half-made" if self.folder.exists() else "absent"
+
+
+def cache_folder() -> Path:
+    """Where environments are kept."""
+    chosen = os.environ.get("CONFORMANCE_CACHE")
+    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("conv-transpose-conformance")
+
+
+def environment_for(framework: str, requirements: tuple[str, ...] | None = None) -> Environment:
+    """The environment of a framework's default, or of the given, requirements; made or not."""
+    wanted = requirements or REQUIREMENTS[framework]
+    asked = json.dumps([sys.implementation.cache_tag, sys.base_prefix, *wanted])
+    digest = hashlib.sha256(asked.encode()).hexdigest()[:8]
+    name = wanted[0].replace("==", "-").replace("/", "_")
+    return Environment(framework, wanted, cache_folder() / "environments" / f"{name}-{digest}")
+
+
+def ensure(environment: Environment, say: Say, stop: threading.Event | None = None) -> Path:
+    """The interpreter of an environment, which is made first where it is not there.
+
+    Raises:
+        EnvironmentFailed: with the reason and the place of the log.
+    """
+    if environment.manifest is not None:
+        return environment.python
+    stop = stop or threading.Event()
+    folder = environment.folder
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder.with_name(folder.name + ".lock"))
+        while True:
+            try:
+                lock.acquire(timeout=1)
+                break
+            except Timeout:
+                say("waiting for another process that is making its environment")
+                if stop.is_set():
+                    raise EnvironmentFailed(f"{environment.framework}: stopped while waiting") from None
+        with lock:
+            lock.release()  # the context's own hold remains
+            if environment.manifest is None:
+                _make(environment, say, stop)
+    except OSError as error:
+        raise EnvironmentFailed(
+            f"{environment.framework}: cannot make an environment in {folder}: {error.strerror or error}; "
+            "set CONFORMANCE_CACHE to a folder with room"
+        ) from None
+    return environment.python
+
+
+def _make(environment: Environment, say: Say, stop: threading.Event) -> None:
+    folder = environment.folder
+    remove(environment)
+    free = shutil.disk_usage(folder.parent).free
+    if free < DISK_NEEDED:
+        raise EnvironmentFailed(
+            f"{environment.framework}: {free >> 20} MiB free in {folder.parent}, an environment needs up to "
+            f"{DISK_NEEDED >> 20}; set CONFORMANCE_CACHE to a folder with room"
+        )
+    log = folder.with_name(folder.name + ".log")
+    say(f"installing {' '.join(environment.requirements)} (once; then reused from {folder})")
+    started = time.monotonic()
+    install = [str(environment.python), "-m", "pip", "install", "--no-input", "--progress-bar", "off"]
+    with log.open("w", encoding="utf-8") as output:
+        for command in (
+            [sys.executable, "-m", "venv", str(folder)],
+            [*install, *environment.requirements],
+        ):
+            if _execute(command, output, stop) != 0:
+                reason = "stopped" if stop.is_set() else _reason(log)
+                raise EnvironmentFailed(f"{environment.framework}: {reason} (the whole log: {log})")
+    packages = subprocess.run(
+        [str(environment.python), "-m", "pip", "list", "--format", "json", "--disable-pip-version-check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    try:
+        versions = {entry["name"]: entry["version"] for entry in json.loads(packages.stdout)}
+    except (ValueError, KeyError, TypeError):
+        versions = {}
+    manifest = {
+        "framework": environment.framework,
+        "requirements": list(environment.requirements),
+        "packages": versions,
+        "seconds": round(time.monotonic() - started, 1),
+    }
+    temporary = folder / (_MANIFEST + ".new")
+    temporary.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    temporary.replace(folder / _MANIFEST)
+
+
+def _execute(command: list[str], output: Any, stop: threading.Event) -> int:
+    # A path of the host's packages must not leak into the environment being made.
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=variables
+    )
+    try:
+        while True:
+            try:
+                return process.wait(timeout=0.2)
+            except subprocess.TimeoutExpired:
+                if stop.is_set():
+                    return -1
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def _reason(log: Path) -> str:
+    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR")]
+    return (errors or lines or ["its installation failed without a word"])[-1][:500]
+
+
+def remove(environment: Environment) -> bool:
+    """Removes an environment; says whether there was one."""
+    if not environment.folder.exists():
+        return False
+    (environment.folder / _MANIFEST).unlink(missing_ok=True)  # from here on it is half-made
+    shutil.rmtree(environment.folder)
+    return True
+
+
+def check_interpreter(framework: str, module: str, path: str) -> Path:
+    """A user's own interpreter, probed.
+
+    Raises:
+        BadInterpreter: where it is missing, cannot be run, is no Python 3.9 or newer, or lacks NumPy or the
+            framework.
+    """
+    found = shutil.which(os.path.expanduser(path))
+    option = f"--python {framework}={path}"
+    if found is None:
+        problem = "there is no such file" if not Path(path).expanduser().exists() else "it cannot be executed"
+        raise BadInterpreter(f"{option}: {problem}; give the path of a Python in which {module} is installed")
+    probe = (
+        "import sys, importlib.util as u;"
+        "print(*sys.version_info[:2], *(int(u.find_spec(m) is not None) for m in sys.argv[1:]))"
+    )
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    try:
+        done = subprocess.run(
+            [found, "-c", probe, "numpy", module],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+        )
+        major, minor, has_numpy, has_module = map(int, done.stdout.split()[-4:])
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        raise BadInterpreter(f"{option}: it does not behave like a Python interpreter") from None
+    if (major, minor) < (3, 9):
+        raise BadInterpreter(f"{option}: it is Python {major}.{minor}; a worker needs 3.9 or newer")
+    for present, name in ((has_numpy, "numpy"), (has_module, module)):
+        if not present:
+            raise BadInterpreter(f"{option}: {name} is not installed there; install it with '{found} -m pip install'")
+    return Path(found).absolute()

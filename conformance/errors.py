@@ -1,0 +1,37 @@
+"""The errors a user can cause, each with the exit code that the command line gives it."""
+
+from __future__ import annotations
+
+
+class ConformanceError(Exception):
+    """Something the user can put right; its text is one line that says how."""
+
+    exit_code = 2
+
+
+class InvalidCase(ConformanceError, ValueError):
+    """A case, or the id of one, that cannot be read."""
+
+
+class UnknownImplementation(ConformanceError):
+    """A name or glob that matches no implementation."""
+
+
+class BadInterpreter(ConformanceError):
+    """An interpreter given with ``--python`` that cannot serve."""
+
+
+class BadRunFolder(ConformanceError):
+    """A run folder that cannot be read or written."""
+
+
+class NothingRan(ConformanceError):
+    """No framework could be started."""
+
+    exit_code = 3
+
+
+class EnvironmentFailed(ConformanceError):
+    """An environment could not be made; the text gives the reason."""
+
+    exit_code = 3

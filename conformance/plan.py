@@ -1,0 +1,148 @@
+"""Which cases go to which implementations.
+
+A :class:`Problem` is a case with the geometry that some documents demand of it: its data and its reference
+are computed once, for all the implementations whose documents agree.  A :class:`Job` is a problem for the
+implementations of one framework: its data crosses to the worker once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from adapters import adapter_class
+from adapters.protocol import Arrays, encode
+from conformance.case import Case
+from conformance.data import NUMPY_DTYPES, Data, make_data
+from conformance.judge import Expected
+from conformance.semantics import Acceptance, Meaning, interpret
+from conformance.verdicts import Check
+from reference_impl import Geometry, backward, error_model, forward
+
+
+class Problem:
+    """A case under one geometry (None where no valid output exists)."""
+
+    def __init__(self, case: Case, geometry: Geometry | None) -> None:
+        self.case = case
+        self.geometry = geometry
+
+    @cached_property
+    def data(self) -> Data:
+        """The tensors; see :func:`conformance.data.make_data`."""
+        return make_data(self.case, self.geometry)
+
+    @cached_property
+    def reference(self) -> Mapping[Check, Expected]:
+        """What the values and gradients must be; empty without a geometry."""
+        if self.geometry is None:
+            return {}
+        data, geometry = self.data, self.geometry
+        assert data.g is not None
+        # Only for reals in float64 is float64 accumulation as rough as what is judged.
+        compensated = self.case.dtype == "float64" and self.case.recipe.kind == "real"
+        precision: Any = "compensated" if compensated else "working"
+        y = forward(data.x, data.w, data.b, geometry=geometry, precision=precision)
+        gradients = backward(data.x, data.w, data.g, geometry=geometry, precision=precision)
+        model = error_model(data.x, data.w, data.b, data.g, geometry=geometry)
+        expected = {
+            Check.VALUES: Expected(y, model.y.scale, model.y.terms),
+            Check.GRAD_INPUT: Expected(gradients.x, model.x.scale, model.x.terms),
+            Check.GRAD_WEIGHT: Expected(gradients.w, model.w.scale, model.w.terms),
+        }
+        if data.b is not None:
+            expected[Check.GRAD_BIAS] = Expected(gradients.bias, model.bias.scale, model.bias.terms)
+        return expected
+
+    def frame(self, number: int, implementations: Sequence[str]) -> bytes:
+        """The request that asks a worker for this problem."""
+        wire: Arrays = {}
+        for name, array in self.data.arrays().items():
+            if array.dtype == NUMPY_DTYPES["bfloat16"]:
+                array = array.view("uint16")
+            wire[name] = (self.case.dtype, array)
+        header = {
+            "type": "run",
+            "id": number,
+            "case": self.case.to_dict(),
+            "implementations": list(implementations),
+        }
+        return encode(header, wire)
+
+
+@frozen
+class Job:
+    """A problem for the implementations of one framework, each with the meaning its documents give it."""
+
+    problem: Problem
+    meanings: Mapping[str, Meaning] = field(eq=False)
+
+    @property
+    def case(self) -> Case:
+        """The problem's case."""
+        return self.problem.case
+
+
+@frozen
+class Skipped:
+    """A case that an implementation's API has no way to say."""
+
+    case: Case
+    implementation: str
+    reason: str
+
+
+ALLOWANCE: Final = {"quick": 20.0, "full": 200.0}  # seconds an implementation that is slow by nature may take
+
+
+class Planner:
+    """Turns cases into jobs for the chosen implementations, keeping slow ones within their allowance."""
+
+    def __init__(self, implementations: Iterable[str], allowance: float) -> None:
+        self._by_framework: dict[str, list[str]] = {}
+        for name in implementations:
+            self._by_framework.setdefault(framework_of(name), []).append(name)
+        self._left = {
+            name: int(allowance / seconds)
+            for framework in self._by_framework
+            for name, seconds in adapter_class(framework).seconds_per_case.items()
+        }
+
+    def plan(self, case: Case) -> Iterator[tuple[str, Job] | Skipped]:
+        """The framework and job pairs of a case, and who cannot express it."""
+        problems: dict[Geometry | None, Problem] = {}
+        plain = case.to_dict()
+        for framework, names in self._by_framework.items():
+            cannot_express = adapter_class(framework).cannot_express
+            meanings: dict[Geometry | None, dict[str, Meaning]] = {}
+            for name in names:
+                if wrong_ndim(name, case):
+                    continue
+                reason = cannot_express(name, plain)
+                if reason is not None:
+                    yield Skipped(case, name, reason)
+                    continue
+                meaning = interpret(case, name)
+                if name in self._left and meaning.acceptance is not Acceptance.FORBIDDEN:
+                    # It compiles a graph and computes nothing: one set of numbers is as good as another.
+                    if case.recipe.kind != "int" or case.dtype != "float32" or self._left[name] == 0:
+                        continue
+                    self._left[name] -= 1
+                meanings.setdefault(meaning.geometry, {})[name] = meaning
+            for geometry, group in meanings.items():
+                problem = problems.setdefault(geometry, Problem(case, geometry))
+                yield framework, Job(problem, group)
+
+
+def framework_of(implementation: str) -> str:
+    """The framework of an implementation's name."""
+    return implementation.split(".")[0]
+
+
+def wrong_ndim(implementation: str, case: Case) -> str | None:
+    """Why an implementation of other dimensions is not asked, or None."""
+    ndim: int = adapter_class(framework_of(implementation)).implementations[implementation]["ndim"]
+    return None if ndim == case.ndim else f"it is {ndim}-D, the case {case.ndim}-D"

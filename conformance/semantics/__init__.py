@@ -1,0 +1,35 @@
+"""What each API's own documents say that its arguments mean.
+
+One module per framework turns a case into a :class:`Meaning`: the geometry that the documents demand
+and whether they demand that the call be accepted.  Where they are silent or contradict themselves the
+meaning is *unspecified*, and nothing is held against an implementation.
+
+=============  ====================================================================
+``meaning``    the words, and what is the same everywhere: sizes, groups, lengths
+``torch``      PyTorch's ``ConvTranspose1d/2d`` and functional forms
+``paddle``     PaddlePaddle's ``Conv1DTranspose/Conv2DTranspose`` and functional forms
+``mindspore``  MindSpore's ``nn.Conv1dTranspose/Conv2dTranspose`` and ``mint``
+=============  ====================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from conformance.case import Case
+from conformance.semantics import mindspore, paddle, torch
+from conformance.semantics.meaning import Acceptance, Meaning
+
+__all__ = ["Acceptance", "Meaning", "interpret"]
+
+_BY_FRAMEWORK: Final[dict[str, Callable[[Case, str], Meaning]]] = {
+    "torch": torch.interpret,
+    "paddle": paddle.interpret,
+    "mindspore": mindspore.interpret,
+}
+
+
+def interpret(case: Case, implementation: str) -> Meaning:
+    """What the implementation's documents demand of a case that it can express."""
+    return _BY_FRAMEWORK[implementation.split(".")[0]](case, implementation)

@@ -1,0 +1,105 @@
+"""The meaning of a case under one API, and the part of it on which all documents agree."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from attrs import frozen
+
+from conformance.case import Case
+from reference_impl import Geometry
+
+
+class Acceptance(Enum):
+    """What the documents say of a call."""
+
+    REQUIRED = "required"  # a documented, valid call
+    FORBIDDEN = "forbidden"  # must be refused: the document says so, or no such output can exist
+    UNSPECIFIED = "unspecified"  # the document is silent or contradicts itself
+
+
+@frozen
+class Meaning:
+    """``geometry`` is there exactly where the call is required to work; else ``reason`` says why not."""
+
+    acceptance: Acceptance
+    geometry: Geometry | None = None
+    reason: str = ""
+
+
+def forbidden(reason: str) -> Meaning:
+    """A call that must be refused."""
+    return Meaning(Acceptance.FORBIDDEN, None, reason)
+
+
+def unspecified(reason: str) -> Meaning:
+    """A call on which the documents do not decide."""
+    return Meaning(Acceptance.UNSPECIFIED, None, reason)
+
+
+def explicit(case: Case) -> Meaning:
+    """The meaning of explicit paddings, by the formula that all the documents share.
+
+    ``out = (in - 1) * stride - before - after + dilation * (kernel - 1) + 1 + output_padding``; an
+    ``output_size`` stands for the output padding that reaches it.
+    """
+    assert not isinstance(case.padding, str)
+    for name in ("kernel_size", "stride", "dilation"):
+        if min(getattr(case, name)) < 1:
+            return forbidden(f"{name} {getattr(case, name)} has an entry below 1")
+    for name in ("in_channels", "out_channels", "groups"):
+        if getattr(case, name) < 1:
+            return forbidden(f"{name} {getattr(case, name)} is below 1")
+    if (case.batch is not None and case.batch < 1) or min(case.input_size) < 1:
+        return unspecified("the input is empty")
+    for name in ("in_channels", "out_channels"):
+        if getattr(case, name) % case.groups:
+            return forbidden(f"{name} {getattr(case, name)} is not divisible by groups {case.groups}")
+    if any(side < 0 for pair in case.padding for side in pair):
+        return unspecified("a padding is negative")
+    if min(case.output_padding) < 0:
+        return unspecified("an output_padding is negative")
+    base = output_size(case, (0,) * case.ndim)
+    padding = case.output_padding
+    if case.output_size is not None:
+        if any(case.output_padding):
+            return unspecified("both output_size and output_padding are given")
+        padding = tuple(size - least for size, least in zip(case.output_size, base, strict=True))
+        if any(not 0 <= extra < stride for extra, stride in zip(padding, case.stride, strict=True)):
+            return unspecified(f"output_size {case.output_size} is not within stride {case.stride} above {base}")
+    size = output_size(case, padding)
+    if min(size) < 0:
+        return forbidden(f"the output would have the negative size {size}")
+    if min(size) == 0:
+        return unspecified(f"the output would be empty, of size {size}")
+    geometry = Geometry.from_parameters(
+        case.input_size,
+        case.kernel_size,
+        stride=case.stride,
+        padding=case.padding,
+        output_padding=padding,
+        dilation=case.dilation,
+        groups=case.groups,
+    )
+    return Meaning(Acceptance.REQUIRED, geometry)
+
+
+def output_size(case: Case, output_padding: tuple[int, ...]) -> tuple[int, ...]:
+    """The documented output size of explicit paddings."""
+    assert not isinstance(case.padding, str)
+    return tuple(
+        (size - 1) * stride - before - after + dilation * (kernel - 1) + 1 + extra
+        for size, stride, (before, after), dilation, kernel, extra in zip(
+            case.input_size, case.stride, case.padding, case.dilation, case.kernel_size, output_padding, strict=True
+        )
+    )
+
+
+def beyond(case: Case, limit: tuple[int, ...]) -> bool:
+    """Whether an output padding is not below its dimension's limit (0 is below every limit)."""
+    return any(extra and extra >= bound for extra, bound in zip(case.output_padding, limit, strict=True))
+
+
+def stride_or_dilation(case: Case) -> tuple[int, ...]:
+    """The larger of stride and dilation, per dimension."""
+    return tuple(map(max, case.stride, case.dilation))

@@ -1,0 +1,20 @@
+"""PyTorch, from the docstrings of ``torch.nn.ConvTranspose1d/2d`` and ``torch.nn.functional``.
+
+The formula, the divisibility by groups and ``output_size`` in ``forward`` are documented.  No document
+bounds ``output_padding``; up to the larger of stride and dilation, what stands there is computed like
+the rest.  Beyond, the documents leave open whether a call is refused.
+"""
+
+from __future__ import annotations
+
+from conformance.case import Case
+from conformance.semantics.meaning import Acceptance, Meaning, beyond, explicit, stride_or_dilation, unspecified
+
+
+def interpret(case: Case, implementation: str) -> Meaning:
+    """See the module's page."""
+    del implementation  # the four forms are documented alike
+    meaning = explicit(case)
+    if meaning.acceptance is Acceptance.REQUIRED and beyond(case, stride_or_dilation(case)):
+        return unspecified(f"output_padding {case.output_padding} is not below stride or dilation")
+    return meaning
