@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
@@ -19,9 +18,9 @@ Layout = Literal["channels_first", "channels_last"]
 Precision = Literal["working", "compensated"]
 
 try:
-    kernels: Any = importlib.import_module("reference_impl._kernels")
+    from reference_impl import compiled as kernels
 except ImportError:  # built without a compiler
-    kernels = None
+    kernels = None  # type: ignore[assignment]
 
 
 class Gradients(NamedTuple):
@@ -166,7 +165,10 @@ def _forward(t: Tensors, geometry: Geometry, compiled: bool, threads: int | None
         sizes = _converted(t, _absolute, FLOAT)
         whole.refuse_overflow(t, geometry, lambda: {"y": _forward(sizes, geometry, compiled, threads)})
     out = empty((t.x.shape[0], t.w.shape[1] * geometry.groups, *geometry.output_size), t.dtype, t.last)
-    numpy_backend.forward(t.x, t.w, t.bias, geometry, out)
+    if compiled and t.dtype == FLOAT and kernels.fits(geometry):
+        kernels.forward(t.x, t.w, t.bias, geometry, threads, out)
+    else:
+        numpy_backend.forward(t.x, t.w, t.bias, geometry, out)
     return out
 
 
@@ -184,5 +186,8 @@ def _backward(t: Tensors, geometry: Geometry, compiled: bool, threads: int | Non
 
         whole.refuse_overflow(t, geometry, scales)
     grad_x, grad_w = empty(t.x.shape, t.dtype, t.last), np.empty(t.w.shape, t.dtype)
-    numpy_backend.backward(t.x, t.w, t.grad, geometry, grad_x, grad_w)
+    if compiled and t.dtype == FLOAT and kernels.fits(geometry):
+        kernels.backward(t.x, t.w, t.grad, geometry, threads, grad_x, grad_w)
+    else:
+        numpy_backend.backward(t.x, t.w, t.grad, geometry, grad_x, grad_w)
     return Gradients(grad_x, grad_w, t.grad.sum(axis=(0, *range(2, t.grad.ndim))))

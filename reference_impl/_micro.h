@@ -1,0 +1,111 @@
+/* The innermost product: an 8 x 24 block of C from packed panels, in registers.
+ *
+ *      b: depth rows of 24                 c (+)= a^T b
+ *      a: depth rows of 8                  c: 8 rows of 24, row distance ldc
+ *
+ * One source for every instruction set. x86-64 picks AVX-512 or AVX2 when it runs; other machines get what
+ * their baseline offers. GNU vector types carry the arithmetic; a compiler without them gets plain loops. */
+#ifndef REFERENCE_MICRO_H
+#define REFERENCE_MICRO_H
+
+#include <stddef.h>
+#include <string.h>
+
+#define MICRO_ROWS 8
+#define MICRO_COLUMNS 24
+
+typedef void (*micro_kernel)(ptrdiff_t depth, const double *a, const double *b, double *c, ptrdiff_t ldc,
+                             int add);
+
+#if defined(__GNUC__)
+
+/* rows x (3 * lanes) of the block, starting at (row, column). Everything unrolls: acc lives in registers. */
+#define BLOCK(VECTOR, LANES, ROWS, VECTORS, ROW, COLUMN)                                                     \
+    do {                                                                                                     \
+        VECTOR acc[ROWS][VECTORS];                                                                           \
+        const double *pa = a + (ROW), *pb = b + (COLUMN);                                                    \
+        double *pc = c + (ROW)*ldc + (COLUMN);                                                               \
+        _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++)                                               \
+            _Pragma("GCC unroll 3") for (int v = 0; v < VECTORS; v++) acc[r][v] = (VECTOR){0};               \
+        for (ptrdiff_t p = 0; p < depth; p++, pa += MICRO_ROWS, pb += MICRO_COLUMNS) {                                          \
+            VECTOR row[VECTORS];                                                                             \
+            _Pragma("GCC unroll 3") for (int v = 0; v < VECTORS; v++)                                        \
+                memcpy(&row[v], pb + v * LANES, sizeof(VECTOR));                                             \
+            _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++)                                           \
+                _Pragma("GCC unroll 3") for (int v = 0; v < VECTORS; v++) acc[r][v] += pa[r] * row[v];       \
+        }                                                                                                    \
+        _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++)                                               \
+            _Pragma("GCC unroll 3") for (int v = 0; v < VECTORS; v++) {                                      \
+            if (add) {                                                                                       \
+                VECTOR old;                                                                                  \
+                memcpy(&old, pc + r * ldc + v * LANES, sizeof(VECTOR));                                      \
+                acc[r][v] += old;                                                                            \
+            }                                                                                                \
+            memcpy(pc + r * ldc + v * LANES, &acc[r][v], sizeof(VECTOR));                                    \
+        }                                                                                                    \
+    } while (0)
+
+typedef double lanes2 __attribute__((vector_size(16)));
+
+static void micro_baseline(ptrdiff_t depth, const double *a, const double *b, double *c, ptrdiff_t ldc,
+                           int add) {
+    for (int row = 0; row < MICRO_ROWS; row += 2)
+        for (int column = 0; column < MICRO_COLUMNS; column += 6) BLOCK(lanes2, 2, 2, 3, row, column);
+}
+
+#if defined(__x86_64__)
+typedef double lanes4 __attribute__((vector_size(32)));
+typedef double lanes8 __attribute__((vector_size(64)));
+
+__attribute__((target("avx2,fma"))) static void micro_avx2(ptrdiff_t depth, const double *a, const double *b,
+                                                           double *c, ptrdiff_t ldc, int add) {
+    for (int row = 0; row < MICRO_ROWS; row += 4)
+        for (int column = 0; column < MICRO_COLUMNS; column += 12) BLOCK(lanes4, 4, 4, 3, row, column);
+}
+
+__attribute__((target("avx512f"))) static void micro_avx512(ptrdiff_t depth, const double *a, const double *b,
+                                                            double *c, ptrdiff_t ldc, int add) {
+    for (int r = 0; r < MICRO_ROWS; r++) {
+        __builtin_prefetch(c + r * ldc, 1);
+        __builtin_prefetch(c + r * ldc + 8, 1);
+        __builtin_prefetch(c + r * ldc + 16, 1);
+    }
+    BLOCK(lanes8, 8, 8, 3, 0, 0);
+}
+#endif
+#undef BLOCK
+
+#else
+
+static void micro_baseline(ptrdiff_t depth, const double *a, const double *b, double *c, ptrdiff_t ldc,
+                           int add) {
+    for (int r = 0; r < MICRO_ROWS; r++)
+        for (int j = 0; j < MICRO_COLUMNS; j++) {
+            double sum = 0;
+            for (ptrdiff_t p = 0; p < depth; p++) sum += a[p * MICRO_ROWS + r] * b[p * MICRO_COLUMNS + j];
+            c[r * ldc + j] = add ? c[r * ldc + j] + sum : sum;
+        }
+}
+
+#endif
+
+/* level 0: baseline, 1: AVX2 with FMA, 2: AVX-512. Returns the best one not above the level asked for. */
+static micro_kernel choose_micro(int level, int *got) {
+    *got = 0;
+#if defined(__GNUC__) && defined(__x86_64__)
+    __builtin_cpu_init();
+    if (level >= 2 && __builtin_cpu_supports("avx512f")) {
+        *got = 2;
+        return micro_avx512;
+    }
+    if (level >= 1 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        *got = 1;
+        return micro_avx2;
+    }
+#else
+    (void)level;
+#endif
+    return micro_baseline;
+}
+
+#endif
