@@ -1,0 +1,126 @@
+"""A run's folder: what is in it, how it is written, and how its pages are made again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from conformance.errors import BadRunFolder
+from reports.files import (
+    DIVERGENCES,
+    INDEX,
+    JUNIT,
+    RECORDS,
+    RUN,
+    is_own,
+    partial,
+    reason,
+    sweep,
+    write_atomically,
+)
+from reports.html import html
+from reports.junit import junit
+from reports.schema import (
+    SCHEMA_VERSION,
+    Node,
+    check_divergences,
+    check_run,
+    read_divergences,
+    read_run,
+)
+from reports.strict_json import dumps, jsonable
+from reports.summary import Summary
+
+Run = dict[str, Any]
+Divergences = list[dict[str, Any]]
+
+
+@frozen
+class RunFolder:
+    """A folder that a run may write to; make one with :meth:`create`."""
+
+    path: Path
+
+    @property
+    def records(self) -> Path:
+        """Where the dataset goes."""
+        return self.path / RECORDS
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str]) -> RunFolder:
+        """Make the folder, or take that of an earlier run, whose files stay until new ones replace them.
+
+        Raises:
+            BadRunFolder: where it cannot be written to, or holds files of somebody else.
+        """
+        folder = Path(path)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            names = sorted(entry.name for entry in folder.iterdir())
+            if RUN not in names:
+                foreign = [name for name in names if not is_own(name)]
+                if foreign:
+                    raise BadRunFolder(
+                        f"{folder}: holds {foreign[0]!r} and no {RUN}, so it is no run folder: "
+                        "give a new or an empty one"
+                    )
+            sweep(folder)
+            probe = partial(folder / RUN)
+            probe.touch()
+            probe.unlink()
+        except FileExistsError:
+            raise BadRunFolder(f"{folder}: is a file, not a folder") from None
+        except OSError as error:
+            raise BadRunFolder(f"{folder}: cannot be written to: {reason(error)}") from None
+        return cls(folder)
+
+    def write(self, info: Run, summary: Summary) -> tuple[Run, Divergences]:
+        """Write run.json and divergences.json, and return what they hold; :func:`render` makes the pages.
+
+        Raises:
+            BadRunFolder: where the folder cannot be written to.
+            ValueError: where ``info`` is not what run.json must hold.
+        """
+        run = jsonable({"schema": SCHEMA_VERSION, **info, "implementations": summary.implementations()})
+        divergences = summary.divergences()
+        try:
+            check_run(Node(run, self.path / RUN))
+            check_divergences(Node(divergences, self.path / DIVERGENCES), run)
+        except BadRunFolder as error:
+            raise ValueError(str(error)) from None
+        self._write({DIVERGENCES: dumps(divergences), RUN: dumps(run)})
+        return run, divergences
+
+    def _write(self, contents: dict[str, str]) -> None:
+        for name, text in contents.items():
+            try:
+                write_atomically(self.path / name, text)
+            except OSError as error:
+                raise BadRunFolder(f"{self.path / name}: cannot be written: {reason(error)}") from None
+
+
+def read(directory: str | os.PathLike[str]) -> tuple[Run, Divergences]:
+    """The checked contents of a run folder's run.json and divergences.json.
+
+    Raises:
+        BadRunFolder: where one of them is missing, is no JSON, or has a key missing or of the wrong type.
+    """
+    folder = Path(directory)
+    run = read_run(folder / RUN)
+    return run, read_divergences(folder / DIVERGENCES, run)
+
+
+def render(directory: str | os.PathLike[str]) -> tuple[Run, Divergences]:
+    """Make junit.xml and index.html from run.json and divergences.json alone, and return what those hold.
+
+    Raises:
+        BadRunFolder: where the two cannot be read or the pages cannot be written.
+    """
+    run, divergences = read(directory)
+    pages: dict[str, Callable[[Run, Divergences], str]] = {JUNIT: junit, INDEX: html}
+    RunFolder(Path(directory))._write({name: page(run, divergences) for name, page in pages.items()})
+    return run, divergences

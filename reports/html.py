@@ -1,0 +1,235 @@
+"""index.html: one page that needs no network, and no JavaScript to be read."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from attrs import frozen
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from conformance.case import Case
+from conformance.verdicts import FAILING, Verdict
+from reports import arrays
+from reports.text import encodable, plain
+from reports.wording import (
+    WORDS,
+    Word,
+    by_framework,
+    check_name,
+    checks_of,
+    command,
+    error_in_units,
+    failing,
+    headline,
+    in_order,
+    sentences,
+)
+
+
+@frozen
+class _Count:
+    """A verdict with its number, in a cell of the matrix."""
+
+    verdict: Verdict
+    word: Word
+    count: int
+    link: str  # of the divergence's section, "" where there is none
+
+
+@frozen
+class _Row:
+    name: str
+    framework: str
+    cases: int
+    cells: list[list[_Count]]
+    verdicts: str  # the verdicts that occur, for the filter
+
+
+@frozen
+class _Parameter:
+    name: str
+    value: str
+    default: bool
+
+
+def _template(name: str) -> str:
+    return files("reports").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _harmless(value: object) -> object:
+    """What every expression of the template passes through; autoescape follows."""
+    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(_template),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_harmless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment.filters["units"] = error_in_units
+    environment.filters["check"] = check_name
+    return environment
+
+
+def _hash(content: str) -> str:
+    digest = hashlib.sha256(content.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def html(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
+    """The page of a run, from run.json and divergences.json alone."""
+    style, script = _template("report.css"), _template("report.js")
+    policy = (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    checks = checks_of(run)
+    page = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            # our own two files, no data; everything else is escaped
+            style=Markup(style),
+            script=Markup(script),
+            policy=Markup(policy),
+            run=run,
+            headline=headline(run),
+            sentences=sentences(run, divergences),
+            checks=checks,
+            words=WORDS,
+            failing_verdicts=FAILING,
+            groups=_groups(run, divergences, checks),
+            divergences=[_section(d) for d in divergences],
+            rounding=_rounding(run, checks),
+            said=_said(run),
+            command=command(run),
+            started=plain(run["started"]).replace("T", " ")[:19],
+        )
+    )
+    return encodable(page)
+
+
+def _groups(
+    run: dict[str, Any], divergences: list[dict[str, Any]], checks: list[str]
+) -> list[tuple[str, dict[str, Any], list[_Row]]]:
+    links = {
+        (d["implementation"], d["check"], d["verdict"]): f"divergence-{position}"
+        for position, d in reversed([*enumerate(divergences, 1)])
+    }
+
+    def row(framework: str, name: str) -> _Row:
+        entry = run["implementations"][name]
+        cells = [
+            [
+                _Count(verdict, WORDS[verdict], count, links.get((name, check, verdict.value), ""))
+                for verdict, count in in_order(entry["checks"].get(check, {}))
+            ]
+            for check in checks
+        ]
+        present = " ".join(verdict.value for verdict, _ in in_order(entry["verdicts"]))
+        return _Row(name, framework, entry["cases"], cells, present)
+
+    return [
+        (framework, run["frameworks"].get(framework, {}), [row(framework, name) for name in names])
+        for framework, names in by_framework(run)
+    ]
+
+
+def _section(divergence: dict[str, Any]) -> dict[str, Any]:
+    smallest = divergence["smallest"]
+    evidence = smallest["evidence"]
+    case = Case.from_dict(smallest["parameters"])
+    return {
+        **divergence,
+        "word": WORDS[Verdict(divergence["verdict"])],
+        "parameters": _parameters(case),
+        "shown": arrays.show(evidence, case.dtype) if evidence else None,
+    }
+
+
+def _sizes(values: tuple[int, ...]) -> str:
+    return " × ".join(map(str, values))
+
+
+def _parameters(case: Case) -> list[_Parameter]:
+    ones, zeros = (1,) * case.ndim, (0,) * case.ndim
+    if isinstance(case.padding, str):
+        padding = f"'{case.padding}'"
+    elif case.symmetric:
+        padding = _sizes(tuple(before for before, _ in case.padding))
+    else:
+        padding = " × ".join(f"({before} before, {after} after)" for before, after in case.padding)
+    return [
+        _Parameter("input size", _sizes(case.input_size), False),
+        _Parameter("batch", "none: unbatched" if case.batch is None else str(case.batch), False),
+        _Parameter("input channels", str(case.in_channels), False),
+        _Parameter("output channels", str(case.out_channels), False),
+        _Parameter("kernel size", _sizes(case.kernel_size), False),
+        _Parameter("stride", _sizes(case.stride), case.stride == ones),
+        _Parameter("padding", padding, case.padding == ((0, 0),) * case.ndim),
+        _Parameter("output padding", _sizes(case.output_padding), case.output_padding == zeros),
+        _Parameter(
+            "output size",
+            "not given" if case.output_size is None else _sizes(case.output_size),
+            case.output_size is None,
+        ),
+        _Parameter("dilation", _sizes(case.dilation), case.dilation == ones),
+        _Parameter("groups", str(case.groups), case.groups == 1),
+        _Parameter("bias", "yes" if case.bias else "no", not case.bias),
+        _Parameter("dtype", case.dtype, case.dtype == "float32"),
+        _Parameter("layout", case.layout.replace("_", " "), case.layout == "channels_first"),
+        _Parameter(
+            "data",
+            f"{'small integers' if case.recipe.kind == 'int' else 'real numbers'}, seed {case.recipe.seed:x}",
+            case.recipe.kind == "int",
+        ),
+    ]
+
+
+def _rounding(run: dict[str, Any], checks: list[str]) -> list[dict[str, Any]]:
+    found = []
+    for name, entry in run["implementations"].items():
+        bounded = entry.get("bounded") or {}
+        for check in [*checks, *sorted(bounded.keys() - set(checks))]:
+            if check in bounded:
+                row = bounded[check]
+                fails = failing(entry["checks"].get(check, {})) > 0
+                found.append(
+                    {**row, "name": name, "framework": entry["framework"], "check": check, "fails": fails}
+                )
+    return found
+
+
+def _said(run: dict[str, Any]) -> list[dict[str, Any]]:
+    """The frameworks' own words, each once, with where they were said."""
+    found: dict[tuple[str, str, str], dict[str, list[tuple[str, int]]]] = {}
+    for name, entry in run["implementations"].items():
+        for check, verdicts in (entry.get("messages") or {}).items():
+            for verdict, messages in verdicts.items():
+                for item in messages:
+                    key = (entry["framework"], verdict, item["message"])
+                    found.setdefault(key, {}).setdefault(name, []).append((check, item["count"]))
+    known = {verdict.value: word for verdict, word in WORDS.items()}
+    return [
+        {
+            "framework": framework,
+            "verdict": verdict,
+            "word": known.get(verdict),
+            "message": message,
+            "where": where,
+            "count": sum(count for checks in where.values() for _, count in checks),
+        }
+        for (framework, verdict, message), where in found.items()
+    ]

@@ -1,0 +1,95 @@
+"""The result as Markdown, fit for the summary page of a CI job."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from reports.text import one_line, plain
+from reports.wording import (
+    WORDS,
+    by_framework,
+    check_name,
+    checks_of,
+    command,
+    counted,
+    headline,
+    in_order,
+    sentences,
+)
+
+_SHOWN: Final = 50  # divergences: a job summary has a limited size
+_ENTITIES: Final = re.compile(r"[&<>@|]")
+_PUNCTUATION: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!~$:=])")
+
+
+def escaped(text: object) -> str:
+    """``text`` on one line, without meaning to Markdown, its tables or HTML."""
+    line = _PUNCTUATION.sub(r"\\\1", one_line(text))
+    return _ENTITIES.sub(lambda match: f"&#{ord(match[0])};", line)
+
+
+def fenced(text: object, language: str = "") -> str:
+    """``text`` as a block of code whose fence it cannot close."""
+    content = plain(text).strip("\n")
+    longest = max((len(run) for run in re.findall("`+", content)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{content}\n{fence}"
+
+
+def _cell(counts: dict[str, int]) -> str:
+    shown = (
+        f"{WORDS[verdict].symbol} {count:,} {WORDS[verdict].word}" for verdict, count in in_order(counts)
+    )
+    return "<br>".join(shown) or "–"
+
+
+def markdown(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
+    """The run as GitHub-flavoured Markdown."""
+    lines = [f"## Transposed convolution: {escaped(headline(run))}", ""]
+    lines += [" ".join(map(escaped, sentences(run, divergences))), ""]
+    checks = checks_of(run)
+    for framework, implementations in by_framework(run):
+        about = run["frameworks"].get(framework, {})
+        lines += [f"### {escaped(framework)} {escaped(about.get('version') or '')}".rstrip(), ""]
+        if about.get("status") == "unavailable":
+            lines += [f"Unavailable: {escaped(about.get('reason') or 'no reason given')}", ""]
+        if implementations:
+            header = ["implementation", "cases", *map(check_name, checks)]
+            lines.append("| " + " | ".join(map(escaped, header)) + " |")
+            lines.append("| --- | ---: |" + " --- |" * len(checks))
+            for name in implementations:
+                entry = run["implementations"][name]
+                cells = [_cell(entry["checks"].get(check, {})) for check in checks]
+                lines.append(f"| {escaped(name)} | {entry['cases']:,} | " + " | ".join(cells) + " |")
+            lines.append("")
+    certified = [
+        f"- {escaped(name)}: {escaped(entry['certificate']['sentence'])}"
+        for name, entry in run["implementations"].items()
+        if entry["certificate"]["probes"]
+    ]
+    if certified:
+        lines += ["### What the exact passes certify", "", *certified, ""]
+    if divergences:
+        lines += ["### Divergences", ""]
+    for divergence in divergences[:_SHOWN]:
+        lines += _divergence(divergence)
+    if len(divergences) > _SHOWN:
+        lines += [f"{counted(len(divergences) - _SHOWN, 'more divergence')} in divergences.json.", ""]
+    lines += ["Made by:", "", fenced(command(run), "sh"), ""]
+    return "\n".join(lines)
+
+
+def _divergence(divergence: dict[str, Any]) -> list[str]:
+    smallest = divergence["smallest"]
+    share = f"{divergence['failing']:,} of {divergence['judged']:,} judged"
+    what = f"{check_name(divergence['check'])}: {divergence['verdict']}"
+    return [
+        f"#### {escaped(divergence['id'])} {escaped(divergence['implementation'])}, {escaped(what)}",
+        "",
+        f"{share}. Smallest case: {escaped(smallest['case'])}",
+        "",
+        *([fenced(smallest["message"], "text"), ""] if smallest["message"] else []),
+        fenced(divergence["replay"], "sh"),
+        "",
+    ]

@@ -1,0 +1,131 @@
+"""The result at the end of a run, on a terminal."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from conformance.verdicts import FAILING, Verdict
+from reports.text import one_line, plain
+from reports.wording import (
+    CHECKS,
+    WORDS,
+    by_framework,
+    check_name,
+    checks_of,
+    failing,
+    headline,
+    in_order,
+    judged,
+    sentences,
+)
+
+_SHOWN: Final = 10  # divergences; the rest is in the report
+_STYLES: Final = {
+    Verdict.PASS: "green",
+    Verdict.ALLOWED: "cyan",
+    Verdict.UNSUPPORTED: "yellow",
+    Verdict.NOT_APPLICABLE: "dim",
+}
+
+
+class _Printer:
+    """Text for one console: never markup, and only what its encoding can write."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.unicode = (console.encoding or "ascii").lower().startswith("utf")
+
+    def text(self, text: str, style: str = "") -> Text:
+        text = plain(text)
+        if not self.unicode:
+            encoding = self.console.encoding or "ascii"
+            text = text.encode(encoding, "replace").decode(encoding)
+        return Text(text, style=style)
+
+    def symbol(self, verdict: Verdict) -> str:
+        return WORDS[verdict].symbol if self.unicode else WORDS[verdict].ascii
+
+    def line(self, text: str = "", style: str = "", indent: int = 0) -> None:
+        for part in text.split("\n"):
+            self.console.print(self.text(" " * indent + part, style), soft_wrap=True, highlight=False)
+
+
+def _style(verdict: Verdict) -> str:
+    return "bold red" if verdict in FAILING else _STYLES[verdict]
+
+
+def print_summary(
+    console: Console, run: dict[str, Any], divergences: list[dict[str, Any]], out_dir: str | os.PathLike[str]
+) -> None:
+    """Print what a run found: a table of the implementations, the divergences, where the report is."""
+    printer = _Printer(console)
+    if run["implementations"]:
+        console.print(_table(printer, run))
+        _legend(printer, run)
+    for name, framework in run["frameworks"].items():
+        if framework["status"] == "unavailable":
+            printer.line(f"{plain(name)}: unavailable", "bold yellow")
+            printer.line(plain(framework.get("reason") or "no reason given"), indent=2)
+    for divergence in divergences[:_SHOWN]:
+        _print_divergence(printer, divergence)
+    if len(divergences) > _SHOWN:
+        printer.line(f"and {len(divergences) - _SHOWN:,} more, all in the report")
+    printer.line()
+    printer.line(headline(run), "bold red" if divergences else "bold")
+    for sentence in sentences(run, divergences):
+        printer.line(sentence)
+    printer.line(f"Report: {plain(os.path.join(out_dir, 'index.html'))}")
+
+
+def _table(printer: _Printer, run: dict[str, Any]) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("implementation", overflow="fold")
+    table.add_column("cases", justify="right", no_wrap=True)
+    checks = checks_of(run)
+    for check in checks:
+        short = CHECKS[check][1] if check in CHECKS else plain(check)
+        table.add_column(printer.text(short), no_wrap=True)
+    for _, names in by_framework(run):
+        for name in names:
+            entry = run["implementations"][name]
+            cells = [_cell(printer, entry["checks"].get(check, {})) for check in checks]
+            style = "bold" if failing(entry["verdicts"]) else ""
+            table.add_row(printer.text(one_line(name), style), f"{entry['cases']:,}", *cells)
+    return table
+
+
+def _cell(printer: _Printer, counts: dict[str, int]) -> Text:
+    present = in_order(counts)
+    if not present:
+        return printer.text("")
+    verdict, count = present[0]
+    number = f"{failing(counts):,}/{judged(counts):,}" if verdict in FAILING else f"{count:,}"
+    return printer.text(f"{printer.symbol(verdict)} {number}", _style(verdict))
+
+
+def _legend(printer: _Printer, run: dict[str, Any]) -> None:
+    present = {verdict for entry in run["implementations"].values() for verdict in entry["verdicts"]}
+    words = [
+        f"{printer.symbol(verdict)} {word.word}" for verdict, word in WORDS.items() if verdict in present
+    ]
+    printer.line("  ".join(words), "dim")
+
+
+def _print_divergence(printer: _Printer, divergence: dict[str, Any]) -> None:
+    smallest, verdict = divergence["smallest"], Verdict(divergence["verdict"])
+    printer.line()
+    printer.line(
+        f"{printer.symbol(verdict)} {one_line(divergence['id'])} {one_line(divergence['implementation'])}, "
+        f"{check_name(divergence['check'])}: {WORDS[verdict].word} "
+        f"({divergence['failing']:,} of {divergence['judged']:,} judged)",
+        "bold red",
+    )
+    printer.line(f"smallest case {smallest['case']}", indent=2)
+    for part in plain(smallest["message"]).strip().splitlines()[:6]:
+        printer.line(one_line(part), indent=2)
+    printer.line(divergence["replay"], "cyan", indent=2)

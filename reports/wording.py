@@ -1,0 +1,156 @@
+"""Verdicts, checks and results in symbols and words, the same on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from attrs import frozen
+
+from conformance.verdicts import FAILING, Check, Verdict
+from reports.text import plain
+
+
+@frozen
+class Word:
+    """How a verdict is shown: never by colour alone."""
+
+    symbol: str
+    ascii: str
+    word: str
+    meaning: str
+
+
+WORDS: Final = {
+    Verdict.CRASH: Word("†", "#", "crash", "the framework's process died of a signal"),
+    Verdict.HANG: Word("…", "~", "hang", "no answer within the deadline"),
+    Verdict.ERROR: Word("!", "!", "error", "an exception where the document promises a result"),
+    Verdict.DIVERGE: Word("✗", "x", "diverge", "another result than the document demands"),
+    Verdict.PASS: Word("✓", "+", "pass", "what the document demands"),
+    Verdict.ALLOWED: Word("≈", "=", "allowed", "differs where the document permits either"),
+    Verdict.UNSUPPORTED: Word(
+        "○", "o", "unsupported", "not offered, and the framework or its document says so"
+    ),
+    Verdict.NOT_APPLICABLE: Word(
+        "·", ".", "not applicable", "the question does not arise for this interface"
+    ),
+}  # in the order in which one verdict stands for a cell that has several
+
+CHECKS: Final = {
+    Check.ACCEPTANCE.value: ("acceptance", "accept"),
+    Check.PARAMETERS.value: ("parameters", "param"),
+    Check.SHAPE.value: ("output shape", "shape"),
+    Check.DTYPE.value: ("output dtype", "dtype"),
+    Check.VALUES.value: ("values", "values"),
+    Check.GRAD_INPUT.value: ("gradient of input", "∂x"),
+    Check.GRAD_WEIGHT.value: ("gradient of weight", "∂w"),
+    Check.GRAD_BIAS.value: ("gradient of bias", "∂b"),
+}
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """``3 cases``, ``1 case``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def check_name(check: str) -> str:
+    """A check in words; one of another version of the suite keeps its name."""
+    return CHECKS[check][0] if check in CHECKS else plain(check)
+
+
+def checks_of(run: dict[str, Any]) -> list[str]:
+    """The columns of a matrix: the checks that were judged at all, in their order."""
+    present = {check for entry in run["implementations"].values() for check in entry["checks"]}
+    return [check for check in CHECKS if check in present] + sorted(present - CHECKS.keys())
+
+
+def in_order(counts: dict[str, int]) -> list[tuple[Verdict, int]]:
+    """The verdicts that occurred, the one that stands for the cell first."""
+    return [(verdict, counts[verdict]) for verdict in WORDS if counts.get(verdict)]
+
+
+def failing(counts: dict[str, int]) -> int:
+    """How many of the verdicts fail a run."""
+    return sum(count for verdict, count in counts.items() if verdict in FAILING)
+
+
+def judged(counts: dict[str, int]) -> int:
+    """How many of the verdicts are a judgement."""
+    unjudged = (Verdict.UNSUPPORTED, Verdict.NOT_APPLICABLE)
+    return sum(count for verdict, count in counts.items() if verdict not in unjudged)
+
+
+def by_framework(run: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    """The frameworks, each with its implementations, also where it has none."""
+    groups: dict[str, list[str]] = {name: [] for name in run["frameworks"]}
+    for name, entry in run["implementations"].items():
+        groups.setdefault(entry["framework"], []).append(name)
+    return list(groups.items())
+
+
+def listed(names: Iterable[str]) -> str:
+    """``a, b and c``."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def headline(run: dict[str, Any]) -> str:
+    """The result in a few words."""
+    implementations = run["implementations"].values()
+    diverging = sum(failing(entry["verdicts"]) > 0 for entry in implementations)
+    if not implementations:
+        return "Nothing could be judged"
+    total = len(run["implementations"])
+    if not diverging:
+        return f"No divergence in {counted(total, 'implementation')}"
+    return (
+        f"{diverging:,} of {counted(total, 'implementation')} {'diverges' if diverging == 1 else 'diverge'}"
+    )
+
+
+def sentences(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[str]:
+    """The result in two or three sentences of plain text."""
+    implementations = run["implementations"]
+    absent = [plain(name) for name, entry in run["frameworks"].items() if entry["status"] == "unavailable"]
+    said = []
+    if implementations:
+        cases = [entry["cases"] for entry in implementations.values()]
+        each = counted(max(cases), "case")
+        if min(cases) != max(cases):
+            each = f"{min(cases):,} to {each}"
+        verdicts = sum(sum(entry["verdicts"].values()) for entry in implementations.values())
+        names, results = counted(len(implementations), "implementation"), counted(verdicts, "verdict")
+        result = f"{names} answered {each} each, {results} in all"
+        if divergences:
+            fails = sum(failing(entry["verdicts"]) for entry in implementations.values())
+            result += f": {counted(fails, 'failing verdict')} in {counted(len(divergences), 'group')}."
+        else:
+            result += ", none of them failing."
+        said.append(result)
+    if absent:
+        verb = "was" if len(absent) == 1 else "were"
+        said.append(f"{listed(absent)} {verb} unavailable, so nothing of that kind was judged.")
+    if run["interrupted"]:
+        said.append("The run was interrupted: this is what had been found until then.")
+    return said
+
+
+def command(run: dict[str, Any]) -> str:
+    """The command of the run: as recorded, or put together from its settings."""
+    if run.get("command"):
+        return plain(run["command"])
+    parts = ["conformance run"]
+    for option in ("profile", "budget", "seed"):
+        if run[option] is not None:
+            parts.append(f"--{option} {run[option]}")
+    return plain(" ".join(parts))
+
+
+def error_in_units(error: object) -> str:
+    """A rounding error in units of u·A."""
+    if error is None:
+        return ""
+    if isinstance(error, str):
+        return {"nan": "NaN", "inf": "∞", "-inf": "−∞"}.get(error, plain(error))
+    assert isinstance(error, int | float)
+    return f"{error:.3g}"

@@ -1,0 +1,126 @@
+"""Records made by hand: no framework, no engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conformance.case import Case
+from conformance.verdicts import Check, Evidence, Record, Verdict
+from reports.folder import RunFolder
+from reports.summary import Summary
+
+SMALL = "v1_1d_n1_ci1_co1_i2_k2_f32_int.1"
+LARGE = "v1_2d_n2_ci4_co6_i5x7_k3x3_s2x1_p1x0.2_op1x0_d1x2_g2_b_f32_int.1f"
+UNBATCHED = "v1_1d_u_ci2_co3_i4_k3_psame_f64_real.ffffffffffffffff"
+
+
+def record(case: str | Case = SMALL, **changes: Any) -> Record:
+    fields: dict[str, Any] = {
+        "implementation": "torch.nn.ConvTranspose1d",
+        "framework": "torch",
+        "check": Check.VALUES,
+        "verdict": Verdict.PASS,
+        "level": "exact",
+    }
+    parsed = case if isinstance(case, Case) else Case.parse(case)
+    return Record(case=parsed, **(fields | changes))
+
+
+def summary_of(*records: Record) -> Summary:
+    summary = Summary()
+    for one in records:
+        summary.add(one)
+    return summary
+
+
+@pytest.fixture
+def make_record():
+    return record
+
+
+@pytest.fixture
+def summarise():
+    return summary_of
+
+
+@pytest.fixture
+def info() -> dict[str, Any]:
+    """What an engine says of a run, everything but the implementations."""
+    return {
+        "schema": 1,
+        "suite": {"name": "conv-transpose-conformance", "version": "0.1.0"},
+        "started": "2026-01-02T03:04:05+00:00",
+        "seconds": 12.5,
+        "profile": "quick",
+        "seed": 7,
+        "budget": None,
+        "interrupted": False,
+        "exit_code": 1,
+        "host": {
+            "python": "3.11.7",
+            "numpy": "2.1.0",
+            "platform": "Linux-x86_64",
+            "cpu": "A CPU",
+            "cpu_count": 2,
+            "reference": "NumPy",
+        },
+        "frameworks": {
+            "torch": {
+                "status": "ran",
+                "reason": None,
+                "version": "2.13.0",
+                "python": "3.11.7",
+                "numpy": "2.1.0",
+                "device": "cpu",
+                "interpreter": "/env/torch/bin/python",
+                "dtypes": ["float32", "float64"],
+                "packages": {"torch": "2.13.0"},
+            },
+            "paddle": {
+                "status": "unavailable",
+                "reason": "no wheel for this Python",
+                "version": None,
+                "python": None,
+                "numpy": None,
+                "device": None,
+                "interpreter": None,
+                "dtypes": [],
+                "packages": {},
+            },
+        },
+    }
+
+
+@pytest.fixture
+def divergent() -> Summary:
+    """Passes, a divergence with evidence, a crash without, and things said and not applicable."""
+    other = "torch.nn.functional.conv_transpose2d"
+    evidence = Evidence(
+        expected=[[[1, 2, 3]]],
+        actual=[[[1, 5, 3]]],
+        difference=[[[0, 3, 0]]],
+        shape=(1, 1, 3),
+        index=(0, 0, 1),
+        wrong=1,
+        elements=3,
+    )
+    return summary_of(
+        record(escape=0.25),
+        record(LARGE, escape=0.125),
+        record(UNBATCHED, level="bounded", error=0.75, met="wider"),
+        record(check=Check.GRAD_BIAS, verdict=Verdict.NOT_APPLICABLE, level="", message="there is no bias"),
+        record(LARGE, implementation=other, verdict=Verdict.DIVERGE, message="larger"),
+        record(implementation=other, verdict=Verdict.DIVERGE, message="3 too much", evidence=evidence),
+        record(implementation=other, check=Check.ACCEPTANCE, verdict=Verdict.CRASH, message="SIGSEGV", level=""),
+        record(implementation=other, check=Check.SHAPE, verdict=Verdict.UNSUPPORTED, message="no 1-D", level=""),
+    )
+
+
+@pytest.fixture
+def run_folder(tmp_path, info, divergent):
+    """A finished run folder."""
+    folder = RunFolder.create(tmp_path / "run")
+    folder.write(info, divergent)
+    return folder
