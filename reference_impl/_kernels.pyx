@@ -156,7 +156,7 @@ cdef int forward_units(const View *x, const double *w, const double *bias, const
     block = max(<Py_ssize_t> MR, min(TILE // columns // MR * MR, round_up(most * taps, MR)))
     cdef Py_ssize_t size_a = round_up(most * taps, MR) * deep, size_b = deep * columns
     cdef double *a = take_doubles(size_a + size_b + block * columns)
-    cdef Run *runs = <Run *> take_doubles(4 * most_runs(g, columns, columns))
+    cdef Run *runs = <Run *> take_doubles(4 * most_runs(g, columns, NR))
     if a == NULL or runs == NULL:
         give_doubles(a)
         give_doubles(<double *> runs)

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import count
 
-
 import numpy as np
 from numpy.typing import NDArray
 
