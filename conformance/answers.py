@@ -42,7 +42,7 @@ class Answer:
     @property
     def tainted(self) -> bool:
         """Whether the worker that gave it must not be believed any further."""
-        return self.shape is not None and min(self.shape, default=0) < 0
+        return self.outcome is Outcome.OK and self.shape is not None and min(self.shape, default=0) < 0
 
 
 ARRAY_NAMES = frozenset({"values", "grad_input", "grad_weight", "grad_bias"})

@@ -106,10 +106,11 @@ def ensure(environment: Environment, say: Say, stop: threading.Event | None = No
                 say("waiting for another process that is making its environment")
                 if stop.is_set():
                     raise EnvironmentFailed(f"{environment.framework}: stopped while waiting") from None
-        with lock:
-            lock.release()  # the context's own hold remains
+        try:
             if environment.manifest is None:
                 _make(environment, say, stop)
+        finally:
+            lock.release()
     except OSError as error:
         raise EnvironmentFailed(
             f"{environment.framework}: cannot make an environment in {folder}: {error.strerror or error}; "

@@ -1,0 +1,222 @@
+"""The command line.  Heavy modules are imported by the command that needs them."""
+
+from __future__ import annotations
+
+import functools
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn, ParamSpec
+
+import click
+
+from conformance.errors import ConformanceError, EnvironmentFailed
+
+P = ParamSpec("P")
+
+FORMATS = ("pretty", "json", "markdown")
+
+
+def _plainly(function: Callable[P, int | None]) -> Callable[P, NoReturn]:
+    """Turns errors into one line and an exit code."""
+
+    @functools.wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> NoReturn:
+        # A supervisor's SIGTERM is to end a run as Ctrl-C does: workers gone, findings kept.
+        signal.signal(signal.SIGTERM, lambda _number, _frame: (_ for _ in ()).throw(KeyboardInterrupt()))
+        try:
+            sys.exit(function(*args, **kwargs) or 0)
+        except ConformanceError as error:
+            click.echo(f"error: {' '.join(str(error).split())}", err=True)
+            sys.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            sys.exit(130)
+        except BrokenPipeError:
+            sys.stdout = None  # type: ignore[assignment]  # the reader is gone; nothing is left to flush
+            sys.exit(0)
+
+    return wrapped
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="conv-transpose-conformance")
+def main() -> None:
+    """Hold the transposed convolutions of PyTorch, PaddlePaddle and MindSpore to their documents.
+
+    Exit codes: 0 as expected, 1 divergences, 2 usage, 3 nothing could run, 130 interrupted.
+    """
+
+
+_python = click.option(
+    "--python",
+    "pythons",
+    multiple=True,
+    metavar="FRAMEWORK=PATH",
+    help="Use this interpreter for a framework (torch, paddle, mindspore) instead of an environment of the suite's.",
+)
+
+
+@main.command()
+@click.option(
+    "--implementation", "patterns", multiple=True, metavar="GLOB", help="Only these; may be repeated. Default: all."
+)
+@_python
+@click.option("--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
+@click.option(
+    "--budget", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Begin no call after so long."
+)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Draws other cases.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("conformance-report"),
+    show_default=True,
+    metavar="DIR",
+    help="The run's folder.",
+)
+@click.option("--format", "style", type=click.Choice(FORMATS), help="Default: pretty on a terminal, else markdown.")
+@_plainly
+def run(
+    patterns: tuple[str, ...],
+    pythons: tuple[str, ...],
+    profile: str,
+    budget: float | None,
+    seed: int,
+    out: Path,
+    style: str | None,
+) -> int:
+    """Run the suite and leave a report in a folder."""
+    from conformance.implementations import select
+
+    implementations = select(patterns)
+
+    from rich.console import Console
+
+    from conformance.generate import profile_cases
+    from conformance.plan import wrong_ndim  # noqa: F401  # imported with the rest, before the clock starts
+    from conformance.run import execute
+    from conformance.session import make_engine, parse_interpreters
+
+    engine = make_engine(implementations, parse_interpreters(pythons), profile=profile, budget=budget)
+    facts = {"profile": profile, "seed": seed, "budget": budget}
+    run_data, divergences = execute(
+        engine, profile_cases(profile, seed), out=out, facts=facts, console=Console(stderr=True)
+    )
+    _print(run_data, divergences, out, style)
+    code: int = run_data["exit_code"]
+    if code == 3:
+        click.echo("error: no framework could be run; see the reasons above", err=True)
+    return code
+
+
+def _print(run_data: dict[str, Any], divergences: list[dict[str, Any]], out: Path, style: str | None) -> None:
+    chosen = style or ("pretty" if sys.stdout.isatty() else "markdown")
+    if chosen == "json":
+        from reports.strict_json import as_json
+
+        click.echo(as_json(run_data, divergences))
+    elif chosen == "markdown":
+        from reports.markdown import markdown
+
+        click.echo(markdown(run_data, divergences))
+    else:
+        from rich.console import Console
+
+        from reports.terminal import print_summary
+
+        print_summary(Console(), run_data, divergences, out)
+
+
+@main.command()
+@click.argument("case_id")
+@click.option("--implementation", "name", required=True, metavar="NAME")
+@_python
+@_plainly
+def replay(case_id: str, name: str, pythons: tuple[str, ...]) -> int:
+    """Run one case again and show expected, actual and difference.
+
+    Exits 0 where every check passes, 1 where one fails.
+    """
+    from conformance.case import Case
+    from conformance.errors import UnknownImplementation
+    from conformance.implementations import select
+
+    case = Case.parse(case_id)
+    names = select([name])
+    if len(names) != 1:
+        raise UnknownImplementation(f"--implementation {name!r} matches {len(names)}; a replay takes exactly one")
+
+    from rich.console import Console
+
+    from conformance.replay import replay as replay_case
+    from conformance.session import parse_interpreters
+
+    return replay_case(case, names[0], parse_interpreters(pythons), Console())
+
+
+@main.command("list")
+@click.argument("what", type=click.Choice(["implementations", "cases"]))
+@click.option("--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True, help="For cases.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="For cases.")
+@click.option("--format", "style", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True)
+@_plainly
+def list_(what: str, profile: str, seed: int, style: str) -> None:
+    """List the implementations, or the cases of a profile."""
+    import json
+
+    if what == "cases":
+        from conformance.generate import profile_cases
+
+        for_json = style == "json"
+        drawn = profile_cases(profile, seed)
+        if for_json:
+            click.echo(json.dumps([case.to_dict() for case in drawn]))
+        else:
+            for case in drawn:
+                click.echo(case.id)
+        return
+    from adapters import adapter_class
+    from conformance.implementations import all_implementations
+    from conformance.plan import framework_of
+
+    entries = []
+    for name in all_implementations():
+        about = adapter_class(framework_of(name)).implementations[name]
+        entries.append({"name": name, "framework": framework_of(name), "ndim": about["ndim"]})
+    if style == "json":
+        click.echo(json.dumps(entries))
+    else:
+        for entry in entries:
+            click.echo(f"{entry['name']:<42} {entry['ndim']}-D")
+
+
+@main.command()
+@click.argument("action", type=click.Choice(["list", "create", "doctor", "remove"]))
+@click.argument("frameworks", nargs=-1)
+@_plainly
+def env(action: str, frameworks: tuple[str, ...]) -> int:
+    """Manage the environments that the suite makes; without FRAMEWORKS, all of them."""
+    from adapters import FRAMEWORKS
+
+    for framework in frameworks:
+        if framework not in FRAMEWORKS:
+            raise EnvironmentFailed(f"{framework!r} is none of {', '.join(FRAMEWORKS)}")
+    from conformance import env_commands
+
+    chosen = frameworks or tuple(FRAMEWORKS)
+    code: int = getattr(env_commands, action)(chosen)
+    return code
+
+
+@main.command()
+@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.option("--format", "style", type=click.Choice(FORMATS), help="Default: pretty on a terminal, else markdown.")
+@_plainly
+def report(run_dir: Path, style: str | None) -> None:
+    """Make the pages of a run's folder again, and print its summary."""
+    from reports.folder import render
+
+    run_data, divergences = render(run_dir)
+    _print(run_data, divergences, run_dir, style)

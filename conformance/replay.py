@@ -1,0 +1,77 @@
+"""``conformance replay``: one case on one implementation, with what was expected and what came."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from conformance import events
+from conformance.case import Case
+from conformance.engine import Engine
+from conformance.errors import InvalidCase, NothingRan
+from conformance.plan import framework_of, wrong_ndim
+from conformance.session import make_engine
+from conformance.verdicts import Record, Verdict
+from reports.text import plain
+
+
+def replay(case: Case, implementation: str, interpreters: dict[str, Path], console: Console) -> int:
+    """Shows every check of the case; 1 where one fails, else 0.
+
+    Raises:
+        InvalidCase: where the implementation has no way to say the case.
+        NothingRan: where its framework cannot be had.
+    """
+    reason = wrong_ndim(implementation, case)
+    if reason:
+        raise InvalidCase(f"{implementation} cannot run {case.id}: {reason}")
+    engine = make_engine((implementation,), interpreters)
+    records, framework = _run(engine, case, console)
+    if records and records[0].verdict is Verdict.NOT_APPLICABLE:
+        raise InvalidCase(f"{implementation} cannot express {case.id}: {records[0].message}")
+    name = framework_of(implementation)
+    console.print(Text(plain(f"{implementation} · {name} {framework['version']} · {framework['device']}")))
+    console.print(Text(case.id, style="bold"), soft_wrap=True)
+    for record in records:
+        _show(record, console)
+    return int(any(record.failing for record in records))
+
+
+def _run(engine: Engine, case: Case, console: Console) -> tuple[list[Record], dict[str, Any]]:
+    records: list[Record] = []
+    info: dict[str, Any] = {"version": "", "device": ""}
+    for event in engine.run([case]):
+        match event:
+            case events.Judged(found):
+                records += found
+            case events.Ready(_, described):
+                info = described
+            case events.Unavailable(_, reason):
+                raise NothingRan(reason)
+            case events.Preparing(framework, message):
+                Console(stderr=True).print(Text(plain(f"{framework}: {message}"), style="dim"))
+    return records, info
+
+
+def _show(record: Record, console: Console) -> None:
+    style = "bold red" if record.failing else "green" if record.verdict is Verdict.PASS else "yellow"
+    line = Text.assemble(f"{record.check:<12} ", (f"{record.verdict}", style))
+    if record.met:
+        line.append(f"  {record.met}, at most {record.error:.3g} u·A" if record.error else f"  {record.met}")
+    if record.message:
+        line.append(f"  {plain(record.message)}")
+    console.print(line, soft_wrap=True)
+    if record.evidence is not None:
+        for name in ("expected", "actual", "difference"):
+            value = getattr(record.evidence, name)
+            if value is not None:
+                console.print(Text(f"  {name:<11}{_numbers(value)}"), soft_wrap=True)
+
+
+def _numbers(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_numbers, value)) + "]"
+    return f"{value:.9g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,99 @@
+"""``conformance run``: the engine's events turned into a run folder and an exit code."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+
+from conformance import events
+from conformance.case import Case
+from conformance.engine import Engine
+from conformance.plan import framework_of
+from conformance.progress import ProgressView
+from conformance.session import host_facts
+from reports.dataset import RecordWriter
+from reports.folder import RunFolder
+from reports.summary import Summary
+
+DISTRIBUTION: Final = "conv-transpose-conformance"
+INTERRUPTED: Final = 130  # what a shell reports of a program ended by Ctrl-C
+
+
+def execute(
+    engine: Engine,
+    cases: Iterable[Case],
+    *,
+    out: Path,
+    facts: dict[str, Any],
+    console: Console,
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Runs the engine and leaves the run's folder; returns run.json's and divergences.json's contents.
+
+    ``facts`` are the profile, seed and budget.  Ctrl-C ends the run and keeps what was found.
+
+    Raises:
+        BadRunFolder: where the folder cannot be written.
+    """
+    folder = RunFolder.create(out)
+    started = datetime.datetime.now(datetime.UTC)
+    clock = time.monotonic()
+    summary = Summary()
+    frameworks = {name: _unavailable("not started") for name in map(framework_of, engine.implementations)}
+    interrupted = False
+    stream = engine.run(cases)
+    with RecordWriter(folder.records) as writer:
+        try:
+            with ProgressView(console) as progress:
+                for event in stream:
+                    match event:
+                        case events.Judged(records):
+                            writer.write(records)
+                            for record in records:
+                                summary.add(record)
+                        case events.Ready(framework, info):
+                            frameworks[framework] = _ran(info)
+                        case events.Unavailable(framework, reason):
+                            if frameworks[framework]["status"] == "ran":
+                                frameworks[framework]["reason"] = reason  # lost on the way
+                            else:
+                                frameworks[framework] = _unavailable(reason)
+                    progress.handle(event)
+        except KeyboardInterrupt:
+            interrupted = True
+            console.print("interrupted: ending the workers, writing what was found so far")
+        finally:
+            stream.close()  # type: ignore[attr-defined]  # a generator
+    found = summary.divergences()
+    if interrupted:
+        exit_code = INTERRUPTED
+    elif not any(entry["status"] == "ran" for entry in frameworks.values()):
+        exit_code = 3
+    else:
+        exit_code = 1 if found else 0
+    info = {
+        "schema": 1,
+        "suite": {"name": DISTRIBUTION, "version": importlib.metadata.version(DISTRIBUTION)},
+        "started": started.isoformat(timespec="seconds"),
+        "seconds": round(time.monotonic() - clock, 2),
+        **facts,
+        "interrupted": interrupted,
+        "exit_code": exit_code,
+        "host": host_facts(),
+        "frameworks": frameworks,
+    }
+    return folder.write(info, summary)
+
+
+def _ran(info: dict[str, Any]) -> dict[str, Any]:
+    kept = ("version", "python", "numpy", "device", "interpreter", "dtypes")
+    return {"status": "ran", "reason": None, **{key: info.get(key) for key in kept}}
+
+
+def _unavailable(reason: str) -> dict[str, Any]:
+    return {"status": "unavailable", "reason": reason}
