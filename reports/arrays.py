@@ -51,6 +51,7 @@ class Shown:
     """What a page shows of some evidence."""
 
     words: list[tuple[str, str]]  # name and text of what is no array
+    worst: Index | None  # where the worst element is
     slices: list[Slice]
     marked: bool  # whether the wrong elements are known one by one
 
@@ -111,7 +112,7 @@ def show(evidence: dict[str, Any], dtype: str) -> Shown:
         for shape, names in groups.items()
         for leading in _indices(shape[:-2])
     ]
-    return Shown(words, slices, known)
+    return Shown(words, worst, slices, known)
 
 
 def _as_words(value: Any, digits: int) -> str:

@@ -20,12 +20,13 @@ from reports.wording import (
 
 _SHOWN: Final = 50  # divergences: a job summary has a limited size
 _ENTITIES: Final = re.compile(r"[&<>@|]")
-_PUNCTUATION: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!~$:=])")
+_PUNCTUATION: Final = re.compile(r"([\\`*_\[\]#!~$])")
+_LEADING: Final = re.compile(r"^(\d*)([-+=.)])")  # lists and underlined headings
 
 
 def escaped(text: object) -> str:
     """``text`` on one line, without meaning to Markdown, its tables or HTML."""
-    line = _PUNCTUATION.sub(r"\\\1", one_line(text))
+    line = _LEADING.sub(r"\1\\\2", _PUNCTUATION.sub(r"\\\1", one_line(text)))
     return _ENTITIES.sub(lambda match: f"&#{ord(match[0])};", line)
 
 

@@ -106,6 +106,7 @@ class _Implementation:
     messages: defaultdict[tuple[Check, Verdict], Counter[str]] = field(factory=lambda: defaultdict(Counter))
     bounded: defaultdict[Check, _Bounded] = field(factory=lambda: defaultdict(_Bounded))
     probes: int = 0
+    inexact: int = 0  # integer probes that passed only as a rounding algorithm may
     escapes: Counter[float | None] = field(factory=Counter)  # of the exact probes that passed
 
 
@@ -132,7 +133,9 @@ class Summary:
             entry.messages[cell][record.message[:_MESSAGE_LENGTH]] += 1
         if record.level == "exact" and verdict not in _UNJUDGED:
             entry.probes += 1
-            if verdict == Verdict.PASS:
+            if verdict == Verdict.PASS and record.met == "inexact":
+                entry.inexact += 1
+            elif verdict == Verdict.PASS:
                 entry.escapes[record.escape] += 1
         elif record.level == "bounded" and verdict not in _UNJUDGED:
             entry.bounded[record.check].add(record, complexity[2])
@@ -194,10 +197,11 @@ def _certificate(entry: _Implementation) -> dict[str, Any]:
     return {
         "probes": entry.probes,
         "passed": passed,
+        "inexact": entry.inexact,
         "bounded": bounded,
         "largest": largest,
         "median": median,
-        "sentence": _sentence(entry.probes, passed, bounded, largest, median),
+        "sentence": _sentence(entry, passed, bounded, largest, median),
     }
 
 
@@ -211,11 +215,13 @@ def _median(counted: list[tuple[float, int]], total: int) -> float:
     return counted[-1][0]
 
 
-def _sentence(probes: int, passed: int, bounded: int, largest: float | None, median: float | None) -> str:
-    if not probes:
+def _sentence(
+    entry: _Implementation, passed: int, bounded: int, largest: float | None, median: float | None
+) -> str:
+    if not entry.probes:
         return "No exact-integer probe was judged, so nothing is certified."
     if not passed:
-        return f"None of the {probes:,} exact-integer probes passed, so nothing is certified."
+        return f"None of the {entry.probes:,} exact-integer probes came back exact, so nothing is certified."
     if largest is None or median is None:
         return f"{passed:,} exact-integer probes passed; no escape probability was recorded for them."
     subject, which = f"Each of the {passed:,} exact-integer probes that passed", ""
@@ -227,6 +233,8 @@ def _sentence(probes: int, passed: int, bounded: int, largest: float | None, med
         which = f"; for half of them it is at most {rounded_up(median)}"
     if largest >= 1:
         which += ". A bound of 1 or more says nothing: those probes drew from too few values"
+    if entry.inexact:
+        which += f". {entry.inexact:,} more were rounded, as transform algorithms do, and certify nothing"
     return (
         f"{subject} would have missed a wrong bilinear map with probability at most "
         f"{rounded_up(largest)} (Schwartz–Zippel){which}."

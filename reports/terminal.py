@@ -25,6 +25,7 @@ from reports.wording import (
 )
 
 _SHOWN: Final = 10  # divergences; the rest is in the report
+_UNLIMITED: Final = 10_000
 _STYLES: Final = {
     Verdict.PASS: "green",
     Verdict.ALLOWED: "cyan",
@@ -65,7 +66,10 @@ def print_summary(
     """Print what a run found: a table of the implementations, the divergences, where the report is."""
     printer = _Printer(console)
     if run["implementations"]:
-        console.print(_table(printer, run))
+        table = _table(printer, run, narrow=False)
+        if console.measure(table, options=console.options.update(width=_UNLIMITED)).maximum > console.width:
+            table = _table(printer, run, narrow=True)
+        console.print(table)
         _legend(printer, run)
     for name, framework in run["frameworks"].items():
         if framework["status"] == "unavailable":
@@ -82,10 +86,11 @@ def print_summary(
     printer.line(f"Report: {plain(os.path.join(out_dir, 'index.html'))}")
 
 
-def _table(printer: _Printer, run: dict[str, Any]) -> Table:
+def _table(printer: _Printer, run: dict[str, Any], *, narrow: bool) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("implementation", overflow="fold")
-    table.add_column("cases", justify="right", no_wrap=True)
+    if not narrow:
+        table.add_column("cases", justify="right", no_wrap=True)
     checks = checks_of(run)
     for check in checks:
         short = CHECKS[check][1] if check in CHECKS else plain(check)
@@ -95,7 +100,11 @@ def _table(printer: _Printer, run: dict[str, Any]) -> Table:
             entry = run["implementations"][name]
             cells = [_cell(printer, entry["checks"].get(check, {})) for check in checks]
             style = "bold" if failing(entry["verdicts"]) else ""
-            table.add_row(printer.text(one_line(name), style), f"{entry['cases']:,}", *cells)
+            shown = one_line(name)
+            if narrow:
+                shown = ".\n  ".join(shown.rsplit(".", 1))
+            cases = [] if narrow else [f"{entry['cases']:,}"]
+            table.add_row(printer.text(shown, style), *cases, *cells)
     return table
 
 

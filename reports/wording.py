@@ -128,8 +128,9 @@ def sentences(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[st
             result += ", none of them failing."
         said.append(result)
     if absent:
-        verb = "was" if len(absent) == 1 else "were"
-        said.append(f"{listed(absent)} {verb} unavailable, so nothing of that kind was judged.")
+        one = len(absent) == 1
+        verb, whose = ("was", "its") if one else ("were", "their")
+        said.append(f"{listed(absent)} {verb} unavailable: none of {whose} implementations was judged.")
     if run["interrupted"]:
         said.append("The run was interrupted: this is what had been found until then.")
     return said

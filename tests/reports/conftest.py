@@ -113,8 +113,12 @@ def divergent() -> Summary:
         record(check=Check.GRAD_BIAS, verdict=Verdict.NOT_APPLICABLE, level="", message="there is no bias"),
         record(LARGE, implementation=other, verdict=Verdict.DIVERGE, message="larger"),
         record(implementation=other, verdict=Verdict.DIVERGE, message="3 too much", evidence=evidence),
-        record(implementation=other, check=Check.ACCEPTANCE, verdict=Verdict.CRASH, message="SIGSEGV", level=""),
-        record(implementation=other, check=Check.SHAPE, verdict=Verdict.UNSUPPORTED, message="no 1-D", level=""),
+        record(
+            implementation=other, check=Check.ACCEPTANCE, verdict=Verdict.CRASH, message="SIGSEGV", level=""
+        ),
+        record(
+            implementation=other, check=Check.SHAPE, verdict=Verdict.UNSUPPORTED, message="no 1-D", level=""
+        ),
     )
 
 
