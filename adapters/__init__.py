@@ -1,4 +1,4 @@
-"""Adapters: everything that knows a framework, and the worker that runs it in the framework's own interpreter.
+"""Adapters: everything that knows a framework, and the worker that runs in its interpreter.
 
 =====================  =========================================================================
 ``protocol``           frames between host and worker: a JSON header, then arrays as raw bytes

@@ -7,11 +7,11 @@ happens in the worker.  A case reaches it as plain data, the dictionary of ``Cas
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, ClassVar
 
 import numpy as np
 
-CaseData = Dict[str, Any]
+CaseData = dict[str, Any]
 Array = Any  # a NumPy array; the worker's NumPy may be older than what its own stubs can say
 
 
@@ -26,7 +26,7 @@ class Call:
     ``backward``.  ``infer`` replaces the last four where ``forward`` raised ``Unsupported``.
     """
 
-    def construct(self) -> Dict[str, Tuple[List[int], str]]:
+    def construct(self) -> dict[str, tuple[list[int], str]]:
         """Builds the layer and loads its parameters; returns them as made: name -> (shape, dtype).
 
         Functions without parameters of their own return an empty dictionary.
@@ -37,7 +37,7 @@ class Call:
         """The output, a tensor of the framework."""
         raise NotImplementedError
 
-    def shape_and_dtype(self, output: Any) -> Tuple[List[int], str]:
+    def shape_and_dtype(self, output: Any) -> tuple[list[int], str]:
         """The output's dimensions as the framework states them, and its dtype's plain name."""
         raise NotImplementedError
 
@@ -45,11 +45,11 @@ class Call:
         """The output's values, channels first."""
         raise NotImplementedError
 
-    def backward(self, output: Any, grad: Array) -> Dict[str, Array]:
-        """``grad_input``, ``grad_weight`` and, with a bias, ``grad_bias`` for the output's gradient ``grad``."""
+    def backward(self, output: Any, grad: Array) -> dict[str, Array]:
+        """``grad_input``, ``grad_weight`` and, with a bias, ``grad_bias`` for the output's ``grad``."""
         raise NotImplementedError
 
-    def infer(self) -> Optional[Tuple[List[int], str]]:
+    def infer(self) -> tuple[list[int], str] | None:
         """Shape and dtype of the output without computing it, or None where the framework has no such way."""
         return None
 
@@ -60,28 +60,28 @@ class Adapter:
     framework = ""
     module = ""  # what is imported; the probe of an interpreter looks for it
     # implementation -> what it is: {"ndim": 1 or 2, "module": bool, ...} in the adapter's own terms
-    implementations: Dict[str, Dict[str, Any]] = {}
+    implementations: ClassVar[dict[str, dict[str, Any]]] = {}
     # seconds a call takes where that is far from nothing; the profile limits the number of cases by it
-    seconds_per_case: Dict[str, float] = {}
+    seconds_per_case: ClassVar[dict[str, float]] = {}
 
     @staticmethod
-    def cannot_express(implementation: str, case: CaseData) -> Optional[str]:
+    def cannot_express(implementation: str, case: CaseData) -> str | None:
         """Why the API has no way to say this case, or None."""
         raise NotImplementedError
 
     def __init__(self) -> None:
         """Imports the framework and sets it up: one thread, deterministic, synchronous."""
 
-    def describe(self) -> Dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """``version``, ``device`` and ``dtypes`` of the framework as it runs here."""
         raise NotImplementedError
 
-    def call(self, implementation: str, case: CaseData, arrays: Dict[str, Array]) -> Call:
+    def call(self, implementation: str, case: CaseData, arrays: dict[str, Array]) -> Call:
         """The call of a case; ``arrays`` holds ``x``, ``w`` and, with a bias, ``b``."""
         raise NotImplementedError
 
 
-def scalar_or_tuple(values: List[int]) -> Union[int, Tuple[int, ...]]:
+def scalar_or_tuple(values: list[int]) -> int | tuple[int, ...]:
     """An int where all dimensions agree, as a user would write it, else a tuple."""
     return values[0] if all(value == values[0] for value in values) else tuple(values)
 

@@ -9,11 +9,24 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, ClassVar
 
-from adapters.base import Adapter, Array, Call, CaseData, Unsupported, first_line, is_symmetric, scalar_or_tuple
+from adapters.base import (
+    Adapter,
+    Array,
+    Call,
+    CaseData,
+    Unsupported,
+    first_line,
+    is_symmetric,
+    scalar_or_tuple,
+)
 
-_NN1, _NN2, _MINT = "mindspore.nn.Conv1dTranspose", "mindspore.nn.Conv2dTranspose", "mindspore.mint.nn.ConvTranspose2d"
+_NN1, _NN2, _MINT = (
+    "mindspore.nn.Conv1dTranspose",
+    "mindspore.nn.Conv2dTranspose",
+    "mindspore.mint.nn.ConvTranspose2d",
+)
 
 
 class MindSporeAdapter(Adapter):
@@ -21,15 +34,15 @@ class MindSporeAdapter(Adapter):
 
     framework = "mindspore"
     module = "mindspore"
-    implementations = {
+    implementations: ClassVar = {
         _NN1: {"ndim": 1, "module": True},
         _NN2: {"ndim": 2, "module": True},
         _MINT: {"ndim": 2, "module": True},
     }
-    seconds_per_case = {_MINT: 0.15}  # a graph is compiled for each
+    seconds_per_case: ClassVar = {_MINT: 0.15}  # a graph is compiled for each
 
     @staticmethod
-    def cannot_express(implementation: str, case: CaseData) -> Optional[str]:
+    def cannot_express(implementation: str, case: CaseData) -> str | None:
         """What the three signatures leave out."""
         if case["layout"] != "channels_first":
             return "no data-format argument: the input is channels first"
@@ -59,23 +72,25 @@ class MindSporeAdapter(Adapter):
         mindspore.set_seed(0)
         self.gradient = mindspore.ops.GradOperation(get_all=True, get_by_list=True, sens_param=True)
 
-    def describe(self) -> Dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """Version, device and the dtypes that transposed convolution has on it."""
         device = str(self.ms.get_context("device_target")).lower()
         return {"version": self.ms.__version__, "device": device, "dtypes": ["float32"]}
 
-    def call(self, implementation: str, case: CaseData, arrays: Dict[str, Array]) -> Call:
+    def call(self, implementation: str, case: CaseData, arrays: dict[str, Array]) -> Call:
         """See the base class."""
         return _MindSporeCall(self, implementation, case, arrays)
 
 
 class _MindSporeCall(Call):
-    def __init__(self, adapter: MindSporeAdapter, name: str, case: CaseData, arrays: Dict[str, Array]) -> None:
+    def __init__(
+        self, adapter: MindSporeAdapter, name: str, case: CaseData, arrays: dict[str, Array]
+    ) -> None:
         self.adapter, self.ms, self.name, self.case = adapter, adapter.ms, name, case
         self.arrays = arrays
         self.x = self.ms.Tensor(arrays["x"])
 
-    def construct(self) -> Dict[str, Tuple[List[int], str]]:
+    def construct(self) -> dict[str, tuple[list[int], str]]:
         ms, case = self.ms, self.case
         dtype = getattr(ms, case["dtype"])
         channels = (case["in_channels"], case["out_channels"], scalar_or_tuple(case["kernel_size"]))
@@ -92,7 +107,7 @@ class _MindSporeCall(Call):
                 dtype=dtype,
             )
         else:
-            arguments: Dict[str, Any] = {
+            arguments: dict[str, Any] = {
                 "stride": stride,
                 "dilation": dilation,
                 "group": case["groups"],
@@ -132,13 +147,13 @@ class _MindSporeCall(Call):
                 raise Unsupported(first_line(error)) from error
             raise
 
-    def shape_and_dtype(self, output: Any) -> Tuple[List[int], str]:
+    def shape_and_dtype(self, output: Any) -> tuple[list[int], str]:
         return [int(dimension) for dimension in output.shape], _name(output.dtype)
 
     def fetch(self, output: Any) -> Array:
         return output.asnumpy()
 
-    def backward(self, output: Any, grad: Array) -> Dict[str, Array]:
+    def backward(self, output: Any, grad: Array) -> dict[str, Array]:
         function = self.adapter.gradient(self.layer, self.parameters)
         inputs = [self.x]
         if self.case["output_size"] is not None:
@@ -150,7 +165,7 @@ class _MindSporeCall(Call):
         arrays["grad_weight"] = arrays["grad_weight"].reshape(self.arrays["w"].shape)
         return arrays
 
-    def infer(self) -> Optional[Tuple[List[int], str]]:
+    def infer(self) -> tuple[list[int], str] | None:
         if self.case["output_size"] is not None:
             return None  # export takes tensors only
         from mindspore.train import mind_ir_pb2

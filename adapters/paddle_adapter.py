@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, ClassVar
 
 from adapters.base import (
     Adapter,
@@ -23,7 +23,7 @@ class PaddleAdapter(Adapter):
 
     framework = "paddle"
     module = "paddle"
-    implementations = {
+    implementations: ClassVar = {
         "paddle.nn.Conv1DTranspose": {"ndim": 1, "module": True},
         "paddle.nn.Conv2DTranspose": {"ndim": 2, "module": True},
         "paddle.nn.functional.conv1d_transpose": {"ndim": 1, "module": False},
@@ -31,7 +31,7 @@ class PaddleAdapter(Adapter):
     }
 
     @staticmethod
-    def cannot_express(implementation: str, case: CaseData) -> Optional[str]:
+    def cannot_express(implementation: str, case: CaseData) -> str | None:
         """The input always has a batch dimension; output padding and output size exclude each other."""
         if case["batch"] is None:
             return "the input has a batch dimension"
@@ -47,17 +47,17 @@ class PaddleAdapter(Adapter):
         paddle.seed(0)
         paddle.set_device("cpu")
 
-    def describe(self) -> Dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """Version, device and the dtypes that transposed convolution has on it."""
         return {"version": self.paddle.__version__, "device": "cpu", "dtypes": ["float32", "float64"]}
 
-    def call(self, implementation: str, case: CaseData, arrays: Dict[str, Array]) -> Call:
+    def call(self, implementation: str, case: CaseData, arrays: dict[str, Array]) -> Call:
         """See the base class."""
         return _PaddleCall(self.paddle, self.implementations[implementation], case, arrays)
 
 
 class _PaddleCall(Call):
-    def __init__(self, paddle: Any, about: Dict[str, Any], case: CaseData, arrays: Dict[str, Array]) -> None:
+    def __init__(self, paddle: Any, about: dict[str, Any], case: CaseData, arrays: dict[str, Array]) -> None:
         self.paddle, self.about, self.case = paddle, about, case
         self.last = case["layout"] == "channels_last"
         x = to_channels_last(arrays["x"]) if self.last else arrays["x"]
@@ -75,7 +75,7 @@ class _PaddleCall(Call):
         }
         self.sized = {} if case["output_size"] is None else {"output_size": list(case["output_size"])}
 
-    def construct(self) -> Dict[str, Tuple[List[int], str]]:
+    def construct(self) -> dict[str, tuple[list[int], str]]:
         paddle, case, ndim = self.paddle, self.case, self.about["ndim"]
         if not self.about["module"]:
             functional = paddle.nn.functional
@@ -108,7 +108,7 @@ class _PaddleCall(Call):
                 raise Unsupported(first_line(error)) from error
             raise
 
-    def shape_and_dtype(self, output: Any) -> Tuple[List[int], str]:
+    def shape_and_dtype(self, output: Any) -> tuple[list[int], str]:
         shape = [int(dimension) for dimension in output.shape]
         if self.last and len(shape) == self.about["ndim"] + 2:
             shape = [shape[0], shape[-1], *shape[1:-1]]
@@ -118,7 +118,7 @@ class _PaddleCall(Call):
         values = output.numpy()
         return to_channels_first(values) if self.last else values
 
-    def backward(self, output: Any, grad: Array) -> Dict[str, Array]:
+    def backward(self, output: Any, grad: Array) -> dict[str, Array]:
         given = self.paddle.to_tensor(to_channels_last(grad) if self.last else grad)
         gradients = self.paddle.grad([output], [self.x, *self.parameters], [given], allow_unused=True)
         names = ("grad_input", "grad_weight", "grad_bias")

@@ -10,7 +10,7 @@ Nothing is unpickled, and every length is checked against a limit before memory 
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +20,7 @@ MAX_PAYLOAD = 1 << 30
 MAX_NDIM = 8
 
 # name on the wire -> how NumPy holds it
-DTYPES = {
+DTYPES: dict[str, np.dtype[Any]] = {
     "float16": np.dtype("<f2"),
     "bfloat16": np.dtype("<u2"),
     "float32": np.dtype("<f4"),
@@ -28,17 +28,17 @@ DTYPES = {
     "int64": np.dtype("<i8"),
 }
 
-Arrays = Dict[str, Tuple[str, "np.ndarray[Any, Any]"]]  # name -> (dtype on the wire, array)
+Arrays = dict[str, tuple[str, "np.ndarray[Any, Any]"]]  # name -> (dtype on the wire, array)
 
 
 class ProtocolError(Exception):
     """The other side sent what is no frame; it cannot be trusted any longer."""
 
 
-def encode(header: Dict[str, Any], arrays: Arrays) -> bytes:
+def encode(header: dict[str, Any], arrays: Arrays) -> bytes:
     """One frame.  ``header`` must not hold the key ``"arrays"``."""
-    listed: List[List[Any]] = []
-    chunks: List[bytes] = []
+    listed: list[list[Any]] = []
+    chunks: list[bytes] = []
     for name, (dtype, array) in arrays.items():
         listed.append([name, dtype, list(array.shape)])
         chunks.append(np.ascontiguousarray(array, dtype=DTYPES[dtype]).tobytes())
@@ -54,8 +54,8 @@ class Decoder:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._header: Dict[str, Any] = {}
-        self._sizes: List[Tuple[str, str, Tuple[int, ...], int]] = []
+        self._header: dict[str, Any] = {}
+        self._sizes: list[tuple[str, str, tuple[int, ...], int]] = []
         self._needed = 8
         self._state = "length"
 
@@ -63,7 +63,7 @@ class Decoder:
         """Appends what was read."""
         self._buffer += data
 
-    def next(self) -> Tuple[Dict[str, Any], Arrays] | None:
+    def next(self) -> tuple[dict[str, Any], Arrays] | None:
         """The next frame, or None where its bytes are not all there.
 
         Raises:
@@ -98,14 +98,14 @@ class Decoder:
         return bool(self._buffer) or self._state != "length"
 
 
-def _read_header(text: bytes) -> Tuple[Dict[str, Any], List[Tuple[str, str, Tuple[int, ...], int]]]:
+def _read_header(text: bytes) -> tuple[dict[str, Any], list[tuple[str, str, tuple[int, ...], int]]]:
     try:
         header = json.loads(text.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise ProtocolError(f"a header that is not JSON: {error}") from None
     if not isinstance(header, dict) or not isinstance(header.get("arrays"), list):
         raise ProtocolError("a header that is not an object with a list of arrays")
-    sizes: List[Tuple[str, str, Tuple[int, ...], int]] = []
+    sizes: list[tuple[str, str, tuple[int, ...], int]] = []
     total = 0
     for entry in header.pop("arrays"):
         if not isinstance(entry, list) or len(entry) != 3:

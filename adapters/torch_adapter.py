@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,7 +14,7 @@ class TorchAdapter(Adapter):
 
     framework = "torch"
     module = "torch"
-    implementations = {
+    implementations: ClassVar = {
         "torch.nn.ConvTranspose1d": {"ndim": 1, "module": True},
         "torch.nn.ConvTranspose2d": {"ndim": 2, "module": True},
         "torch.nn.functional.conv_transpose1d": {"ndim": 1, "module": False},
@@ -22,7 +22,7 @@ class TorchAdapter(Adapter):
     }
 
     @staticmethod
-    def cannot_express(implementation: str, case: CaseData) -> Optional[str]:
+    def cannot_express(implementation: str, case: CaseData) -> str | None:
         """Padding is symmetric, the layout channels first; only the modules take an output size."""
         if isinstance(case["padding"], str):
             return "padding is given in numbers only"
@@ -42,7 +42,7 @@ class TorchAdapter(Adapter):
         torch.set_num_threads(1)
         torch.manual_seed(0)
 
-    def describe(self) -> Dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """Version, device and the dtypes that transposed convolution has on it."""
         return {
             "version": self.torch.__version__,
@@ -50,17 +50,19 @@ class TorchAdapter(Adapter):
             "dtypes": ["float32", "float64"],
         }
 
-    def call(self, implementation: str, case: CaseData, arrays: Dict[str, Array]) -> Call:
+    def call(self, implementation: str, case: CaseData, arrays: dict[str, Array]) -> Call:
         """See the base class."""
         return _TorchCall(self.torch, self.implementations[implementation], case, arrays)
 
 
 class _TorchCall(Call):
-    def __init__(self, torch: Any, about: Dict[str, Any], case: CaseData, arrays: Dict[str, Array]) -> None:
+    def __init__(self, torch: Any, about: dict[str, Any], case: CaseData, arrays: dict[str, Array]) -> None:
         self.torch, self.about, self.case = torch, about, case
-        self.tensors = {name: torch.from_numpy(np.array(arrays[name])) for name in arrays if name in ("x", "w", "b")}
+        self.tensors = {
+            name: torch.from_numpy(np.array(arrays[name])) for name in arrays if name in ("x", "w", "b")
+        }
         self.x = self.tensors["x"].requires_grad_()
-        self.parameters: List[Any] = []
+        self.parameters: list[Any] = []
         self.arguments = {
             "stride": scalar_or_tuple(case["stride"]),
             "padding": scalar_or_tuple([before for before, _ in case["padding"]]),
@@ -69,11 +71,15 @@ class _TorchCall(Call):
             "dilation": scalar_or_tuple(case["dilation"]),
         }
 
-    def construct(self) -> Dict[str, Tuple[List[int], str]]:
+    def construct(self) -> dict[str, tuple[list[int], str]]:
         torch, case, ndim = self.torch, self.case, self.about["ndim"]
         if not self.about["module"]:
-            self.parameters = [self.tensors[name].requires_grad_() for name in ("w", "b") if name in self.tensors]
-            self.function = torch.nn.functional.conv_transpose1d if ndim == 1 else torch.nn.functional.conv_transpose2d
+            self.parameters = [
+                self.tensors[name].requires_grad_() for name in ("w", "b") if name in self.tensors
+            ]
+            self.function = (
+                torch.nn.functional.conv_transpose1d if ndim == 1 else torch.nn.functional.conv_transpose2d
+            )
             return {}
         layer_class = torch.nn.ConvTranspose1d if ndim == 1 else torch.nn.ConvTranspose2d
         self.layer = layer_class(
@@ -99,13 +105,13 @@ class _TorchCall(Call):
             return self.layer(self.x)
         return self.function(self.x, self.parameters[0], self.tensors.get("b"), **self.arguments)
 
-    def shape_and_dtype(self, output: Any) -> Tuple[List[int], str]:
+    def shape_and_dtype(self, output: Any) -> tuple[list[int], str]:
         return list(output.shape), _name(output.dtype)
 
     def fetch(self, output: Any) -> Array:
         return output.detach().numpy()
 
-    def backward(self, output: Any, grad: Array) -> Dict[str, Array]:
+    def backward(self, output: Any, grad: Array) -> dict[str, Array]:
         gradients = self.torch.autograd.grad(
             output, [self.x, *self.parameters], self.torch.from_numpy(np.array(grad)), allow_unused=True
         )

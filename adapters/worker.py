@@ -21,7 +21,7 @@ import platform
 import resource
 import sys
 import time
-from typing import Any, Dict
+from typing import Any
 
 import numpy as np
 
@@ -62,12 +62,16 @@ def serve(framework: str, request_fd: int, answer_fd: int) -> None:
         plain = {name: array for name, (_, array) in arrays.items()}
         for implementation in header["implementations"]:
             answer, out = run(adapter, implementation, header["case"], plain)
-            _send(answer_fd, {"type": "answer", "id": header["id"], "implementation": implementation, **answer}, out)
+            _send(
+                answer_fd,
+                {"type": "answer", "id": header["id"], "implementation": implementation, **answer},
+                out,
+            )
 
 
-def run(adapter: Adapter, implementation: str, case: Dict[str, Any], arrays: Dict[str, Any]) -> Any:
+def run(adapter: Adapter, implementation: str, case: dict[str, Any], arrays: dict[str, Any]) -> Any:
     """One call of one implementation: the answer's header fields and its arrays."""
-    answer: Dict[str, Any] = {
+    answer: dict[str, Any] = {
         "status": "ok",
         "stage": "",
         "message": "",
@@ -112,19 +116,23 @@ def run(adapter: Adapter, implementation: str, case: Dict[str, Any], arrays: Dic
     except Unsupported as error:
         answer["status"], answer["stage"], answer["message"] = "unsupported", stage, str(error)
     except MemoryError as error:
-        answer["status"], answer["stage"], answer["message"] = "raised", stage, f"MemoryError: {first_line(error)}"
+        answer["status"], answer["stage"], answer["message"] = (
+            "raised",
+            stage,
+            f"MemoryError: {first_line(error)}",
+        )
     except Exception as error:  # every exception of the framework is an answer
         answer["status"], answer["stage"] = "raised", stage
         answer["message"] = f"{type(error).__name__}: {first_line(error)}"
     return _finish(answer, spent if stage != "construct" else clock() - started), out
 
 
-def _finish(answer: Dict[str, Any], seconds: float) -> Dict[str, Any]:
+def _finish(answer: dict[str, Any], seconds: float) -> dict[str, Any]:
     answer["microseconds"] = round(seconds * 1e6, 1)
     return answer
 
 
-def _sendable(shape: Any, dtype: Any) -> bool:
+def _sendable(shape: list[int], dtype: str) -> bool:
     if dtype not in DTYPES or any(dimension < 0 for dimension in shape):
         return False
     size = DTYPES[dtype].itemsize
@@ -139,7 +147,7 @@ def _wire_dtype(array: Any, declared: str) -> str:
     return declared if name == "uint16" else name
 
 
-def _send(fd: int, header: Dict[str, Any], arrays: Arrays) -> None:
+def _send(fd: int, header: dict[str, Any], arrays: Arrays) -> None:
     view = memoryview(encode(header, arrays))
     while view:
         view = view[os.write(fd, view) :]

@@ -6,7 +6,6 @@ import math
 from enum import StrEnum
 from typing import Any
 
-import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
@@ -74,7 +73,9 @@ def read_answer(header: dict[str, Any], arrays: Arrays) -> Answer:
         )
     except _Contradiction as error:
         return Answer(
-            implementation=implementation, outcome=Outcome.INVALID, message=f"the worker's answer is invalid: {error}"
+            implementation=implementation,
+            outcome=Outcome.INVALID,
+            message=f"the worker's answer is invalid: {error}",
         )
 
 
@@ -107,7 +108,12 @@ def _shape(value: Any) -> tuple[int, ...]:
 
 
 def _duration(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not math.isfinite(value)
+        or value < 0
+    ):
         raise _Contradiction(f"no duration: {value!r}")
     return float(value)
 
@@ -132,13 +138,13 @@ def _arrays(header: dict[str, Any], arrays: Arrays) -> dict[str, NDArray[Any]]:
             array = array.view(NUMPY_DTYPES["bfloat16"])
         read[name] = array
     values = read.get("values")
-    if values is not None and (list(values.shape) != header.get("shape") or arrays["values"][0] != header.get("dtype")):
+    if values is not None and (
+        list(values.shape) != header.get("shape") or arrays["values"][0] != header.get("dtype")
+    ):
         raise _Contradiction(
-            f"values of shape {list(values.shape)} and dtype {arrays['values'][0]} under an output said to be of "
-            f"shape {header.get('shape')} and dtype {header.get('dtype')}"
+            f"values of shape {list(values.shape)} and dtype {arrays['values'][0]} under an output "
+            f"said to be of shape {header.get('shape')} and dtype {header.get('dtype')}"
         )
     if header.get("status") == "unsupported" and read:
         raise _Contradiction("arrays beside the status 'unsupported'")
     return read
-
-

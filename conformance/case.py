@@ -33,7 +33,12 @@ Layout = Literal["channels_first", "channels_last"]
 RecipeKind = Literal["int", "real"]
 Padding = tuple[tuple[int, int], ...] | Literal["same", "valid"]
 
-DTYPE_TOKENS: Final[dict[str, DType]] = {"f16": "float16", "bf16": "bfloat16", "f32": "float32", "f64": "float64"}
+DTYPE_TOKENS: Final[dict[str, DType]] = {
+    "f16": "float16",
+    "bf16": "bfloat16",
+    "f32": "float32",
+    "f64": "float64",
+}
 _DTYPE_TO_TOKEN: Final = {name: token for token, name in DTYPE_TOKENS.items()}
 MAX_SEED: Final = 2**64 - 1
 _LIMIT: Final = 2**63 - 1  # what every framework's own index type can hold
@@ -51,26 +56,27 @@ class Recipe:
     seed: int = field()
 
     @seed.validator
-    def _check_seed(self, _attribute: object, value: object) -> None:
+    def _check_seed(self, _attribute: object, value: Any) -> None:
         if not _is_int(value) or not 0 <= cast(int, value) <= MAX_SEED:
             raise InvalidCase(f"seed must be an integer from 0 to 2**64 - 1, not {value!r}")
 
 
-def _is_int(value: object) -> bool:
+def _is_int(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _check_int(case: Case, attribute: Any, value: object) -> None:
+def _check_int(case: Case, attribute: Any, value: Any) -> None:
     if not _is_int(value) or abs(cast(int, value)) > _LIMIT:
         raise InvalidCase(f"{attribute.name} must be an integer of at most 64 bits, not {value!r}")
 
 
-def _check_ints(case: Case, attribute: Any, value: object) -> None:
+def _check_ints(case: Case, attribute: Any, value: Any) -> None:
     if not isinstance(value, tuple) or not all(_is_int(item) and abs(item) <= _LIMIT for item in value):
         raise InvalidCase(f"{attribute.name} must be a tuple of integers of at most 64 bits, not {value!r}")
     if len(value) != len(case.input_size):
         raise InvalidCase(
-            f"{attribute.name} has {len(value)} dimensions, input_size has {len(case.input_size)}: give one value each"
+            f"{attribute.name} has {len(value)} dimensions, input_size has {len(case.input_size)}: "
+            "give one value each"
         )
 
 
@@ -100,26 +106,28 @@ class Case:
     recipe: Recipe = field(validator=validators.instance_of(Recipe))
 
     @input_size.validator
-    def _check_input_size(self, attribute: Any, value: object) -> None:
+    def _check_input_size(self, attribute: Any, value: Any) -> None:
         if not isinstance(value, tuple) or len(value) not in (1, 2):
             raise InvalidCase(f"input_size must be a tuple of 1 or 2 integers, not {value!r}")
         _check_ints(self, attribute, value)
 
     @batch.validator
-    def _check_batch(self, attribute: Any, value: object) -> None:
+    def _check_batch(self, attribute: Any, value: Any) -> None:
         if value is not None:
             _check_int(self, attribute, value)
 
     @padding.validator
-    def _check_padding(self, _attribute: object, value: object) -> None:
+    def _check_padding(self, _attribute: object, value: Any) -> None:
         if value in ("same", "valid"):
             return
         pairs = isinstance(value, tuple) and all(
-            isinstance(p, tuple) and len(p) == 2 and all(_is_int(v) and abs(v) <= _LIMIT for v in p) for p in value
+            isinstance(p, tuple) and len(p) == 2 and all(_is_int(v) and abs(v) <= _LIMIT for v in p)
+            for p in value
         )
         if not pairs or len(cast("tuple[object, ...]", value)) != self.ndim:
             raise InvalidCase(
-                f"padding must be 'same', 'valid' or {self.ndim} (before, after) pair(s) of integers, not {value!r}"
+                f"padding must be 'same', 'valid' or {self.ndim} (before, after) pair(s) of integers, "
+                f"not {value!r}"
             )
 
     @property
@@ -151,7 +159,9 @@ class Case:
             abs(self.groups - 1),
             int(self.bias),
             int(self.output_size is not None) + int(isinstance(self.padding, str)),
-            int(self.layout != "channels_first") + int(self.recipe.kind == "real") + int(self.dtype != "float32"),
+            int(self.layout != "channels_first")
+            + int(self.recipe.kind == "real")
+            + int(self.dtype != "float32"),
         )
         return (self.ndim, sum(map(abs, sizes)) + 2 * sum(extras), self.id)
 
@@ -214,7 +224,9 @@ class Case:
             "input_size": list(self.input_size),
             "kernel_size": list(self.kernel_size),
             "stride": list(self.stride),
-            "padding": self.padding if isinstance(self.padding, str) else [list(pair) for pair in self.padding],
+            "padding": self.padding
+            if isinstance(self.padding, str)
+            else [list(pair) for pair in self.padding],
             "output_padding": list(self.output_padding),
             "output_size": None if self.output_size is None else list(self.output_size),
             "dilation": list(self.dilation),
@@ -230,7 +242,7 @@ class Case:
         """The case of :meth:`to_dict`'s data.
 
         Raises:
-            InvalidCase: where a key is missing, unknown or of the wrong type, or the id belongs to another case.
+            InvalidCase: where a key is missing, unknown or of the wrong type, or the id is another case's.
         """
         if not isinstance(data, dict):
             raise InvalidCase(f"a case must be a JSON object, not {type(data).__name__}")

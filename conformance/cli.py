@@ -34,7 +34,7 @@ def _plainly(function: Callable[P, int | None]) -> Callable[P, NoReturn]:
             click.echo("interrupted", err=True)
             sys.exit(130)
         except BrokenPipeError:
-            sys.stdout = None  # type: ignore[assignment]  # the reader is gone; nothing is left to flush
+            sys.stdout = None  # the reader is gone; nothing is left to flush
             sys.exit(0)
 
     return wrapped
@@ -54,20 +54,29 @@ _python = click.option(
     "pythons",
     multiple=True,
     metavar="FRAMEWORK=PATH",
-    help="Use this interpreter for a framework (torch, paddle, mindspore) instead of an environment of the suite's.",
+    help="Use this interpreter for torch, paddle or mindspore instead of an environment of the suite's.",
 )
 
 
 @main.command()
 @click.option(
-    "--implementation", "patterns", multiple=True, metavar="GLOB", help="Only these; may be repeated. Default: all."
+    "--implementation",
+    "patterns",
+    multiple=True,
+    metavar="GLOB",
+    help="Only these; may be repeated. Default: all.",
 )
 @_python
 @click.option("--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
 @click.option(
-    "--budget", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Begin no call after so long."
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Begin no call after so long.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Draws other cases.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Draws other cases."
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -76,7 +85,9 @@ _python = click.option(
     metavar="DIR",
     help="The run's folder.",
 )
-@click.option("--format", "style", type=click.Choice(FORMATS), help="Default: pretty on a terminal, else markdown.")
+@click.option(
+    "--format", "style", type=click.Choice(FORMATS), help="Default: pretty on a terminal, else markdown."
+)
 @_plainly
 def run(
     patterns: tuple[str, ...],
@@ -95,7 +106,6 @@ def run(
     from rich.console import Console
 
     from conformance.generate import profile_cases
-    from conformance.plan import wrong_ndim  # noqa: F401  # imported with the rest, before the clock starts
     from conformance.run import execute
     from conformance.session import make_engine, parse_interpreters
 
@@ -146,7 +156,9 @@ def replay(case_id: str, name: str, pythons: tuple[str, ...]) -> int:
     case = Case.parse(case_id)
     names = select([name])
     if len(names) != 1:
-        raise UnknownImplementation(f"--implementation {name!r} matches {len(names)}; a replay takes exactly one")
+        raise UnknownImplementation(
+            f"--implementation {name!r} matches {len(names)}; a replay takes exactly one"
+        )
 
     from rich.console import Console
 
@@ -158,7 +170,9 @@ def replay(case_id: str, name: str, pythons: tuple[str, ...]) -> int:
 
 @main.command("list")
 @click.argument("what", type=click.Choice(["implementations", "cases"]))
-@click.option("--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True, help="For cases.")
+@click.option(
+    "--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True, help="For cases."
+)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="For cases.")
 @click.option("--format", "style", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True)
 @_plainly
@@ -212,7 +226,9 @@ def env(action: str, frameworks: tuple[str, ...]) -> int:
 
 @main.command()
 @click.argument("run_dir", type=click.Path(path_type=Path))
-@click.option("--format", "style", type=click.Choice(FORMATS), help="Default: pretty on a terminal, else markdown.")
+@click.option(
+    "--format", "style", type=click.Choice(FORMATS), help="Default: pretty on a terminal, else markdown."
+)
 @_plainly
 def report(run_dir: Path, style: str | None) -> None:
     """Make the pages of a run's folder again, and print its summary."""

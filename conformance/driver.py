@@ -16,9 +16,10 @@ from typing import Any, Final
 
 from attrs import define, field
 
+from adapters.protocol import ProtocolError
 from conformance.answers import Answer, Outcome, read_answer
 from conformance.plan import Job
-from conformance.worker import ProtocolError, Worker, WorkerDied, WorkerTimeout
+from conformance.worker import Worker, WorkerDied, WorkerTimeout
 
 DEADLINE: Final = 10.0  # seconds a call may take
 _WINDOW: Final = 48  # requests sent ahead
@@ -63,6 +64,23 @@ class Driver:
         """
         self._worker = Worker(self.framework, self.python)
         return self._worker.hello
+
+    def ask(self, job: Job, implementation: str) -> Answer:
+        """The answer of one call, for callers that do not work from a queue.
+
+        Raises:
+            WorkerFailed: where a lost worker cannot be replaced.
+        """
+        found: list[Answer] = []
+        original, self.answered = self.answered, lambda _job, answer: found.append(answer)
+        try:
+            failure = self._receive(self._send(job, [implementation]))
+        finally:
+            self.answered = original
+        if failure is None:
+            return found[0]
+        self._replace(f"{implementation}: {failure.message}")
+        return failure if failure.outcome is Outcome.OK else self._alone(_Call(job, implementation), failure)
 
     def abort(self) -> None:
         """Ends the worker's process from another thread, so that :meth:`run` need not wait for its answer."""
@@ -115,7 +133,9 @@ class Driver:
                 if not first.waiting:
                     sent.popleft()
                 continue
-            again.extendleft(reversed([_Call(s.job, name) for s in sent for name in s.waiting if s is not first]))
+            again.extendleft(
+                reversed([_Call(s.job, name) for s in sent for name in s.waiting if s is not first])
+            )
             if failure.outcome is Outcome.OK:  # an answer that taints what the same worker says later
                 again.extendleft(reversed([_Call(first.job, name) for name in first.waiting]))
                 self._replace(f"{call.implementation} returned a tensor of shape {list(failure.shape or ())}")

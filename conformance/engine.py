@@ -10,13 +10,13 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 from attrs import field, frozen
 
 from conformance import events
-from conformance.answers import Answer
 from conformance.case import Case
 from conformance.driver import DEADLINE, Driver
 from conformance.errors import ConformanceError
@@ -48,11 +48,12 @@ class Engine:
     def run(self, cases: Iterable[Case]) -> Iterator[events.Event]:
         """The events of the run; closing the iterator ends the workers."""
         frameworks = list(dict.fromkeys(map(framework_of, self.implementations)))
-        told: queue.Queue[events.Event | tuple[str, Job, Answer] | BaseException | None] = queue.Queue(4096)
+        told: queue.Queue[Any] = queue.Queue(4096)  # events, answers, faults of ours, None at a thread's end
         jobs: dict[str, queue.Queue[Job | None]] = {name: queue.Queue() for name in frameworks}
         threads = [threading.Thread(target=self._plan, args=(cases, jobs, told), daemon=True)]
         threads += [
-            threading.Thread(target=self._drive, args=(name, jobs[name], told), daemon=True) for name in frameworks
+            threading.Thread(target=self._drive, args=(name, jobs[name], told), daemon=True)
+            for name in frameworks
         ]
         with ExitStack() as stack:
             stack.callback(self._end, threads, told)
@@ -74,18 +75,16 @@ class Engine:
                 else:
                     yield item
 
-    def _end(self, threads: list[threading.Thread], told: queue.Queue[object]) -> None:
+    def _end(self, threads: list[threading.Thread], told: queue.Queue[Any]) -> None:
         self._stop.set()
         for driver in self._drivers:
             driver.abort()
         while any(thread.is_alive() for thread in threads):
-            try:  # a thread may be waiting for room to tell something
+            with suppress(queue.Empty):  # a thread may be waiting for room to tell something
                 told.get(timeout=0.05)
-            except queue.Empty:
-                pass
 
     def _plan(
-        self, cases: Iterable[Case], jobs: Mapping[str, queue.Queue[Job | None]], told: queue.Queue[object]
+        self, cases: Iterable[Case], jobs: Mapping[str, queue.Queue[Job | None]], told: queue.Queue[Any]
     ) -> None:
         planner = Planner(self.implementations, self.allowance)
         ends = None if self.budget is None else time.monotonic() + self.budget
@@ -113,7 +112,7 @@ class Engine:
         if ends is not None and not self._stop.wait(max(0.0, ends - time.monotonic())):
             self._stop.set()
 
-    def _drive(self, framework: str, jobs: queue.Queue[Job | None], told: queue.Queue[object]) -> None:
+    def _drive(self, framework: str, jobs: queue.Queue[Job | None], told: queue.Queue[Any]) -> None:
         driver: Driver | None = None
         try:
             python = self.locate(

@@ -14,6 +14,8 @@ from conformance.environments import (
     cache_folder,
     ensure,
     environment_for,
+)
+from conformance.environments import (
     remove as remove_environment,
 )
 from conformance.errors import ConformanceError
@@ -24,7 +26,9 @@ from reference_impl import has_kernels
 def list(frameworks: tuple[str, ...]) -> int:  # noqa: A001  # named as the user types it
     """Prints each environment's state and place."""
     for environment in map(environment_for, frameworks):
-        click.echo(f"{environment.framework:<10} {environment.state:<10} {' '.join(environment.requirements)}")
+        click.echo(
+            f"{environment.framework:<10} {environment.state:<10} {' '.join(environment.requirements)}"
+        )
         if environment.state != "absent":
             click.echo(f"{'':<10} {environment.folder}")
     return 0
@@ -66,7 +70,11 @@ def doctor(frameworks: tuple[str, ...]) -> int:
         click.echo(f"reference   NumPy path, complete but slower: {hint}")
     existing = next(path for path in (cache_folder(), *cache_folder().parents) if path.exists())
     free = shutil.disk_usage(existing).free
-    room = "" if free >= DISK_NEEDED else f": too little for a new environment, which needs up to {DISK_NEEDED >> 20} MiB"
+    room = (
+        ""
+        if free >= DISK_NEEDED
+        else f": too little for a new environment, which needs up to {DISK_NEEDED >> 20} MiB"
+    )
     click.echo(f"cache       {cache_folder()}, {free >> 20} MiB free{room}")
     return 3 if [name for name in frameworks if not _examine(environment_for(name))] else 0
 
@@ -75,15 +83,20 @@ def _examine(environment: Environment) -> bool:
     name = f"{environment.framework:<10}"
     state = environment.state
     if state != "ready":
-        click.echo(f"{name}  {state}: 'conformance env create {environment.framework}' makes it; so does a run")
+        click.echo(
+            f"{name}  {state}: 'conformance env create {environment.framework}' makes it; so does a run"
+        )
         return True
     try:
         with Worker(environment.framework, environment.python) as worker:
             hello = worker.hello
     except ConformanceError as error:
         click.echo(
-            f"{name}  broken: {error}; 'conformance env remove {environment.framework}', then run again to remake it"
+            f"{name}  broken: {error}; "
+            f"'conformance env remove {environment.framework}', then run again to remake it"
         )
         return False
-    click.echo(f"{name}  {hello['version']} on {hello['device']}, Python {hello['python']}, NumPy {hello['numpy']}")
+    click.echo(
+        f"{name}  {hello['version']} on {hello['device']}, Python {hello['python']}, NumPy {hello['numpy']}"
+    )
     return True

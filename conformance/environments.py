@@ -181,7 +181,11 @@ def _execute(command: list[str], output: Any, stop: threading.Event) -> int:
 
 
 def _reason(log: Path) -> str:
-    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    lines = [
+        line.strip()
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines()
+        if line.strip()
+    ]
     errors = [line for line in lines if line.startswith("ERROR")]
     return (errors or lines or ["its installation failed without a word"])[-1][:500]
 
@@ -229,5 +233,7 @@ def check_interpreter(framework: str, module: str, path: str) -> Path:
         raise BadInterpreter(f"{option}: it is Python {major}.{minor}; a worker needs 3.9 or newer")
     for present, name in ((has_numpy, "numpy"), (has_module, module)):
         if not present:
-            raise BadInterpreter(f"{option}: {name} is not installed there; install it with '{found} -m pip install'")
+            raise BadInterpreter(
+                f"{option}: {name} is not installed there; install it with '{found} -m pip install'"
+            )
     return Path(found).absolute()

@@ -53,7 +53,9 @@ def parameter_sets(draw: st.DrawFn, ndim: int) -> Case:
     dilation = per_dimension(st.sampled_from([1, 1, 1, 2, 3]))
     output_padding = (0,) * ndim
     if way != "output_size" and draw(st.integers(0, 4)) < 2:
-        output_padding = tuple(draw(st.integers(0, max(s, d) - 1)) for s, d in zip(stride, dilation, strict=True))
+        output_padding = tuple(
+            draw(st.integers(0, max(s, d) - 1)) for s, d in zip(stride, dilation, strict=True)
+        )
     reach = [(i - 1) * s + d * (k - 1) for i, s, d, k in zip(size, stride, dilation, kernel, strict=True)]
     padding: list[tuple[int, int]] = []
     for room in reach:
@@ -70,7 +72,18 @@ def parameter_sets(draw: st.DrawFn, ndim: int) -> Case:
     groups, per_in, per_out = draw(
         st.sampled_from(
             # one group, between, depthwise, and depthwise with a multiplier
-            [(1, 1, 1), (1, 2, 3), (1, 3, 2), (1, 4, 1), (2, 1, 2), (2, 2, 1), (2, 2, 2), (3, 2, 1), (3, 1, 1), (4, 1, 2)]
+            [
+                (1, 1, 1),
+                (1, 2, 3),
+                (1, 3, 2),
+                (1, 4, 1),
+                (2, 1, 2),
+                (2, 2, 1),
+                (2, 2, 2),
+                (3, 2, 1),
+                (3, 1, 1),
+                (4, 1, 2),
+            ]
         )
     )
     return Case(
@@ -96,7 +109,9 @@ def parameter_sets(draw: st.DrawFn, ndim: int) -> Case:
 def invalid_parameter_sets(draw: st.DrawFn, ndim: int) -> Case:
     """A case with one parameter beyond what can be asked."""
     case = draw(parameter_sets(ndim))
-    case = case.replace(output_size=None, output_padding=(0,) * ndim, layout="channels_first", dilation=(1,) * ndim)
+    case = case.replace(
+        output_size=None, output_padding=(0,) * ndim, layout="channels_first", dilation=(1,) * ndim
+    )
     fault = draw(st.sampled_from(["negative output", "negative output", "groups", "output_padding"]))
     if fault == "groups":
         return case.replace(groups=2, in_channels=3, out_channels=draw(st.sampled_from([2, 3, 4])))
@@ -106,7 +121,9 @@ def invalid_parameter_sets(draw: st.DrawFn, ndim: int) -> Case:
         return case.replace(output_padding=tuple(limit if axis == at else 0 for axis in range(ndim)))
     everywhere = draw(st.booleans())  # two negative sizes make a positive number of elements
     padding = []
-    for axis, (size, stride, kernel) in enumerate(zip(case.input_size, case.stride, case.kernel_size, strict=True)):
+    for axis, (size, stride, kernel) in enumerate(
+        zip(case.input_size, case.stride, case.kernel_size, strict=True)
+    ):
         least = ((size - 1) * stride + kernel - 1) // 2 + 1
         both = least + draw(st.integers(0, 4)) if everywhere or axis == at else 0
         padding.append((both, both))

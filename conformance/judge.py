@@ -38,7 +38,7 @@ _EXCERPT: Final = 400  # elements that evidence carries
 
 @frozen
 class Expected:
-    """One tensor of the reference: its ``values``, error ``scale`` A and numbers of ``terms`` m, per element."""
+    """One tensor of the reference: per element its value, error scale A and number of terms m."""
 
     values: Array
     scale: Array
@@ -107,7 +107,9 @@ class _Judgement:
                 verdict, message = Verdict.UNSUPPORTED, answer.message
             else:
                 verdict = Verdict.DIVERGE
-                message = f"accepted, though {meaning.reason}; the output has the shape {_shape(answer.shape)}"
+                message = (
+                    f"accepted, though {meaning.reason}; the output has the shape {_shape(answer.shape)}"
+                )
         elif answer.outcome is Outcome.RAISED and answer.stage not in ("output", "backward"):
             verdict = Verdict.ERROR
             message = f"refused in {answer.stage}, though the documents allow it: {answer.message}"
@@ -118,7 +120,8 @@ class _Judgement:
         if self.case.bias:
             expected["bias"] = ((self.case.out_channels,), self.case.dtype)
         wrong = [
-            f"{name}: {_parameter(self.answer.parameters.get(name))} rather than {_parameter(expected.get(name))}"
+            f"{name}: {_parameter(self.answer.parameters.get(name))}"
+            f" rather than {_parameter(expected.get(name))}"
             for name in sorted({*expected, *self.answer.parameters})
             if self.answer.parameters.get(name) != expected.get(name)
         ]
@@ -150,7 +153,9 @@ class _Judgement:
             return {"check": check, "verdict": Verdict.NOT_APPLICABLE, "message": message}
         actual = answer.arrays.get(str(check))
         if actual is None:
-            if answer.outcome is Outcome.RAISED and (answer.stage == "backward") == (check is not Check.VALUES):
+            if answer.outcome is Outcome.RAISED and (answer.stage == "backward") == (
+                check is not Check.VALUES
+            ):
                 return {"check": check, "verdict": Verdict.ERROR, "message": answer.message}
             if answer.outcome is Outcome.RAISED:
                 message = f"not reached: {answer.message}"
@@ -172,7 +177,7 @@ class _Judgement:
 
 
 def compare(actual: Array, expected: Expected, dtype: str, data: Data) -> dict[str, Any]:
-    """Verdict, level, ``met``, error in u·A and, on failure, evidence, of one tensor of the expected shape."""
+    """The verdict on one tensor of the expected shape: level, ``met``, error in u·A, evidence."""
     bits = SIGNIFICAND_BITS[dtype]
     unit = 2.0**-bits
     top = float(expected.scale.max(initial=0.0))
@@ -195,7 +200,9 @@ def compare(actual: Array, expected: Expected, dtype: str, data: Data) -> dict[s
     relative = (expected.terms + 1) * unit
     gamma = np.where(relative < 1, relative / np.where(relative < 1, 1 - relative, 1), np.inf)
     bound = np.where(expected.terms == 0, 0.0, gamma * expected.scale + tiny)
-    units = np.divide(error, unit * expected.scale, out=np.where(error > 0, np.inf, 0.0), where=expected.scale > 0)
+    units = np.divide(
+        error, unit * expected.scale, out=np.where(error > 0, np.inf, 0.0), where=expected.scale > 0
+    )
     largest = float(units.max())
     within = error <= bound
     met = ""
@@ -214,7 +221,9 @@ def compare(actual: Array, expected: Expected, dtype: str, data: Data) -> dict[s
     count = int(wrong.sum())
     evidence = _evidence(wide, expected.values, worst, count)
     share = f"{count} of {error.size} elements differ"
-    at = f"at {list(worst)} {wide[worst]!r} stands where {expected.values[worst]!r} should".replace("np.float64", "")
+    at = f"at {list(worst)} {wide[worst]!r} stands where {expected.values[worst]!r} should".replace(
+        "np.float64", ""
+    )
     return {"verdict": Verdict.DIVERGE, **fields, "evidence": evidence, "message": f"{share}; {at}"}
 
 

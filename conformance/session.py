@@ -30,7 +30,9 @@ def parse_interpreters(options: Iterable[str]) -> dict[str, Path]:
     for option in options:
         framework, equals, path = option.partition("=")
         if not equals or not path:
-            raise BadInterpreter(f"--python {option!r} is not of the form FRAMEWORK=PATH, as in torch=/opt/py/bin/python")
+            raise BadInterpreter(
+                f"--python {option!r} is not of the form FRAMEWORK=PATH, as in torch=/opt/py/bin/python"
+            )
         if framework not in FRAMEWORKS:
             raise BadInterpreter(f"--python {option!r}: {framework!r} is none of {', '.join(FRAMEWORKS)}")
         if framework in found:

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -101,14 +102,17 @@ class Worker:
         try:
             header, _ = self.receive(START_TIMEOUT)
         except WorkerTimeout:
-            raise WorkerFailed(f"{self.framework}: nothing heard of its worker in {START_TIMEOUT:g} s") from None
+            raise WorkerFailed(
+                f"{self.framework}: nothing heard of its worker in {START_TIMEOUT:g} s"
+            ) from None
         except WorkerDied as died:
             raise WorkerFailed(f"{self.framework}: {died}") from None
         if header.get("type") == "failed":
             raise WorkerFailed(f"{self.framework} cannot be imported: {header.get('message')}")
         if header.get("type") != "hello" or header.get("protocol") != PROTOCOL:
             raise WorkerFailed(
-                f"{self.framework}: its worker speaks protocol {header.get('protocol')!r}, the suite {PROTOCOL}"
+                f"{self.framework}: its worker speaks protocol {header.get('protocol')!r}, "
+                f"the suite {PROTOCOL}"
             )
         return header
 
@@ -187,10 +191,8 @@ class Worker:
 
     def end_process(self) -> None:
         """Kills the whole process group; safe from any thread."""
-        try:
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
 
     def __enter__(self) -> Self:
         return self

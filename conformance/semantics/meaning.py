@@ -66,7 +66,9 @@ def explicit(case: Case) -> Meaning:
             return unspecified("both output_size and output_padding are given")
         padding = tuple(size - least for size, least in zip(case.output_size, base, strict=True))
         if any(not 0 <= extra < stride for extra, stride in zip(padding, case.stride, strict=True)):
-            return unspecified(f"output_size {case.output_size} is not within stride {case.stride} above {base}")
+            return unspecified(
+                f"output_size {case.output_size} is not within stride {case.stride} above {base}"
+            )
     size = output_size(case, padding)
     if min(size) < 0:
         return forbidden(f"the output would have the negative size {size}")
@@ -90,7 +92,13 @@ def output_size(case: Case, output_padding: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(
         (size - 1) * stride - before - after + dilation * (kernel - 1) + 1 + extra
         for size, stride, (before, after), dilation, kernel, extra in zip(
-            case.input_size, case.stride, case.padding, case.dilation, case.kernel_size, output_padding, strict=True
+            case.input_size,
+            case.stride,
+            case.padding,
+            case.dilation,
+            case.kernel_size,
+            output_padding,
+            strict=True,
         )
     )
 

@@ -25,6 +25,7 @@ def interpret(case: Case, implementation: str) -> Meaning:
         return unspecified(f"the documented formula of pad_mode {case.padding!r} contradicts its description")
     if case.padding == "valid":
         case = case.replace(padding=((0, 0),))
+    assert not isinstance(case.padding, str)
     if any(side < 0 for pair in case.padding for side in pair):
         return forbidden(f"padding {case.padding} has an entry below 0")
     meaning = explicit(case)

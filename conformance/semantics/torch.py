@@ -8,7 +8,14 @@ the rest.  Beyond, the documents leave open whether a call is refused.
 from __future__ import annotations
 
 from conformance.case import Case
-from conformance.semantics.meaning import Acceptance, Meaning, beyond, explicit, stride_or_dilation, unspecified
+from conformance.semantics.meaning import (
+    Acceptance,
+    Meaning,
+    beyond,
+    explicit,
+    stride_or_dilation,
+    unspecified,
+)
 
 
 def interpret(case: Case, implementation: str) -> Meaning:

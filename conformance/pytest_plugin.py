@@ -1,0 +1,81 @@
+"""``pytest --conformance GLOB``: the quick cases of an implementation as pytest items.
+
+This module is loaded by every pytest run where the suite is installed, so it imports nothing heavy; the
+work is done by ``conformance.pytest_items`` once the option is given.  No framework is imported into
+pytest's process: the items run in the suite's worker processes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conformance.pytest_items import Items
+
+_ITEMS: pytest.StashKey[Items] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The plugin's options, in one group."""
+    group = parser.getgroup("conformance", "conformance of transposed convolutions")
+    group.addoption(
+        "--conformance",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="run the quick conformance cases of these implementations ('torch.nn.*', say); "
+        "without paths, only them; may be repeated",
+    )
+    group.addoption(
+        "--conformance-python",
+        action="append",
+        default=[],
+        metavar="FRAMEWORK=PATH",
+        help="use this interpreter for a framework instead of an environment of the suite's",
+    )
+    group.addoption(
+        "--conformance-seed", type=int, default=0, metavar="N", help="draws other cases; default: 0"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Reads the options; a mistake in one ends pytest with one line."""
+    patterns = config.getoption("--conformance")
+    if not patterns:
+        return
+    from conformance.errors import ConformanceError
+    from conformance.pytest_items import Items
+
+    try:
+        config.stash[_ITEMS] = Items.create(
+            patterns, config.getoption("--conformance-python"), config.getoption("--conformance-seed")
+        )
+    except ConformanceError as error:
+        raise pytest.UsageError(str(error)) from None
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args = []  # nothing was asked for but the conformance items
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """One line per framework: its version and where it runs."""
+    items = config.stash.get(_ITEMS, None)
+    return [] if items is None else items.header()
+
+
+@pytest.hookimpl(tryfirst=True)  # so that -k and --deselect apply to them
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Adds the conformance items."""
+    made = config.stash.get(_ITEMS, None)
+    if made is not None:
+        items.extend(made.collect(session))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Ends the workers."""
+    made = config.stash.get(_ITEMS, None)
+    if made is not None:
+        made.close()
