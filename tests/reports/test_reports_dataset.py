@@ -31,7 +31,8 @@ def test_every_parameter_of_a_case_is_a_column(load, make_record):
     record = make_record(LARGE, error=0.5, escape=0.25, microseconds=12.5, met="exact", message="hello")
     frame = load([record])
     assert tuple(frame.columns) == COLUMNS
-    assert frame.to_dict("records")[0] == {
+    assert frame[["output_size_0", "output_size_1"]].isna().all(axis=None)
+    assert frame.drop(columns=["output_size_0", "output_size_1"]).to_dict("records")[0] == {
         "implementation": "torch.nn.ConvTranspose1d",
         "framework": "torch",
         "check": "values",
@@ -60,8 +61,6 @@ def test_every_parameter_of_a_case_is_a_column(load, make_record):
         "padding_mode": "explicit",
         "output_padding_0": 1,
         "output_padding_1": 0,
-        "output_size_0": pd.NA,
-        "output_size_1": pd.NA,
         "dilation_0": 1,
         "dilation_1": 2,
         "groups": 2,
