@@ -8,7 +8,7 @@ import pytest
 
 from conformance.case import Case
 from conformance.verdicts import Check, Evidence, Record, Verdict
-from reports.folder import RunFolder
+from reports.folder import RunFolder, read
 from reports.summary import Summary
 
 SMALL = "v1_1d_n1_ci1_co1_i2_k2_f32_int.1"
@@ -128,3 +128,43 @@ def run_folder(tmp_path, info, divergent):
     folder = RunFolder.create(tmp_path / "run")
     folder.write(info, divergent)
     return folder
+
+
+NASTY = (
+    "<script>alert('x')</script> | pipe | `tick` ``` \x00 \x1b[31mred\x1b[0m [bold]markup[/bold] "
+    "@someone **b** <img src=x onerror=y> {{ 7*7 }} ]]> & \ud800 \u202e\nsecond line"
+)
+
+
+@pytest.fixture
+def nasty() -> str:
+    return NASTY
+
+
+@pytest.fixture
+def hostile(tmp_path, info):
+    """The run and the divergences of a framework that says the worst in every place it can."""
+    info["suite"]["name"] = info["profile"] = info["host"]["cpu"] = NASTY
+    info["frameworks"] = {
+        NASTY: {**info["frameworks"]["torch"], "version": NASTY, "device": NASTY, "dtypes": [NASTY]},
+        "gone": {**info["frameworks"]["paddle"], "reason": NASTY},
+    }
+    evidence = Evidence(expected=NASTY, actual=[[NASTY]], difference=None, wrong=1, elements=1)
+    summary = summary_of(
+        record(
+            implementation=NASTY, framework=NASTY, verdict=Verdict.DIVERGE, message=NASTY, evidence=evidence
+        ),
+        record(
+            implementation=NASTY,
+            framework=NASTY,
+            check=Check.SHAPE,
+            verdict=Verdict.UNSUPPORTED,
+            message=NASTY,
+        ),
+        record(
+            implementation=NASTY, framework=NASTY, check=Check.DTYPE, level="bounded", met=NASTY, error=1.0
+        ),
+    )
+    folder = RunFolder.create(tmp_path / "hostile")
+    folder.write(info, summary)
+    return read(folder.path)
