@@ -28,7 +28,7 @@ class Profile:
 
 
 PROFILES: Final = {
-    "quick": Profile({1: 900, 2: 640}, 12),
+    "quick": Profile({1: 720, 2: 560}, 12),
     "full": Profile({1: 6000, 2: 5000}, 60),
 }
 

@@ -95,7 +95,7 @@ class Skipped:
     reason: str
 
 
-ALLOWANCE: Final = {"quick": 20.0, "full": 200.0}  # seconds an implementation that is slow by nature may take
+ALLOWANCE: Final = {"quick": 12.0, "full": 200.0}  # seconds an implementation that is slow by nature may take
 
 
 class Planner:

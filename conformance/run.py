@@ -18,7 +18,7 @@ from conformance.plan import framework_of
 from conformance.progress import ProgressView
 from conformance.session import host_facts
 from reports.dataset import RecordWriter
-from reports.folder import RunFolder
+from reports.folder import RunFolder, render
 from reports.summary import Summary
 
 DISTRIBUTION: Final = "conv-transpose-conformance"
@@ -87,7 +87,8 @@ def execute(
         "host": host_facts(),
         "frameworks": frameworks,
     }
-    return folder.write(info, summary)
+    folder.write(info, summary)
+    return render(out)
 
 
 def _ran(info: dict[str, Any]) -> dict[str, Any]:
