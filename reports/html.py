@@ -27,6 +27,7 @@ from reports.wording import (
     failing,
     headline,
     in_order,
+    missing,
     sentences,
 )
 
@@ -80,6 +81,7 @@ def _environment() -> Environment:
     environment.filters["thousands"] = lambda number: f"{number:,}"
     environment.filters["units"] = error_in_units
     environment.filters["check"] = check_name
+    environment.filters["missing"] = missing
     return environment
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.verdicts import Verdict
 from reports.text import one_line, plain
-from reports.wording import WORDS, by_framework, checks_of, counted, failing, judged
+from reports.wording import WORDS, by_framework, checks_of, counted, failing, judged, missing
 
 _SKIPPED = (Verdict.UNSUPPORTED, Verdict.NOT_APPLICABLE)
 
@@ -18,9 +18,10 @@ def junit(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
     for framework, implementations in by_framework(run):
         suite = ET.SubElement(root, "testsuite", name=one_line(framework), timestamp=plain(run["started"]))
         about = run["frameworks"].get(framework, {})
-        if about.get("status") == "unavailable":
+        absence = missing(about)
+        if absence:
             test = ET.SubElement(suite, "testcase", classname=one_line(framework), name="available")
-            ET.SubElement(test, "skipped", message=one_line(about.get("reason") or "unavailable"))
+            ET.SubElement(test, "skipped", message=one_line(": ".join(absence)))
         for implementation in implementations:
             checks = run["implementations"][implementation]["checks"]
             for check in checks_of(run):

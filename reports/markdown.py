@@ -15,6 +15,7 @@ from reports.wording import (
     counted,
     headline,
     in_order,
+    missing,
     sentences,
 )
 
@@ -53,8 +54,9 @@ def markdown(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
     for framework, implementations in by_framework(run):
         about = run["frameworks"].get(framework, {})
         lines += [f"### {escaped(framework)} {escaped(about.get('version') or '')}".rstrip(), ""]
-        if about.get("status") == "unavailable":
-            lines += [f"Unavailable: {escaped(about.get('reason') or 'no reason given')}", ""]
+        absence = missing(about)
+        if absence:
+            lines += [f"{absence[0].capitalize()}: {escaped(absence[1])}", ""]
         if implementations:
             header = ["implementation", "cases", *map(check_name, checks)]
             lines.append("| " + " | ".join(map(escaped, header)) + " |")

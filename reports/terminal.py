@@ -21,6 +21,7 @@ from reports.wording import (
     headline,
     in_order,
     judged,
+    missing,
     sentences,
 )
 
@@ -72,9 +73,10 @@ def print_summary(
         console.print(table)
         _legend(printer, run)
     for name, framework in run["frameworks"].items():
-        if framework["status"] == "unavailable":
-            printer.line(f"{plain(name)}: unavailable", "bold yellow")
-            printer.line(plain(framework.get("reason") or "no reason given"), indent=2)
+        absence = missing(framework)
+        if absence:
+            printer.line(f"{one_line(name)}: {absence[0]}", "bold yellow")
+            printer.line(plain(absence[1]), indent=2)
     for divergence in divergences[:_SHOWN]:
         _print_divergence(printer, divergence)
     if len(divergences) > _SHOWN:

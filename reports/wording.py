@@ -88,6 +88,14 @@ def by_framework(run: dict[str, Any]) -> list[tuple[str, list[str]]]:
     return list(groups.items())
 
 
+def missing(framework: dict[str, Any]) -> tuple[str, str] | None:
+    """In words, that a framework could not be judged (to the end), and the reason; None where it was."""
+    reason = framework.get("reason")
+    if framework.get("status") == "unavailable":
+        return "unavailable", reason or "no reason given"
+    return ("lost before the end", reason) if reason else None
+
+
 def listed(names: Iterable[str]) -> str:
     """``a, b and c``."""
     *first, last = names
@@ -112,6 +120,11 @@ def sentences(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[st
     """The result in two or three sentences of plain text."""
     implementations = run["implementations"]
     absent = [plain(name) for name, entry in run["frameworks"].items() if entry["status"] == "unavailable"]
+    lost = [
+        plain(name)
+        for name, entry in run["frameworks"].items()
+        if entry["status"] == "ran" and entry.get("reason")
+    ]
     said = []
     if implementations:
         cases = [entry["cases"] for entry in implementations.values()]
@@ -131,6 +144,8 @@ def sentences(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[st
         one = len(absent) == 1
         verb, whose = ("was", "its") if one else ("were", "their")
         said.append(f"{listed(absent)} {verb} unavailable: none of {whose} implementations was judged.")
+    if lost:
+        said.append(f"{listed(lost)} {'was' if len(lost) == 1 else 'were'} lost before the end.")
     if run["interrupted"]:
         said.append("The run was interrupted: this is what had been found until then.")
     return said

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from conformance.verdicts import Verdict
 from reports.folder import RunFolder, read
+from reports.html import html
 from reports.junit import junit
 from reports.markdown import escaped, fenced, markdown
 from reports.strict_json import as_json
@@ -61,7 +62,9 @@ def test_junit_says_why(result):
     assert SMALLEST in failure.text
     assert f"replay: conformance replay {SMALLEST} --implementation {FUNCTION}" in failure.text
     assert tests[FUNCTION, "shape"].find("skipped").get("message") == "unsupported: no 1-D"
-    assert tests["paddle", "available"].find("skipped").get("message") == "no wheel for this Python"
+    assert tests["paddle", "available"].find("skipped").get("message") == (
+        "unavailable: no wheel for this Python"
+    )
 
 
 def test_junit_of_a_hostile_framework_is_well_formed(hostile):
@@ -195,6 +198,17 @@ def test_a_terminal_that_knows_only_ascii(result, hostile):
     assert "x 2/2" in text
     assert "+ 3" in text
     shown(*hostile, encoding="ascii")
+
+
+def test_a_framework_that_was_lost_on_the_way_is_named_everywhere(result):
+    run, divergences = result
+    run["frameworks"]["torch"]["reason"] = "died thrice"
+    assert "torch was lost before the end." in shown(run, divergences)
+    assert "torch: lost before the end\n  died thrice" in shown(run, divergences)
+    assert "Lost before the end: died thrice" in markdown(run, divergences)
+    tests = by_name(ET.fromstring(junit(run, divergences)))
+    assert tests["torch", "available"].find("skipped").get("message") == "lost before the end: died thrice"
+    assert "<strong>Lost before the end.</strong>" in html(run, divergences)
 
 
 def test_a_run_in_which_nothing_ran(tmp_path, info, summarise):
