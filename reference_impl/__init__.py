@@ -13,9 +13,10 @@ The folder knows no framework and imports nothing of this project outside itself
 the algorithm with a picture.
 """
 
+from reference_impl.choices import has_kernels
 from reference_impl.error_model import Bound, ErrorModel, error_model, forward_error_model
 from reference_impl.geometry import Geometry
-from reference_impl.operators import Gradients, backward, forward, has_kernels
+from reference_impl.operators import Gradients, backward, forward
 
 __all__ = [
     "Bound",

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
-from itertools import count
-
 import numpy as np
 from numpy.typing import NDArray
 
 from reference_impl import _kernels
 from reference_impl.arguments import Array
 from reference_impl.geometry import Geometry
+from reference_impl.threads import WORTH_A_THREAD, processors, share
 
-__all__ = ["backward", "fits", "forward"]
+__all__ = ["fits", "gradient_w", "gradient_x", "output"]
 
-# Multiply-adds below which a second thread costs more than it saves (measured: handing over takes about 30 us).
-WORTH_A_THREAD = 1 << 20
 # Input times output channels of a group up to which packing for the tiled product does not pay.
 DIRECT = 3
 
@@ -53,43 +46,11 @@ def plan(geometry: Geometry) -> NDArray[np.intp]:
     return found
 
 
-@lru_cache(maxsize=4)
-def _pool(threads: int, process: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="reference")
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _shared(units: int, work: int, threads: int | None, run: Callable[[int, int], object]) -> None:
-    """Run ``run(first, last)`` over all units, in a few ranges per thread."""
-    if threads is None:
-        threads = _processors() if work >= WORTH_A_THREAD else 1
-    if threads == 1 or units < 2:
-        run(0, units)
-        return
-    ranges = min(units, 2 * threads)
-    turns = count()
-
-    def take_turns() -> None:
-        for turn in turns:
-            if turn >= ranges:
-                return
-            run(units * turn // ranges, units * (turn + 1) // ranges)
-
-    pool = _pool(threads, os.getpid())
-    others = [pool.submit(take_turns) for _ in range(min(threads, ranges) - 1)]
-    take_turns()
-    for other in others:
-        other.result()
-
-
 def _parts(independent: int, most: int, work: int, threads: int | None) -> int:
     """In how many parts to cut each of ``independent`` pieces of work so that every thread gets two."""
     if work < WORTH_A_THREAD and threads is None:
         return 1
-    wanted = 2 * (threads or _processors())
+    wanted = 2 * (threads or processors())
     return max(1, min(most, -(-wanted // max(1, independent))))
 
 
@@ -101,7 +62,7 @@ def _flat(array: Array) -> Array:
     return np.ascontiguousarray(array).reshape(-1)
 
 
-def forward(
+def output(
     x: Array, w: Array, bias: Array | None, geometry: Geometry, threads: int | None, out: Array
 ) -> None:
     """Fill ``out`` (N, C_out, *output_size); x (N, C_in, *input_size) and out may be strided."""
@@ -114,7 +75,7 @@ def forward(
     shift = None if bias is None else _flat(bias)
     if deep * wide <= DIRECT:
         units = x.shape[0] * out.shape[1]
-        _shared(
+        share(
             units,
             work,
             threads,
@@ -123,7 +84,7 @@ def forward(
         return
     split = _parts(x.shape[0] * groups, wide, work, threads)
     units = x.shape[0] * groups * split
-    _shared(
+    share(
         units,
         work,
         threads,
@@ -145,48 +106,43 @@ def _whole(geometry: Geometry) -> bool:
     )
 
 
-def backward(
-    x: Array, w: Array, grad: Array, geometry: Geometry, threads: int | None, grad_x: Array, grad_w: Array
-) -> None:
-    """Fill ``grad_x`` and ``grad_w``; every array but w and grad_w may be strided."""
-    if not x.size or not w.size or not grad.size:
+def gradient_x(w: Array, grad: Array, geometry: Geometry, threads: int | None, grad_x: Array) -> None:
+    """Fill ``grad_x`` (N, C_in, *input_size) from w and grad (N, C_out, *output_size)."""
+    if not grad_x.size or not w.size or not grad.size:
         grad_x[...] = 0
+        return
+    groups, numbers, work = geometry.groups, plan(geometry), _work(grad_x, w)
+    deep, wide, batch = w.shape[0] // groups, w.shape[1], grad_x.shape[0]
+    weights = _flat(w)
+    # A filled-in zero must not meet an infinity: those go where only existing pairs are visited.
+    direct = deep * wide <= DIRECT or not (_whole(geometry) or np.isfinite(weights).all())
+    if direct:
+        split, units = 1, batch * grad_x.shape[1]
+    else:
+        split = _parts(batch * groups, max(1, grad_x[0, 0].size // 48), work, threads)
+        units = batch * groups * split
+    share(
+        units,
+        work,
+        threads,
+        lambda a, b: _kernels.gradient_x(grad_x, weights, grad, numbers, direct, split, a, b),
+    )
+
+
+def gradient_w(x: Array, grad: Array, geometry: Geometry, threads: int | None, grad_w: Array) -> None:
+    """Fill ``grad_w`` (C_in, C_out / groups, *kernel_size), contiguous; x and grad may be strided."""
+    if not x.size or not grad_w.size or not grad.size:
         grad_w[...] = 0
         return
-    groups, numbers, work = geometry.groups, plan(geometry), _work(x, w)
-    deep, wide, batch = w.shape[0] // groups, w.shape[1], x.shape[0]
-    weights, sums = _flat(w), grad_w.reshape(-1)
-    few = deep * wide <= DIRECT
-    whole = few or _whole(geometry)
-    # A filled-in zero must not meet an infinity: those go where only existing pairs are visited.
-    if few or not (whole or np.isfinite(weights).all()):
-        _shared(
-            batch * x.shape[1],
-            work,
-            threads,
-            lambda a, b: _kernels.gradient_x(grad_x, weights, grad, numbers, True, 1, a, b),
-        )
-    else:
-        positions = x[0, 0].size
-        split = _parts(batch * groups, max(1, positions // 48), work, threads)
-        _shared(
-            batch * groups * split,
-            work,
-            threads,
-            lambda a, b: _kernels.gradient_x(grad_x, weights, grad, numbers, False, split, a, b),
-        )
-    if few or not (whole or _kernels.all_finite(x, numbers)):
-        _shared(
-            x.shape[1],
-            work,
-            threads,
-            lambda a, b: _kernels.gradient_w(x, sums, grad, numbers, True, 1, a, b),
-        )
-    else:
-        split = _parts(groups, wide, work, threads)
-        _shared(
-            groups * split,
-            work,
-            threads,
-            lambda a, b: _kernels.gradient_w(x, sums, grad, numbers, False, split, a, b),
-        )
+    groups, numbers, work = geometry.groups, plan(geometry), _work(x, grad_w)
+    wide = grad_w.shape[1]
+    sums = grad_w.reshape(-1)
+    direct = x.shape[1] // groups * wide <= DIRECT
+    direct = direct or not (_whole(geometry) or _kernels.all_finite(x, numbers))
+    split = 1 if direct else _parts(groups, wide, work, threads)
+    share(
+        x.shape[1] if direct else groups * split,
+        work,
+        threads,
+        lambda a, b: _kernels.gradient_w(x, sums, grad, numbers, direct, split, a, b),
+    )

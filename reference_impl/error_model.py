@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reference_impl.arguments import Array, prepare
+from reference_impl.choices import Backend, Layout
 from reference_impl.geometry import Geometry
-from reference_impl.operators import Backend, Layout, backward, forward
+from reference_impl.operators import backward, forward
 
 __all__ = ["Bound", "ErrorModel", "error_model", "forward_error_model"]
 

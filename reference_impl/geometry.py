@@ -260,6 +260,40 @@ class Geometry:
     def _kernel_counts(self, at: int) -> NDArray[np.int64]:
         return np.array([high - low for low, high in self.tap_ranges(at)], np.int64)
 
+    def pairs(self, by: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Every existing (input position, tap, output position), listed by one of the three.
+
+        Args:
+            by: "output", "input" or "kernel".
+
+        Returns:
+            The other two, flat, one row per pair: (input, tap), (output, tap) or (input, output); and
+            where the rows of each flat output position, input position or tap begin, one entry more than
+            there are.
+        """
+        found: tuple[NDArray[np.intp], NDArray[np.intp]] | None = self._memory.get(("pairs", by))
+        if found is None:
+            every = np.zeros((3, 1), np.intp)  # rows: input, kernel, output
+            for at in range(self.ndim):
+                step, spread, crop = self.stride[at], self.dilation[at], self.crop_before[at]
+                parts = []
+                for k, (low, high) in enumerate(self.tap_ranges(at)):
+                    i = np.arange(low, high, dtype=np.intp)
+                    parts.append(np.stack([i, np.full_like(i, k), i * step - crop + k * spread]))
+                here = np.concatenate(parts, axis=1)
+                sizes = np.array(
+                    [[self.input_size[at]], [self.kernel_size[at]], [self.output_size[at]]], np.intp
+                )
+                every = ((every * sizes)[:, :, None] + here[:, None, :]).reshape(3, -1)
+            column = {"input": 0, "kernel": 1, "output": 2}[by]
+            others = {"input": [2, 1], "kernel": [0, 2], "output": [0, 1]}[by]
+            every = every[:, np.lexsort((every[others[0]], every[others[1]], every[column]))]
+            total = prod((self.input_size, self.kernel_size, self.output_size)[column])
+            begins = np.searchsorted(every[column], np.arange(total + 1)).astype(np.intp)
+            found = np.ascontiguousarray(every[others].T), begins
+            self._memory[("pairs", by)] = found
+        return found
+
     def remember(self, key: object, make: Any) -> Any:
         """A value derived from this geometry, made once."""
         if key not in self._memory:

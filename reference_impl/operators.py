@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from reference_impl import numpy_backend, whole
-from reference_impl.arguments import FLOAT, INTEGER, PRECISIONS, Array, Tensors, empty, prepare, restore
+from reference_impl import complexes, numpy_backend, whole
+from reference_impl.arguments import COMPLEX, FLOAT, INTEGER, Array, Tensors, empty, prepare, restore
+from reference_impl.choices import Backend, How, Layout, Precision, choose, kernels
 from reference_impl.geometry import Geometry
+from reference_impl.pieces import Pieces
+from reference_impl.threads import blas_threads
 
-__all__ = ["Backend", "Gradients", "Layout", "Precision", "backward", "forward", "has_kernels"]
-
-Backend = Literal["numpy", "cython"]
-Layout = Literal["channels_first", "channels_last"]
-Precision = Literal["working", "compensated"]
-
-try:
-    from reference_impl import compiled as kernels
-except ImportError:  # built without a compiler
-    kernels = None  # type: ignore[assignment]
+__all__ = ["Gradients", "backward", "forward"]
 
 
 class Gradients(NamedTuple):
@@ -29,35 +22,6 @@ class Gradients(NamedTuple):
     x: Array
     w: Array
     bias: Array
-
-
-def has_kernels() -> bool:
-    """Whether the compiled kernels are there; without them every call takes the NumPy path."""
-    return kernels is not None
-
-
-def _compiled(backend: str | None) -> bool:
-    if backend is None:
-        return kernels is not None
-    if backend == "numpy":
-        return False
-    if backend != "cython":
-        raise ValueError(f"backend must be None, 'numpy' or 'cython', got {backend!r}")
-    if kernels is None:
-        raise RuntimeError(
-            "backend 'cython' asks for the extension reference_impl._kernels, which is not built here; "
-            "install a C compiler and reinstall the package, or leave backend at None"
-        )
-    return True
-
-
-def _choices(backend: str | None, precision: str, threads: int | None) -> bool:
-    """Whether the compiled kernels are to be used, after checking the three options."""
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
-    if threads is not None and (not isinstance(threads, int) or threads < 1):
-        raise ValueError(f"threads must be None or at least 1, got {threads!r}")
-    return _compiled(backend)
 
 
 def forward(
@@ -97,9 +61,9 @@ def forward(
         ValueError: shapes disagree, an option is unknown, or an int64 result would not fit.
         RuntimeError: backend "cython" without the compiled extension.
     """
-    compiled = _choices(backend, precision, threads)
+    how = choose(backend, precision, threads, geometry)
     t = prepare(x, w, bias, None, geometry, layout)
-    out = _forward(t, geometry, compiled, threads)
+    out = _forward(t, geometry, how)
     return restore(out, t.batched, t.last)
 
 
@@ -139,55 +103,56 @@ def backward(
         ValueError: as for ``forward``.
         RuntimeError: as for ``forward``.
     """
-    compiled = _choices(backend, precision, threads)
+    how = choose(backend, precision, threads, geometry)
     t = prepare(x, w, None, grad_y, geometry, layout)
-    found = _backward(t, geometry, compiled, threads)
+    found = _backward(t, geometry, how)
     return Gradients(restore(found.x, t.batched, t.last), found.w, found.bias)
 
 
-def _absolute(array: Array | None) -> Array | None:
-    return None if array is None else np.abs(array.astype(np.float64))
-
-
-def _converted(t: Tensors, change: Callable[[Array | None], Any], dtype: np.dtype[Any]) -> Tensors:
-    return Tensors(change(t.x), change(t.w), change(t.bias), change(t.grad), dtype, t.batched, t.last)
-
-
-def _to_float(array: Array | None) -> Array | None:
-    return None if array is None else array.astype(np.float64)
-
-
-def _forward(t: Tensors, geometry: Geometry, compiled: bool, threads: int | None) -> Array:
+def _forward(t: Tensors, geometry: Geometry, how: How) -> Array:
     if t.dtype == INTEGER:
         if whole.exact_in_float(t, geometry):
-            real = _forward(_converted(t, _to_float, FLOAT), geometry, compiled, threads)
-            return real.astype(np.int64)
-        sizes = _converted(t, _absolute, FLOAT)
-        whole.refuse_overflow(t, geometry, lambda: {"y": _forward(sizes, geometry, compiled, threads)})
+            return _forward(whole.as_float(t), geometry, how.plain()).astype(np.int64)
+        sizes = whole.magnitudes(t)
+        whole.refuse_overflow(t, geometry, lambda: {"y": _forward(sizes, geometry, how.plain())})
+    elif how.compensated or (how.compiled and t.dtype == COMPLEX):
+        pieces = Pieces(geometry, how)
+        return (complexes.output if t.dtype == COMPLEX else Pieces.output)(pieces, t.x, t.w, t.bias)
     out = empty((t.x.shape[0], t.w.shape[1] * geometry.groups, *geometry.output_size), t.dtype, t.last)
-    if compiled and t.dtype == FLOAT and kernels.fits(geometry):
-        kernels.forward(t.x, t.w, t.bias, geometry, threads, out)
+    if how.compiled and t.dtype == FLOAT:
+        kernels.output(t.x, t.w, t.bias, geometry, how.threads, out)
     else:
-        numpy_backend.forward(t.x, t.w, t.bias, geometry, out)
+        with blas_threads(how.threads):
+            numpy_backend.forward(t.x, t.w, t.bias, geometry, out)
     return out
 
 
-def _backward(t: Tensors, geometry: Geometry, compiled: bool, threads: int | None) -> Gradients:
+def _backward(t: Tensors, geometry: Geometry, how: How) -> Gradients:
     assert t.grad is not None
     if t.dtype == INTEGER:
         if whole.exact_in_float(t, geometry):
-            real = _backward(_converted(t, _to_float, FLOAT), geometry, compiled, threads)
+            real = _backward(whole.as_float(t), geometry, how.plain())
             return Gradients(*(part.astype(np.int64) for part in real))
-        sizes = _converted(t, _absolute, FLOAT)
+        sizes = whole.magnitudes(t)
 
         def scales() -> dict[str, Array]:
-            found = _backward(sizes, geometry, compiled, threads)
+            found = _backward(sizes, geometry, how.plain())
             return {f"the gradient of {name}": part for name, part in found._asdict().items()}
 
         whole.refuse_overflow(t, geometry, scales)
+    elif how.compensated or (how.compiled and t.dtype == COMPLEX):
+        pieces = Pieces(geometry, how)
+        kind: Any = complexes if t.dtype == COMPLEX else Pieces
+        return Gradients(
+            kind.gradient_x(pieces, t.w, t.grad),
+            kind.gradient_w(pieces, t.x, t.grad),
+            kind.gradient_bias(pieces, t.grad),
+        )
     grad_x, grad_w = empty(t.x.shape, t.dtype, t.last), np.empty(t.w.shape, t.dtype)
-    if compiled and t.dtype == FLOAT and kernels.fits(geometry):
-        kernels.backward(t.x, t.w, t.grad, geometry, threads, grad_x, grad_w)
+    if how.compiled and t.dtype == FLOAT:
+        kernels.gradient_x(t.w, t.grad, geometry, how.threads, grad_x)
+        kernels.gradient_w(t.x, t.grad, geometry, how.threads, grad_w)
     else:
-        numpy_backend.backward(t.x, t.w, t.grad, geometry, grad_x, grad_w)
+        with blas_threads(how.threads):
+            numpy_backend.backward(t.x, t.w, t.grad, geometry, grad_x, grad_w)
     return Gradients(grad_x, grad_w, t.grad.sum(axis=(0, *range(2, t.grad.ndim))))

@@ -7,14 +7,16 @@ integers do the work, and a result that could leave them is refused rather than 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import prod
+from typing import Any
 
 import numpy as np
 
-from reference_impl.arguments import Array, Tensors
+from reference_impl.arguments import FLOAT, Array, Tensors
 from reference_impl.geometry import Geometry
 
-__all__ = ["exact_in_float", "refuse_overflow"]
+__all__ = ["as_float", "exact_in_float", "magnitudes", "refuse_overflow"]
 
 
 def magnitude(array: Array | None) -> int:
@@ -22,6 +24,19 @@ def magnitude(array: Array | None) -> int:
     if array is None or not array.size:
         return 0
     return max(int(array.max()), -int(array.min()))
+
+
+def as_float(t: Tensors) -> Tensors:
+    """The same arguments in float64."""
+    parts: list[Any] = [a if a is None else a.astype(np.float64) for a in (t.x, t.w, t.bias, t.grad)]
+    return replace(t, x=parts[0], w=parts[1], bias=parts[2], grad=parts[3], dtype=FLOAT)
+
+
+def magnitudes(t: Tensors) -> Tensors:
+    """The absolute values in float64, where the most negative integer has one."""
+    real = as_float(t)
+    parts: list[Any] = [a if a is None else np.abs(a) for a in (real.x, real.w, real.bias, real.grad)]
+    return replace(t, x=parts[0], w=parts[1], bias=parts[2], grad=parts[3], dtype=FLOAT)
 
 
 def _largest(counts: Array) -> int:
@@ -54,8 +69,8 @@ def refuse_overflow(t: Tensors, geometry: Geometry, scales: Callable[[], dict[st
     Args:
         t: the arguments.
         geometry: their geometry.
-        scales: computes, per result, the sums of absolute values in float64; called only where the quick bound
-            does not already settle the matter.
+        scales: computes, per result, the sums of absolute values in float64; called only where the quick
+            bound does not already settle the matter.
 
     Raises:
         ValueError: a sum of absolute values reaches 2**63.

@@ -1,0 +1,63 @@
+"""The options every call takes, checked, and what is built here."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from reference_impl import compensated
+from reference_impl.arguments import PRECISIONS
+from reference_impl.geometry import Geometry
+
+try:
+    from reference_impl import compiled as kernels
+except ImportError:  # built without a compiler
+    kernels = None  # type: ignore[assignment]
+
+__all__ = ["Backend", "How", "Layout", "Precision", "choose", "has_kernels", "kernels"]
+
+Backend = Literal["numpy", "cython"]
+Layout = Literal["channels_first", "channels_last"]
+Precision = Literal["working", "compensated"]
+
+
+class How(NamedTuple):
+    """How a call is to be computed."""
+
+    compiled: bool
+    compensated: bool
+    threads: int | None
+
+    def plain(self) -> How:
+        """The same without compensation, for sums that are exact anyway."""
+        return self._replace(compensated=False)
+
+
+def has_kernels() -> bool:
+    """Whether the compiled kernels are there; without them every call takes the NumPy path."""
+    return kernels is not None and compensated.has_kernels()
+
+
+def choose(backend: str | None, precision: str, threads: int | None, geometry: object) -> How:
+    """Check the options.
+
+    Raises:
+        ValueError: an option is unknown or threads is below 1.
+        RuntimeError: the compiled kernels are asked for and not there.
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
+    if threads is not None and (not isinstance(threads, int) or threads < 1):
+        raise ValueError(f"threads must be None or an integer of at least 1, got {threads!r}")
+    precise = precision == "compensated"
+    if backend == "numpy":
+        return How(False, precise, threads)
+    if backend not in (None, "cython"):
+        raise ValueError(f"backend must be None, 'numpy' or 'cython', got {backend!r}")
+    there = has_kernels()
+    if backend == "cython" and not there:
+        raise RuntimeError(
+            "backend 'cython' asks for the extensions reference_impl._kernels and ._compensated, which are "
+            "not built here; install a C compiler and reinstall the package, or leave backend at None"
+        )
+    known = precise or not isinstance(geometry, Geometry) or geometry.ndim <= 2
+    return How(there and known, precise, threads)
