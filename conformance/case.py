@@ -44,6 +44,19 @@ MAX_SEED: Final = 2**64 - 1
 _LIMIT: Final = 2**63 - 1  # what every framework's own index type can hold
 
 
+def _one_of(_instance: object, attribute: Any, value: Any) -> None:
+    allowed = {"kind": get_args(RecipeKind), "dtype": get_args(DType), "layout": get_args(Layout)}
+    if value not in allowed[attribute.name]:
+        words = ", ".join(map(repr, allowed[attribute.name]))
+        raise InvalidCase(f"{attribute.name} must be one of {words}, not {value!r}")
+
+
+def _check_instance(_instance: object, attribute: Any, value: Any) -> None:
+    kind = {"bias": bool, "recipe": Recipe}[attribute.name]
+    if not isinstance(value, kind):
+        raise InvalidCase(f"{attribute.name} must be a {kind.__name__}, not {value!r}")
+
+
 @frozen
 class Recipe:
     """How the numbers of a case are made.
@@ -52,7 +65,7 @@ class Recipe:
     ``real``: reals of full precision (level 2).  ``seed`` is 64 bits.
     """
 
-    kind: RecipeKind = field(validator=validators.in_(get_args(RecipeKind)))
+    kind: RecipeKind = field(validator=_one_of)
     seed: int = field()
 
     @seed.validator
@@ -100,10 +113,10 @@ class Case:
     output_size: tuple[int, ...] | None = field(default=None, validator=validators.optional(_check_ints))
     dilation: tuple[int, ...] = field(validator=_check_ints)
     groups: int = field(validator=_check_int)
-    bias: bool = field(validator=validators.instance_of(bool))
-    dtype: DType = field(validator=validators.in_(get_args(DType)))
-    layout: Layout = field(default="channels_first", validator=validators.in_(get_args(Layout)))
-    recipe: Recipe = field(validator=validators.instance_of(Recipe))
+    bias: bool = field(validator=_check_instance)
+    dtype: DType = field(validator=_one_of)
+    layout: Layout = field(default="channels_first", validator=_one_of)
+    recipe: Recipe = field(validator=_check_instance)
 
     @input_size.validator
     def _check_input_size(self, attribute: Any, value: Any) -> None:
@@ -280,12 +293,18 @@ class Case:
         """
         try:
             return cls.from_dict(json.loads(text))
-        except json.JSONDecodeError as error:
+        except InvalidCase:
+            raise
+        except (ValueError, RecursionError) as error:
             raise InvalidCase(f"not JSON: {error}") from None
 
 
 def _join(values: tuple[int, ...]) -> str:
     return "x".join(map(str, values))
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 class _Parser:
@@ -298,9 +317,9 @@ class _Parser:
 
     def fail(self, wanted: str) -> InvalidCase:
         position = sum(len(token) + 1 for token in self.tokens[: self.next])
-        found = repr(self.tokens[self.next]) if self.next < len(self.tokens) else "its end"
+        found = repr(_short(self.tokens[self.next], 40)) if self.next < len(self.tokens) else "its end"
         where = f"at character {min(position, len(self.text)) + 1}"
-        shown = self.text if len(self.text) <= 120 else self.text[:117] + "..."
+        shown = _short(self.text, 120)
         return InvalidCase(f"malformed case id {shown!r}: {where}, {found} stands where {wanted} should")
 
     def optional(self, pattern: str) -> re.Match[str] | None:
