@@ -1,0 +1,74 @@
+"""What all tests share: settings, the real frameworks' interpreters, and fake ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+from fakes.interpreter import Fake, process_groups
+from hypothesis import settings
+
+from adapters import FRAMEWORKS
+from conformance.case import Case
+from conformance.environments import ensure, environment_for
+from conformance.generate import profile_cases
+
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
+
+
+@pytest.fixture(scope="session")
+def quick_cases() -> list[Case]:
+    """The quick profile, in its order."""
+    return list(profile_cases("quick", 0))
+
+
+@pytest.fixture(scope="session")
+def framework_python() -> Callable[[str], Path]:
+    """The interpreter of a real framework: the suite's own environment, made where it is not there.
+
+    ``CONFORMANCE_TEST_PYTHON_TORCH`` and its like name another.
+    """
+
+    def find(framework: str) -> Path:
+        chosen = os.environ.get(f"CONFORMANCE_TEST_PYTHON_{framework.upper()}")
+        return Path(chosen) if chosen else ensure(environment_for(framework), print)
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def python_options() -> Callable[[Iterable[str]], list[str]]:
+    """``--python`` options for the command line: none where the suite's own environments are used."""
+
+    def options(frameworks: Iterable[str] = FRAMEWORKS) -> list[str]:
+        named = []
+        for framework in frameworks:
+            chosen = os.environ.get(f"CONFORMANCE_TEST_PYTHON_{framework.upper()}")
+            named += ["--python", f"{framework}={chosen}"] if chosen else []
+        return named
+
+    return options
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Makes fake interpreters; afterwards none of their processes and none of their folders is left."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    made: list[Fake] = []
+
+    def make(**plan: object) -> Fake:
+        folder = tmp_path / f"fake{len(made)}"
+        folder.mkdir()
+        made.append(Fake.create(folder, plan))
+        return made[-1]
+
+    yield make
+    for one in made:
+        left = {group: found for group in one.groups() if (found := process_groups().get(group))}
+        assert not left, f"processes are left: {left}"
+    assert list(temporary.iterdir()) == []

@@ -1,0 +1,228 @@
+"""A worker that answers honestly but for what its plan says.
+
+Usage: ``worker.py FOLDER BOOTSTRAP FRAMEWORK REQUEST_FD ANSWER_FD``, as the suite would start an interpreter.
+``FOLDER/plan.json`` holds:
+
+``start``
+    what happens in place of the greeting (see ``_start``); ``start_after``: only from this start on
+``cases``
+    seed of a case (hexadecimal) -> what happens in place of its answer (see ``_misbehave``)
+``implementations``
+    the same by the implementation's name
+``dtypes``, ``version``
+    what the greeting says
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(sys.argv[1])
+sys.path[0] = str(Path(__file__).parents[2])  # in place of this folder, for "adapters"
+sys.path.append(str(Path(__file__).parents[1]))
+
+import numpy as np  # noqa: E402
+from fakes import direct  # noqa: E402
+
+from adapters.protocol import PROTOCOL, Decoder, encode  # noqa: E402
+
+
+def _write(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def _hello(plan: dict[str, Any], framework: str) -> dict[str, Any]:
+    return {
+        "type": "hello",
+        "protocol": PROTOCOL,
+        "framework": framework,
+        "python": "3.11.0",
+        "numpy": "2.0.0",
+        "version": plan.get("version", "0.fake"),
+        "device": "cpu",
+        "dtypes": plan.get("dtypes", ["float32", "float64"]),
+        "implementations": [],
+    }
+
+
+def _start(what: str, fd: int, hello: dict[str, Any]) -> None:
+    if what == "exit":
+        print("the framework is broken here", file=sys.stderr)
+        sys.exit(7)
+    elif what == "segv":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    elif what == "failed":
+        _write(fd, encode({"type": "failed", "message": "ImportError: libfake.so"}, {}))
+        sys.exit(1)
+    elif what == "protocol 99":
+        _write(fd, encode({**hello, "protocol": 99}, {}))
+    elif what == "not a hello":
+        _write(fd, encode({"type": "answer"}, {}))
+    elif what == "garbage":
+        _write(fd, b"Traceback (most recent call last):\n")
+    elif what == "silent":
+        signal.pause()
+    else:
+        raise ValueError(what)
+
+
+def honest(case: dict[str, Any], arrays: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The answer's fields and arrays."""
+    answer = {"status": "ok", "stage": "", "message": "", "parameters": {}, "microseconds": 1.0}
+    sizes = direct.output_size(case)
+    if min(sizes) < 1:
+        answer.update(status="raised", stage="forward", message="ValueError: no such output")
+        return {**answer, "shape": None, "dtype": None}, {}
+    dtype = {"float32": np.float32, "float64": np.float64}[case["dtype"]]
+    out = {"values": direct.forward(case, arrays, dtype)}
+    if "g" in arrays:
+        out |= direct.backward(case, arrays, dtype)
+    answer.update(shape=list(out["values"].shape), dtype=case["dtype"])
+    return answer, {name: (case["dtype"], array) for name, array in out.items()}
+
+
+def _leave_child(seconds: float) -> None:
+    if os.fork() == 0:
+        time.sleep(seconds)
+        os._exit(0)
+
+
+def _misbehave(what: str, fd: int, header: dict[str, Any], answer: Any, out: Any, calls: int) -> bool:
+    """Does what a plan says; True where the honest answer shall follow."""
+    if what == "segv":
+        print("about to touch\nmemory that is not ours", file=sys.stderr, flush=True)
+        os.kill(os.getpid(), signal.SIGSEGV)
+    elif what == "abort":
+        print("terminate called without an active exception", file=sys.stderr, flush=True)
+        os.abort()
+    elif what == "exit 3":
+        print("goodbye", flush=True)
+        os._exit(3)
+    elif what == "hang":
+        signal.pause()
+    elif what == "hang, deaf":
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        _leave_child(600)
+        while True:
+            time.sleep(600)
+    elif what == "hang once":
+        marker = FOLDER / "hung"
+        if not marker.exists():
+            marker.touch()
+            signal.pause()
+        return True
+    elif what == "late":
+        time.sleep(1.2)
+        return True
+    elif what == "segv in company":
+        if calls > 1:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return True
+    elif what == "exit once":
+        marker = FOLDER / "exited"
+        if not marker.exists():
+            marker.touch()
+            os._exit(3)
+        os.kill(os.getpid(), signal.SIGSEGV)
+    elif what == "leave child":
+        _leave_child(600)
+        return True
+    elif what == "leave child, segv":
+        _leave_child(600)
+        os.kill(os.getpid(), signal.SIGSEGV)
+    elif what == "flood":
+        for stream in (sys.stdout, sys.stderr):
+            for _ in range(1280):
+                stream.write("x" * 4095 + "\n")
+            stream.flush()
+        return True
+    elif what == "flood, segv":
+        _misbehave("flood", fd, header, answer, out, calls)
+        print("the last words", flush=True)
+        os.kill(os.getpid(), signal.SIGSEGV)
+    elif what == "die idle":
+        _write(fd, encode({**header, **answer}, out))
+        os._exit(5)
+    elif what == "twice":
+        _write(fd, encode({**header, **answer}, out))
+        return True
+    elif what == "another id":
+        _write(fd, encode({**header, "id": header["id"] + 1000, **answer}, out))
+    elif what == "another name":
+        _write(fd, encode({**header, "implementation": "torch.nn.Identity", **answer}, out))
+    elif what == "garbage":
+        _write(fd, b"Segmentation fault, they said, in plain text")
+    elif what == "huge":
+        _write(fd, (1 << 62).to_bytes(8, "little") + b"{}")
+    elif what == "half a frame":
+        _write(fd, encode({**header, **answer}, out)[:-5])
+        signal.pause()
+    elif what == "close answers":
+        os.close(fd)
+        signal.pause()
+    elif what == "negative shape":
+        answer = {**answer, "shape": [1, 1, *[-1] * (len(answer["shape"]) - 2)]}
+        _write(fd, encode({**header, **answer}, {}))
+    elif what == "raised":
+        failed = {**answer, "status": "raised", "stage": "forward", "message": "ValueError: not today"}
+        _write(fd, encode({**header, **failed, "shape": None, "dtype": None}, {}))
+    elif what == "wrong values":
+        dtype, values = out["values"]
+        _write(fd, encode({**header, **answer}, {**out, "values": (dtype, values + 1)}))
+    elif what == "lie about shape":
+        _write(fd, encode({**header, **answer, "shape": [9, 9, 9]}, out))
+    elif what == "lie about dtype":
+        _write(fd, encode({**header, **answer, "dtype": "float16"}, out))
+    else:
+        raise ValueError(what)
+    return False
+
+
+def main() -> None:
+    """Greets and serves."""
+    plan = json.loads((FOLDER / "plan.json").read_text())
+    framework, requests, answers = sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
+    with (FOLDER / "starts").open("a+") as starts:
+        starts.write(f"{os.getpgid(0)}\n")
+        starts.seek(0)
+        number = len(starts.read().split())
+    hello = _hello(plan, framework)
+    if plan.get("start") and number >= plan.get("start_after", 1):
+        _start(plan["start"], answers, hello)
+    else:
+        _write(answers, encode(hello, {}))
+    decoder, calls = Decoder(), 0
+    while True:
+        frame = decoder.next()
+        if frame is None:
+            data = os.read(requests, 1 << 18)
+            if not data:
+                return
+            decoder.feed(data)
+            continue
+        request, arrays = frame
+        case = request["case"]
+        answer, out = honest(case, {name: array for name, (_, array) in arrays.items()})
+        for implementation in request["implementations"]:
+            calls += 1
+            with (FOLDER / f"seen{number}").open("a") as seen:
+                seen.write(case["recipe"]["seed"] + "\n")
+            header = {"type": "answer", "id": request["id"], "implementation": implementation}
+            what = plan.get("cases", {}).get(case["recipe"]["seed"]) or plan.get("implementations", {}).get(
+                implementation
+            )
+            if what is None or _misbehave(what, answers, header, answer, out, calls):
+                _write(answers, encode({**header, **answer}, out))
+
+
+if __name__ == "__main__":
+    main()
