@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,8 +22,6 @@ def _plainly(function: Callable[P, int | None]) -> Callable[P, NoReturn]:
 
     @functools.wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> NoReturn:
-        # A supervisor's SIGTERM is to end a run as Ctrl-C does: workers gone, findings kept.
-        signal.signal(signal.SIGTERM, lambda _number, _frame: (_ for _ in ()).throw(KeyboardInterrupt()))
         try:
             sys.exit(function(*args, **kwargs) or 0)
         except ConformanceError as error:
@@ -40,9 +37,20 @@ def _plainly(function: Callable[P, int | None]) -> Callable[P, NoReturn]:
     return wrapped
 
 
+def main() -> NoReturn:
+    """The ``conformance`` command."""
+    try:
+        sys.exit(group.main(prog_name="conformance", standalone_mode=False))
+    except click.ClickException as error:
+        click.echo(f"error: {' '.join(error.format_message().split())}", err=True)
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="conv-transpose-conformance")
-def main() -> None:
+def group() -> None:
     """Hold the transposed convolutions of PyTorch, PaddlePaddle and MindSpore to their documents.
 
     Exit codes: 0 as expected, 1 divergences, 2 usage, 3 nothing could run, 130 interrupted.
@@ -58,7 +66,7 @@ _python = click.option(
 )
 
 
-@main.command()
+@group.command()
 @click.option(
     "--implementation",
     "patterns",
@@ -139,7 +147,7 @@ def _print(run_data: dict[str, Any], divergences: list[dict[str, Any]], out: Pat
         print_summary(Console(), run_data, divergences, out)
 
 
-@main.command()
+@group.command()
 @click.argument("case_id")
 @click.option("--implementation", "name", required=True, metavar="NAME")
 @_python
@@ -168,7 +176,7 @@ def replay(case_id: str, name: str, pythons: tuple[str, ...]) -> int:
     return replay_case(case, names[0], parse_interpreters(pythons), Console())
 
 
-@main.command("list")
+@group.command("list")
 @click.argument("what", type=click.Choice(["implementations", "cases"]))
 @click.option(
     "--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True, help="For cases."
@@ -206,7 +214,7 @@ def list_(what: str, profile: str, seed: int, style: str) -> None:
             click.echo(f"{entry['name']:<42} {entry['ndim']}-D")
 
 
-@main.command()
+@group.command()
 @click.argument("action", type=click.Choice(["list", "create", "doctor", "remove"]))
 @click.argument("frameworks", nargs=-1)
 @_plainly
@@ -224,7 +232,7 @@ def env(action: str, frameworks: tuple[str, ...]) -> int:
     return code
 
 
-@main.command()
+@group.command()
 @click.argument("run_dir", type=click.Path(path_type=Path))
 @click.option(
     "--format", "style", type=click.Choice(FORMATS), help="Default: pretty on a terminal, else markdown."

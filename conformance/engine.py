@@ -14,7 +14,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from conformance import events
 from conformance.case import Case
@@ -27,6 +27,21 @@ from conformance.verdicts import Check, Record, Verdict
 # Finds a framework's interpreter, making its environment where need be; the callable is told of progress,
 # and the event set where the run ends before the environment is made.
 Locate = Callable[[str, Callable[[str], None], threading.Event], Path]
+
+
+@define
+class Interrupt:
+    """Whether the user asked the run to end.
+
+    A signal handler sets it and the engine looks: an exception raised by the handler itself would be lost
+    where it lands in a callback of the garbage collector or a finalizer.
+    """
+
+    requested: bool = False
+
+    def request(self) -> None:
+        """To be called by a signal handler."""
+        self.requested = True
 
 
 @frozen(kw_only=True)
@@ -42,11 +57,16 @@ class Engine:
     allowance: float
     budget: float | None = None
     deadline: float = DEADLINE
+    interrupt: Interrupt = field(factory=Interrupt)
     _stop: threading.Event = field(factory=threading.Event, init=False)
     _drivers: list[Driver] = field(factory=list, init=False)
 
     def run(self, cases: Iterable[Case]) -> Iterator[events.Event]:
-        """The events of the run; closing the iterator ends the workers."""
+        """The events of the run; closing the iterator ends the workers.
+
+        Raises:
+            KeyboardInterrupt: where ``interrupt`` was requested.
+        """
         frameworks = list(dict.fromkeys(map(framework_of, self.implementations)))
         told: queue.Queue[Any] = queue.Queue(4096)  # events, answers, faults of ours, None at a thread's end
         jobs: dict[str, queue.Queue[Job | None]] = {name: queue.Queue() for name in frameworks}
@@ -61,7 +81,12 @@ class Engine:
                 thread.start()
             running = len(threads)
             while running:
-                item = told.get()
+                if self.interrupt.requested:
+                    raise KeyboardInterrupt
+                try:
+                    item = told.get(timeout=0.1)
+                except queue.Empty:
+                    continue
                 if item is None:
                     running -= 1
                 elif isinstance(item, BaseException):

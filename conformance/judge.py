@@ -221,9 +221,7 @@ def compare(actual: Array, expected: Expected, dtype: str, data: Data) -> dict[s
     count = int(wrong.sum())
     evidence = _evidence(wide, expected.values, worst, count)
     share = f"{count} of {error.size} elements differ"
-    at = f"at {list(worst)} {wide[worst]!r} stands where {expected.values[worst]!r} should".replace(
-        "np.float64", ""
-    )
+    at = f"at {list(worst)} {wide[worst]:.17g} stands where {expected.values[worst]:.17g} should"
     return {"verdict": Verdict.DIVERGE, **fields, "evidence": evidence, "message": f"{share}; {at}"}
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime
 import importlib.metadata
+import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 from rich.console import Console
 
 from conformance import events
 from conformance.case import Case
-from conformance.engine import Engine
+from conformance.engine import Engine, Interrupt
 from conformance.plan import framework_of
 from conformance.progress import ProgressView
 from conformance.session import host_facts
@@ -47,7 +50,7 @@ def execute(
     frameworks = {name: _unavailable("not started") for name in map(framework_of, engine.implementations)}
     interrupted = False
     stream = engine.run(cases)
-    with RecordWriter(folder.records) as writer:
+    with _signals(engine.interrupt), RecordWriter(folder.records) as writer:
         try:
             with ProgressView(console) as progress:
                 for event in stream:
@@ -89,6 +92,23 @@ def execute(
     }
     folder.write(info, summary)
     return render(out)
+
+
+@contextmanager
+def _signals(interrupt: Interrupt) -> Iterator[None]:
+    """Ctrl-C and a supervisor's SIGTERM end the run in good order; a second one at once."""
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        if interrupt.requested:
+            raise KeyboardInterrupt
+        interrupt.request()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _ran(info: dict[str, Any]) -> dict[str, Any]:
