@@ -46,6 +46,7 @@ class _Count:
 class _Row:
     name: str
     framework: str
+    judged: int
     cases: int
     cells: list[list[_Count]]
     verdicts: str  # the verdicts that occur, for the filter
@@ -141,7 +142,7 @@ def _groups(
             for check in checks
         ]
         present = " ".join(verdict.value for verdict, _ in in_order(entry["verdicts"]))
-        return _Row(name, framework, entry["cases"], cells, present)
+        return _Row(name, framework, entry["judged"], entry["cases"], cells, present)
 
     return [
         (framework, run["frameworks"].get(framework, {}), [row(framework, name) for name in names])
@@ -200,38 +201,51 @@ def _parameters(case: Case) -> list[_Parameter]:
     ]
 
 
-def _rounding(run: dict[str, Any], checks: list[str]) -> list[dict[str, Any]]:
-    found = []
-    for name, entry in run["implementations"].items():
-        bounded = entry.get("bounded") or {}
-        for check in [*checks, *sorted(bounded.keys() - set(checks))]:
-            if check in bounded:
-                row = bounded[check]
-                fails = failing(entry["checks"].get(check, {})) > 0
-                found.append(
-                    {**row, "name": name, "framework": entry["framework"], "check": check, "fails": fails}
-                )
-    return found
+def _rounding(run: dict[str, Any], checks: list[str]) -> dict[str, Any] | None:
+    """The table of rounding errors, None where nothing was judged by a bound."""
+    entries = run["implementations"]
+    present = {check for entry in entries.values() for check in entry.get("bounded") or {}}
+    columns = [check for check in checks if check in present]
+
+    def cell(entry: dict[str, Any], check: str) -> dict[str, Any] | None:
+        bounded = (entry.get("bounded") or {}).get(check)
+        return bounded and {**bounded, "fails": failing(entry["checks"].get(check, {})) > 0}
+
+    rows = [
+        {"name": name, "framework": entry["framework"], "cells": [cell(entry, check) for check in columns]}
+        for name, entry in entries.items()
+        if entry.get("bounded")
+    ]
+    return {"checks": columns, "rows": rows} if columns else None
 
 
 def _said(run: dict[str, Any]) -> list[dict[str, Any]]:
-    """The frameworks' own words, each once, with where they were said."""
-    found: dict[tuple[str, str, str], dict[str, list[tuple[str, int]]]] = {}
+    """The reasons of verdicts that are no judgement, each once, with where they were given."""
+    found: dict[tuple[Verdict, str, str], dict[str, list[tuple[str, int]]]] = {}
     for name, entry in run["implementations"].items():
         for check, verdicts in (entry.get("messages") or {}).items():
             for verdict, messages in verdicts.items():
                 for item in messages:
-                    key = (entry["framework"], verdict, item["message"])
+                    key = (Verdict(verdict), entry["framework"], item["message"])
                     found.setdefault(key, {}).setdefault(name, []).append((check, item["count"]))
-    known = {verdict.value: word for verdict, word in WORDS.items()}
-    return [
+    rows = [
         {
             "framework": framework,
-            "verdict": verdict,
-            "word": known.get(verdict),
+            "verdict": verdict.value,
+            "word": WORDS[verdict],
             "message": message,
             "where": where,
             "count": sum(count for checks in where.values() for _, count in checks),
         }
-        for (framework, verdict, message), where in found.items()
+        for (verdict, framework, message), where in found.items()
     ]
+    order = [verdict.value for verdict in (Verdict.UNSUPPORTED, *WORDS)]
+    frameworks = list(run["frameworks"])
+    return sorted(
+        rows,
+        key=lambda row: (
+            order.index(row["verdict"]),
+            frameworks.index(row["framework"]) if row["framework"] in frameworks else len(frameworks),
+            -row["count"],
+        ),
+    )

@@ -58,13 +58,13 @@ def markdown(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
         if absence:
             lines += [f"{absence[0].capitalize()}: {escaped(absence[1])}", ""]
         if implementations:
-            header = ["implementation", "cases", *map(check_name, checks)]
+            header = ["implementation", "cases judged", *map(check_name, checks)]
             lines.append("| " + " | ".join(map(escaped, header)) + " |")
             lines.append("| --- | ---: |" + " --- |" * len(checks))
             for name in implementations:
                 entry = run["implementations"][name]
                 cells = [_cell(entry["checks"].get(check, {})) for check in checks]
-                lines.append(f"| {escaped(name)} | {entry['cases']:,} | " + " | ".join(cells) + " |")
+                lines.append(f"| {escaped(name)} | {entry['judged']:,} | " + " | ".join(cells) + " |")
             lines.append("")
     certified = [
         f"- {escaped(name)}: {escaped(entry['certificate']['sentence'])}"

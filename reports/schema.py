@@ -152,7 +152,7 @@ def check_run(run: Node) -> dict[str, Any]:
     run["budget"].of(float, _NONE)
     run["interrupted"].of(bool)
     run["exit_code"].of(int)
-    run.get("command").of(str, _NONE)
+    run["host"].get("command").of(str, _NONE)
     for key in ("python", "numpy", "platform", "cpu", "reference"):
         run["host"][key].of(str, _NONE)
     run["host"]["cpu_count"].of(int, _NONE)
@@ -194,13 +194,16 @@ def _check_counts(node: Node) -> None:
 
 def _check_implementation(implementation: Node) -> None:
     implementation["framework"].of(str)
-    implementation["cases"].count()
+    for key in ("cases", "judged"):
+        implementation[key].count()
     _check_counts(implementation["verdicts"])
     for _, counts in implementation["checks"].items():
         _check_counts(counts)
     if implementation.get("messages").of(dict, _NONE) is not None:
         for _, verdicts in implementation["messages"].items():
-            for _, messages in verdicts.items():
+            for verdict, messages in verdicts.items():
+                if verdict not in _VERDICTS:
+                    verdicts.fail(f"has the unknown verdict {_short(verdict)}")
                 for message in messages:
                     message["message"].of(str)
                     message["count"].count()

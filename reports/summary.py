@@ -101,6 +101,7 @@ def _above(error: float, largest: float | None) -> bool:
 class _Implementation:
     framework: str
     cases: set[str] = field(factory=set)
+    judged: set[str] = field(factory=set)  # those of which at least one check was judged
     counts: Counter[tuple[Check, Verdict]] = field(factory=Counter)
     failures: defaultdict[tuple[Check, Verdict], _Failures] = field(factory=lambda: defaultdict(_Failures))
     messages: defaultdict[tuple[Check, Verdict], Counter[str]] = field(factory=lambda: defaultdict(Counter))
@@ -126,6 +127,8 @@ class Summary:
         complexity = self._cases.of(record.case)
         verdict, cell = record.verdict, (record.check, record.verdict)
         entry.cases.add(complexity[2])
+        if verdict not in _UNJUDGED:
+            entry.judged.add(complexity[2])
         entry.counts[cell] += 1
         if verdict in FAILING:
             entry.failures[cell].add(record, complexity)
@@ -179,6 +182,7 @@ def _plain(entry: _Implementation) -> dict[str, Any]:
     data = {
         "framework": entry.framework,
         "cases": len(entry.cases),
+        "judged": len(entry.judged),
         "verdicts": {verdict.value: verdicts[verdict] for verdict in Verdict if verdicts[verdict]},
         "checks": checks,
         "messages": messages,

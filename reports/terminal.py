@@ -90,33 +90,36 @@ def print_summary(
 
 def _table(printer: _Printer, run: dict[str, Any], *, narrow: bool) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column("implementation", overflow="fold")
+    # at least the two lines into which a name is broken
+    table.add_column("implementation", min_width=22 if narrow else None, overflow="fold")
     if not narrow:
-        table.add_column("cases", justify="right", no_wrap=True)
+        table.add_column("cases", justify="right", no_wrap=True, overflow="crop")
     checks = checks_of(run)
     for check in checks:
         short = CHECKS[check][1] if check in CHECKS else plain(check)
-        table.add_column(printer.text(short), no_wrap=True)
+        table.add_column(printer.text(short), no_wrap=True, overflow="crop")
     for _, names in by_framework(run):
         for name in names:
             entry = run["implementations"][name]
-            cells = [_cell(printer, entry["checks"].get(check, {})) for check in checks]
+            cells = [_cell(printer, entry["checks"].get(check, {}), narrow) for check in checks]
             style = "bold" if failing(entry["verdicts"]) else ""
             shown = one_line(name)
             if narrow:
                 shown = ".\n  ".join(shown.rsplit(".", 1))
-            cases = [] if narrow else [f"{entry['cases']:,}"]
+            cases = [] if narrow else [f"{entry['judged']:,}"]
             table.add_row(printer.text(shown, style), *cases, *cells)
     return table
 
 
-def _cell(printer: _Printer, counts: dict[str, int]) -> Text:
+def _cell(printer: _Printer, counts: dict[str, int], narrow: bool) -> Text:
     present = in_order(counts)
     if not present:
         return printer.text("")
     verdict, count = present[0]
     number = f"{failing(counts):,}/{judged(counts):,}" if verdict in FAILING else f"{count:,}"
-    return printer.text(f"{printer.symbol(verdict)} {number}", _style(verdict))
+    if narrow:
+        number = f"{failing(counts):,}" if verdict in FAILING else ""
+    return printer.text(f"{printer.symbol(verdict)} {number}".strip(), _style(verdict))
 
 
 def _legend(printer: _Printer, run: dict[str, Any]) -> None:

@@ -19,6 +19,12 @@ class Word:
     ascii: str
     word: str
     meaning: str
+    short: str = ""  # for narrow cells
+
+    @property
+    def brief(self) -> str:
+        """The word, as short as it can be understood."""
+        return self.short or self.word
 
 
 WORDS: Final = {
@@ -32,7 +38,7 @@ WORDS: Final = {
         "○", "o", "unsupported", "not offered, and the framework or its document says so"
     ),
     Verdict.NOT_APPLICABLE: Word(
-        "·", ".", "not applicable", "the question does not arise for this interface"
+        "·", ".", "not applicable", "the question does not arise for this interface", "n/a"
     ),
 }  # in the order in which one verdict stands for a cell that has several
 
@@ -127,13 +133,15 @@ def sentences(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[st
     ]
     said = []
     if implementations:
-        cases = [entry["cases"] for entry in implementations.values()]
+        cases = [entry["judged"] for entry in implementations.values()]
         each = counted(max(cases), "case")
         if min(cases) != max(cases):
             each = f"{min(cases):,} to {each}"
-        verdicts = sum(sum(entry["verdicts"].values()) for entry in implementations.values())
-        names, results = counted(len(implementations), "implementation"), counted(verdicts, "verdict")
-        result = f"{names} answered {each} each, {results} in all"
+        verdicts = sum(judged(entry["verdicts"]) for entry in implementations.values())
+        names = "One implementation was"
+        if len(implementations) > 1:
+            names, each = f"{len(implementations):,} implementations were", f"{each} each"
+        result = f"{names} judged on {each}, {counted(verdicts, 'verdict')} in all"
         if divergences:
             fails = sum(failing(entry["verdicts"]) for entry in implementations.values())
             result += f": {counted(fails, 'failing verdict')} in {counted(len(divergences), 'group')}."
@@ -153,8 +161,9 @@ def sentences(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[st
 
 def command(run: dict[str, Any]) -> str:
     """The command of the run: as recorded, or put together from its settings."""
-    if run.get("command"):
-        return plain(run["command"])
+    recorded = run["host"].get("command")
+    if recorded:
+        return plain(recorded)
     parts = ["conformance run"]
     for option in ("profile", "budget", "seed"):
         if run[option] is not None:

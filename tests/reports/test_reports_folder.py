@@ -168,6 +168,7 @@ RUN_DAMAGE = [
     (("implementations", NAME, "certificate"), None, "certificate must be an object, not null"),
     (("implementations", NAME, "certificate", "sentence"), ["x"], "sentence must be a string, not a list"),
     (("implementations", NAME, "messages", "grad_bias", "not-applicable"), [3], "must be an object, not 3"),
+    (("implementations", NAME, "messages", "grad_bias"), {"odd": []}, 'has the unknown verdict "odd"'),
 ]
 
 

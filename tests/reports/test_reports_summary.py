@@ -19,10 +19,10 @@ def case_of_size(size: int, seed: int = 1) -> Case:
 def test_counts_per_implementation_check_and_verdict(divergent):
     first, second = divergent.implementations().values()
     assert first["framework"] == "torch"
-    assert first["cases"] == 3
+    assert (first["cases"], first["judged"]) == (3, 3)
     assert first["verdicts"] == {"pass": 3, "not-applicable": 1}
     assert first["checks"] == {"values": {"pass": 3}, "grad_bias": {"not-applicable": 1}}
-    assert second["cases"] == 2
+    assert (second["cases"], second["judged"]) == (2, 2)
     assert second["checks"] == {
         "acceptance": {"crash": 1},
         "shape": {"unsupported": 1},
@@ -183,3 +183,14 @@ def test_numbers_that_json_lacks_become_strings(make_record, summarise):
         ["inf"],
         ["-inf"],
     ]
+
+
+def test_a_case_that_was_only_not_applicable_is_not_judged(make_record, summarise):
+    records = [
+        make_record(case_of_size(1)),
+        make_record(case_of_size(2), verdict=Verdict.NOT_APPLICABLE, level=""),
+        make_record(case_of_size(3), verdict=Verdict.UNSUPPORTED, level=""),
+        make_record(case_of_size(4), verdict=Verdict.ALLOWED, level=""),
+    ]
+    entry = summarise(*records).implementations()[NAME]
+    assert (entry["cases"], entry["judged"]) == (4, 2)
