@@ -28,9 +28,14 @@ sys.path[0] = str(Path(__file__).parents[2])  # in place of this folder, for "ad
 sys.path.append(str(Path(__file__).parents[1]))
 
 import numpy as np  # noqa: E402
-from fakes import direct  # noqa: E402
 
 from adapters.protocol import PROTOCOL, Decoder, encode  # noqa: E402
+from fakes import direct  # noqa: E402
+
+
+def _log(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
 
 
 def _write(fd: int, data: bytes) -> None:
@@ -55,7 +60,7 @@ def _hello(plan: dict[str, Any], framework: str) -> dict[str, Any]:
 
 def _start(what: str, fd: int, hello: dict[str, Any]) -> None:
     if what == "exit":
-        print("the framework is broken here", file=sys.stderr)
+        _log("the framework is broken here")
         sys.exit(7)
     elif what == "segv":
         os.kill(os.getpid(), signal.SIGSEGV)
@@ -98,13 +103,13 @@ def _leave_child(seconds: float) -> None:
 def _misbehave(what: str, fd: int, header: dict[str, Any], answer: Any, out: Any, calls: int) -> bool:
     """Does what a plan says; True where the honest answer shall follow."""
     if what == "segv":
-        print("about to touch\nmemory that is not ours", file=sys.stderr, flush=True)
+        _log("about to touch\nmemory that is not ours")
         os.kill(os.getpid(), signal.SIGSEGV)
     elif what == "abort":
-        print("terminate called without an active exception", file=sys.stderr, flush=True)
+        _log("terminate called without an active exception")
         os.abort()
     elif what == "exit 3":
-        print("goodbye", flush=True)
+        _log("goodbye")
         os._exit(3)
     elif what == "hang":
         signal.pause()
@@ -147,7 +152,7 @@ def _misbehave(what: str, fd: int, header: dict[str, Any], answer: Any, out: Any
         return True
     elif what == "flood, segv":
         _misbehave("flood", fd, header, answer, out, calls)
-        print("the last words", flush=True)
+        _log("the last words")
         os.kill(os.getpid(), signal.SIGSEGV)
     elif what == "die idle":
         _write(fd, encode({**header, **answer}, out))
