@@ -25,6 +25,7 @@ from reports.folder import RunFolder, render
 from reports.summary import Summary
 
 DISTRIBUTION: Final = "conv-transpose-conformance"
+_DESCRIBED: Final = ("version", "python", "numpy", "device", "interpreter", "dtypes")
 INTERRUPTED: Final = 130  # what a shell reports of a program ended by Ctrl-C
 
 
@@ -112,9 +113,8 @@ def _signals(interrupt: Interrupt) -> Iterator[None]:
 
 
 def _ran(info: dict[str, Any]) -> dict[str, Any]:
-    kept = ("version", "python", "numpy", "device", "interpreter", "dtypes")
-    return {"status": "ran", "reason": None, **{key: info.get(key) for key in kept}}
+    return {"status": "ran", "reason": None, **{key: info.get(key) for key in _DESCRIBED}}
 
 
 def _unavailable(reason: str) -> dict[str, Any]:
-    return {"status": "unavailable", "reason": reason}
+    return {"status": "unavailable", "reason": reason, **dict.fromkeys(_DESCRIBED)}
