@@ -8,6 +8,7 @@ fresh worker, before it is blamed: only a failure that repeats is the case's own
 from __future__ import annotations
 
 import queue
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -210,6 +211,11 @@ class Driver:
             implementation=call.implementation,
             outcome=second.outcome,
             message=f"{second.message} (2 of 2 times)"
-            if second.outcome is failure.outcome
+            if _how(second) == _how(failure)
             else f"{failure.message}; then, alone: {second.message}",
         )
+
+
+def _how(failure: Answer) -> tuple[Outcome, str]:
+    """What happened, without the log's last lines."""
+    return failure.outcome, re.split("[:;]", failure.message)[0]

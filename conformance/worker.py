@@ -23,6 +23,7 @@ from adapters.protocol import PROTOCOL, Arrays, Decoder, ProtocolError
 from conformance.errors import ConformanceError
 
 START_TIMEOUT = 180.0
+LINGER = 5.0  # seconds between the end of a worker's answers and its own
 _CHUNK = 1 << 18
 _TAIL = 4000
 
@@ -137,6 +138,8 @@ class Worker:
                 return frame
             left = deadline - time.monotonic()
             if left <= 0:
+                if self.process.poll() is not None:  # dead, and a child of its own holds the pipe open
+                    raise WorkerDied(self._obituary())
                 raise WorkerTimeout
             writable = [self._requests] if self._outgoing else []
             readable, writable, _ = select.select([self._answers], writable, [], left)
@@ -160,7 +163,7 @@ class Worker:
 
     def _obituary(self) -> str:
         try:
-            code = self.process.wait(timeout=5)
+            code = self.process.wait(timeout=LINGER)
         except subprocess.TimeoutExpired:
             return "it closed its answers and lives on"
         tail = self.log_tail()
