@@ -40,6 +40,16 @@ cdef extern from "_direct.h" nogil:
     void direct_gradient_x(const Plane *, const double *, const Plane *, const Plan *)
     void direct_gradient_w(const Plane *, double *, const Plane *, const Plan *)
 
+cdef extern from "_planes.h" nogil:
+    ctypedef struct Phases:
+        pass
+    bint phases_of(const Plan *, Phases *)
+    size_t phases_room(const Plan *, const Phases *)
+    void planes_forward(const Plane *, const double *, const Plane *, const Plan *, const Phases *, double *,
+                        int add, double start)
+    void planes_gradient_x(const Plane *, const double *, const Plane *, const Plan *, const Phases *, double *)
+    void planes_gradient_w(const Plane *, double *, const Plane *, const Plan *, const Phases *, double *)
+
 cdef int _level = 0
 cdef micro_kernel micro = choose_micro(2, &_level)
 
@@ -409,28 +419,49 @@ cdef int gradient_w_units(const View *x, double *dw, const View *y, const Plan *
     return 0
 
 
-cdef void direct_forward_units(const View *x, const double *w, const double *bias, const View *y, const Plan *g,
-                               Py_ssize_t first, Py_ssize_t last) noexcept nogil:
-    """Units are (batch entry, output channel). Visits existing pairs only."""
+cdef int direct_forward_units(const View *x, const double *w, const double *bias, const View *y, const Plan *g,
+                              bint finite, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
+    """Units are (batch entry, output channel). With ``finite`` weights rows may be padded with zeros."""
     cdef Py_ssize_t deep = x.channels // g.groups, wide = y.channels // g.groups, taps = g.kh * g.kw
     cdef Py_ssize_t unit, n, c, ci
+    cdef double start
     cdef Plane source, target
+    cdef Phases phases
+    cdef double *room = NULL
+    if finite and phases_of(g, &phases):
+        room = take_doubles(phases_room(g, &phases))
+        if room == NULL:
+            return -1
     source.h, source.w, target.h, target.w = x.h, x.w, y.h, y.w
     for unit in range(first, last):
         n, c = unit // y.channels, unit % y.channels
         target.p = y.p + n * y.n + c * y.c
-        fill_plane(g, y, target.p, 0.0 if bias == NULL else bias[c])
+        start = 0.0 if bias == NULL else bias[c]
+        if room == NULL:
+            fill_plane(g, y, target.p, start)
         for ci in range(c // wide * deep, c // wide * deep + deep):
             source.p = x.p + n * x.n + ci * x.c
-            direct_forward(&source, w + (ci * wide + c % wide) * taps, &target, g)
+            if room != NULL:
+                planes_forward(&source, w + (ci * wide + c % wide) * taps, &target, g, &phases, room,
+                               ci % deep > 0, start)
+            else:
+                direct_forward(&source, w + (ci * wide + c % wide) * taps, &target, g)
+    give_doubles(room)
+    return 0
 
 
-cdef void direct_gradient_x_units(const View *dx, const double *w, const View *y, const Plan *g,
-                                  Py_ssize_t first, Py_ssize_t last) noexcept nogil:
-    """Units are (batch entry, input channel). Visits existing pairs only."""
+cdef int direct_gradient_x_units(const View *dx, const double *w, const View *y, const Plan *g, bint finite,
+                                 Py_ssize_t first, Py_ssize_t last) noexcept nogil:
+    """Units are (batch entry, input channel). With ``finite`` weights rows may be padded with zeros."""
     cdef Py_ssize_t deep = dx.channels // g.groups, wide = y.channels // g.groups, taps = g.kh * g.kw
     cdef Py_ssize_t unit, n, c, co, row
     cdef Plane source, target
+    cdef Phases phases
+    cdef double *room = NULL
+    if finite and phases_of(g, &phases):
+        room = take_doubles(phases_room(g, &phases))
+        if room == NULL:
+            return -1
     source.h, source.w, target.h, target.w = y.h, y.w, dx.h, dx.w
     for unit in range(first, last):
         n, c = unit // dx.channels, unit % dx.channels
@@ -439,15 +470,26 @@ cdef void direct_gradient_x_units(const View *dx, const double *w, const View *y
             fill_row(target.p + row * dx.h, dx.w, 0.0, g.w)
         for co in range(wide):
             source.p = y.p + n * y.n + (c // deep * wide + co) * y.c
-            direct_gradient_x(&target, w + (c * wide + co) * taps, &source, g)
+            if room != NULL:
+                planes_gradient_x(&target, w + (c * wide + co) * taps, &source, g, &phases, room)
+            else:
+                direct_gradient_x(&target, w + (c * wide + co) * taps, &source, g)
+    give_doubles(room)
+    return 0
 
 
-cdef void direct_gradient_w_units(const View *x, double *dw, const View *y, const Plan *g,
-                                  Py_ssize_t first, Py_ssize_t last) noexcept nogil:
-    """Units are input channels. Visits existing pairs only."""
+cdef int direct_gradient_w_units(const View *x, double *dw, const View *y, const Plan *g, bint finite,
+                                 Py_ssize_t first, Py_ssize_t last) noexcept nogil:
+    """Units are input channels. With ``finite`` inputs rows may be padded with zeros."""
     cdef Py_ssize_t deep = x.channels // g.groups, wide = y.channels // g.groups, taps = g.kh * g.kw
     cdef Py_ssize_t c, co, n
     cdef Plane source, other
+    cdef Phases phases
+    cdef double *room = NULL
+    if finite and x.w == 1 and phases_of(g, &phases):
+        room = take_doubles(phases_room(g, &phases))
+        if room == NULL:
+            return -1
     source.h, source.w, other.h, other.w = x.h, x.w, y.h, y.w
     for c in range(first, last):
         for co in range(wide):
@@ -455,7 +497,12 @@ cdef void direct_gradient_w_units(const View *x, double *dw, const View *y, cons
             for n in range(x.batch):
                 source.p = x.p + n * x.n + c * x.c
                 other.p = y.p + n * y.n + (c // deep * wide + co) * y.c
-                direct_gradient_w(&source, dw + (c * wide + co) * taps, &other, g)
+                if room != NULL:
+                    planes_gradient_w(&source, dw + (c * wide + co) * taps, &other, g, &phases, room)
+                else:
+                    direct_gradient_w(&source, dw + (c * wide + co) * taps, &other, g)
+    give_doubles(room)
+    return 0
 
 
 def instruction_set(level=2):
@@ -483,7 +530,7 @@ def all_finite(array, const Py_ssize_t[::1] numbers):
     return finite
 
 
-def forward(x, const double[::1] w, const double[::1] bias, y, const Py_ssize_t[::1] numbers, bint direct,
+def forward(x, const double[::1] w, const double[::1] bias, y, const Py_ssize_t[::1] numbers, bint direct, bint finite,
             Py_ssize_t split, Py_ssize_t first, Py_ssize_t last):
     """Fill the units first..last of y; see forward_units and direct_forward_units."""
     cdef Py_buffer buffer_x, buffer_y
@@ -498,7 +545,7 @@ def forward(x, const double[::1] w, const double[::1] bias, y, const Py_ssize_t[
     view_of(y, &buffer_y, &view_y, PyBUF_WRITABLE)
     with nogil:
         if direct:
-            direct_forward_units(&view_x, &w[0], start, &view_y, &plan, first, last)
+            status = direct_forward_units(&view_x, &w[0], start, &view_y, &plan, finite, first, last)
         else:
             status = forward_units(&view_x, &w[0], start, &view_y, &plan, split, first, last)
     PyBuffer_Release(&buffer_x)
@@ -507,8 +554,8 @@ def forward(x, const double[::1] w, const double[::1] bias, y, const Py_ssize_t[
         raise MemoryError("no memory for the forward kernel's tiles")
 
 
-def gradient_x(dx, const double[::1] w, y, const Py_ssize_t[::1] numbers, bint direct, Py_ssize_t split,
-               Py_ssize_t first, Py_ssize_t last):
+def gradient_x(dx, const double[::1] w, y, const Py_ssize_t[::1] numbers, bint direct, bint finite,
+               Py_ssize_t split, Py_ssize_t first, Py_ssize_t last):
     """Fill the units first..last of the gradient of x from y's gradient."""
     cdef Py_buffer buffer_x, buffer_y
     cdef View view_x, view_y
@@ -519,7 +566,7 @@ def gradient_x(dx, const double[::1] w, y, const Py_ssize_t[::1] numbers, bint d
     view_of(y, &buffer_y, &view_y, 0)
     with nogil:
         if direct:
-            direct_gradient_x_units(&view_x, &w[0], &view_y, &plan, first, last)
+            status = direct_gradient_x_units(&view_x, &w[0], &view_y, &plan, finite, first, last)
         else:
             status = gradient_x_units(&view_x, &w[0], &view_y, &plan, split, first, last)
     PyBuffer_Release(&buffer_x)
@@ -528,8 +575,8 @@ def gradient_x(dx, const double[::1] w, y, const Py_ssize_t[::1] numbers, bint d
         raise MemoryError("no memory for the tiles of the gradient of x")
 
 
-def gradient_w(x, double[::1] dw, y, const Py_ssize_t[::1] numbers, bint direct, Py_ssize_t split,
-               Py_ssize_t first, Py_ssize_t last):
+def gradient_w(x, double[::1] dw, y, const Py_ssize_t[::1] numbers, bint direct, bint finite,
+               Py_ssize_t split, Py_ssize_t first, Py_ssize_t last):
     """Fill the units first..last of the gradient of w from x and y's gradient."""
     cdef Py_buffer buffer_x, buffer_y
     cdef View view_x, view_y
@@ -540,7 +587,7 @@ def gradient_w(x, double[::1] dw, y, const Py_ssize_t[::1] numbers, bint direct,
     view_of(y, &buffer_y, &view_y, 0)
     with nogil:
         if direct:
-            direct_gradient_w_units(&view_x, &dw[0], &view_y, &plan, first, last)
+            status = direct_gradient_w_units(&view_x, &dw[0], &view_y, &plan, finite, first, last)
         else:
             status = gradient_w_units(&view_x, &dw[0], &view_y, &plan, split, first, last)
     PyBuffer_Release(&buffer_x)
