@@ -241,14 +241,14 @@ cdef int forward_units(const View *x, const double *w, const double *bias, const
     cdef Py_ssize_t groups = g.groups, deep = x.channels // groups, wide = y.channels // groups
     cdef Py_ssize_t taps = g.kh * g.kw, positions = g.h * g.w, most = (wide + split - 1) // split
     cdef Py_ssize_t panels = max(1, min(TILE // (max(deep, 1) * NR), 20, (positions + NR - 1) // NR))
-    cdef Py_ssize_t columns, block, start, stop, unit, part, n, group, packed_part = -1, rows = 0
+    cdef Py_ssize_t columns, block, start, stop, unit, part, n, group, rows
     cdef Py_ssize_t tile, width, pieces, q, r, at, here, depth, c
     cdef Group taken
     if panels < 2 and positions > NR:
         panels = 2
     columns = panels * NR
     block = max(<Py_ssize_t> MR, min(TILE // columns // MR * MR, round_up(most * taps, MR)))
-    cdef Py_ssize_t size_a = round_up(most * taps, MR) * deep, size_b = deep * columns
+    cdef Py_ssize_t size_a = block * deep, size_b = deep * columns
     cdef double *a = take_doubles(size_a + size_b + block * columns)
     cdef Run *runs = <Run *> take_doubles(4 * most_runs(g, columns, NR))
     if a == NULL or runs == NULL:
@@ -263,12 +263,9 @@ cdef int forward_units(const View *x, const double *w, const double *bias, const
     for unit in range(first, last):
         part, n = unit // x.batch, unit % x.batch
         group = part // split
-        if part != packed_part:
-            start = wide * (part % split) // split
-            stop = wide * (part % split + 1) // split
-            rows = (stop - start) * taps
-            pack_rows(w + (group * deep * wide + start) * taps, 1, wide * taps, rows, deep, a)
-            packed_part = part
+        start = wide * (part % split) // split
+        stop = wide * (part % split + 1) // split
+        rows = (stop - start) * taps
         for c in range(start, start + rows // taps):
             fill_plane(g, y, y.p + n * y.n + (group * wide + c) * y.c,
                        0.0 if bias == NULL else bias[group * wide + c])
@@ -287,10 +284,11 @@ cdef int forward_units(const View *x, const double *w, const double *bias, const
             pieces = runs_of(g, tile, tile + width, columns, runs)
             for q from 0 <= q < rows by block:
                 here = min(block, rows - q)
+                pack_rows(w + (group * deep * wide + start) * taps + q, 1, wide * taps, here, deep, a)
                 for depth from 0 <= depth < deep by DEPTH:
                     for r from 0 <= r < here by MR:
                         for at from 0 <= at < width by NR:
-                            micro(min(DEPTH, deep - depth), a + (q + r) * deep + depth * MR,
+                            micro(min(DEPTH, deep - depth), a + r * deep + depth * MR,
                                   b + at * deep + depth * NR, c_tile + r * columns + at, columns, depth > 0)
                 r = 0
                 while r < here:
@@ -305,33 +303,41 @@ cdef int forward_units(const View *x, const double *w, const double *bias, const
 
 
 cdef int gradient_x_units(const View *dx, const double *w, const View *y, const Plan *g,
-                          Py_ssize_t split, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
-    """Units are (group, batch entry, part of its positions), the part fastest."""
+                          Py_ssize_t split, Py_ssize_t channel_split, Py_ssize_t first,
+                          Py_ssize_t last) noexcept nogil:
+    """Units are (group, part of its input channels, batch entry, part of its positions), the last fastest."""
     cdef Py_ssize_t groups = g.groups, deep = dx.channels // groups, wide = y.channels // groups
     cdef Py_ssize_t taps = g.kh * g.kw, positions = g.h * g.w, terms = wide * taps
-    cdef Py_ssize_t rows = round_up(deep, MR)
+    cdef Py_ssize_t rows = round_up((deep + channel_split - 1) // channel_split, MR)
     cdef Py_ssize_t panels = max(1, min(TILE // (rows * NR), 20, (positions // split + NR) // NR))
     cdef Py_ssize_t columns = panels * NR, chunk = min(DEPTH, terms)
-    cdef Py_ssize_t unit, part, n, group, packed_group = -1, tile, width, pieces, p, depth, r, at, c
+    cdef Py_ssize_t unit, part, n, group, channels, packed = -1, begin, some, tile, width, pieces, p, depth, r, at, c
     cdef Py_ssize_t start, stop
     cdef Group taken
-    cdef double *a = take_doubles(rows * terms + chunk * columns + rows * columns)
+    # Many tiles share one packing of w; for few it is packed piece by piece, in cache.
+    cdef bint ahead = (last - first) * (positions // split) >= 3 * columns
+    cdef Py_ssize_t size_a = rows * (terms if ahead else chunk)
+    cdef double *a = take_doubles(size_a + chunk * columns + rows * columns)
     cdef Run *runs = <Run *> take_doubles(4 * most_runs(g, columns, NR))
     if a == NULL or runs == NULL:
         give_doubles(a)
         give_doubles(<double *> runs)
         return -1
-    cdef double *b = a + rows * terms
+    cdef double *b = a + size_a
     cdef double *c_tile = b + chunk * columns
     cdef const double *plane
     cdef double *row
     for unit in range(first, last):
         part = unit % split
         n = unit // split % dx.batch
-        group = unit // split // dx.batch
-        if group != packed_group:
-            pack_rows(w + group * deep * terms, terms, 1, deep, terms, a)
-            packed_group = group
+        channels = unit // split // dx.batch
+        group = channels // channel_split
+        begin = deep * (channels % channel_split) // channel_split
+        some = deep * (channels % channel_split + 1) // channel_split - begin
+        begin += group * deep
+        if ahead and channels != packed:
+            pack_rows(w + begin * terms, terms, 1, some, terms, a)
+            packed = channels
         start = positions * part // split
         stop = positions * (part + 1) // split
         for tile from start <= tile < stop by columns:
@@ -350,14 +356,16 @@ cdef int gradient_x_units(const View *dx, const double *w, const View *y, const 
                         for r in range(taken.taps):
                             fill_row(b + width // NR * NR * chunk + (p + r) * NR + width % NR, 1, 0.0, NR - width % NR)
                     p += taken.taps
-                for r from 0 <= r < rows by MR:
+                if not ahead:
+                    pack_rows(w + begin * terms + depth, terms, 1, some, chunk, a)
+                for r from 0 <= r < some by MR:
                     for at from 0 <= at < width by NR:
-                        micro(chunk, a + r * terms + depth * MR, b + at * chunk, c_tile + r * columns + at, columns,
+                        micro(chunk, a + (r * terms + depth * MR if ahead else r * chunk), b + at * chunk, c_tile + r * columns + at, columns,
                               depth > 0)
             pieces = runs_of(g, tile, tile + width, columns, runs)
-            for c in range(deep):
+            for c in range(some):
                 for r in range(pieces):
-                    row = dx.p + n * dx.n + (group * deep + c) * dx.c + runs[r].row * dx.h + runs[r].column * dx.w
+                    row = dx.p + n * dx.n + (begin + c) * dx.c + runs[r].row * dx.h + runs[r].column * dx.w
                     copy_row(row, dx.w, c_tile + c * columns + runs[r].at, 1, runs[r].count)
     give_doubles(a)
     give_doubles(<double *> runs)
@@ -555,7 +563,7 @@ def forward(x, const double[::1] w, const double[::1] bias, y, const Py_ssize_t[
 
 
 def gradient_x(dx, const double[::1] w, y, const Py_ssize_t[::1] numbers, bint direct, bint finite,
-               Py_ssize_t split, Py_ssize_t first, Py_ssize_t last):
+               Py_ssize_t split, Py_ssize_t channel_split, Py_ssize_t first, Py_ssize_t last):
     """Fill the units first..last of the gradient of x from y's gradient."""
     cdef Py_buffer buffer_x, buffer_y
     cdef View view_x, view_y
@@ -568,7 +576,7 @@ def gradient_x(dx, const double[::1] w, y, const Py_ssize_t[::1] numbers, bint d
         if direct:
             status = direct_gradient_x_units(&view_x, &w[0], &view_y, &plan, finite, first, last)
         else:
-            status = gradient_x_units(&view_x, &w[0], &view_y, &plan, split, first, last)
+            status = gradient_x_units(&view_x, &w[0], &view_y, &plan, split, channel_split, first, last)
     PyBuffer_Release(&buffer_x)
     PyBuffer_Release(&buffer_y)
     if status:

@@ -14,6 +14,8 @@ __all__ = ["fits", "gradient_w", "gradient_x", "output"]
 
 # Input times output channels of a group up to which packing for the tiled product does not pay.
 DIRECT = 3
+# Positions below which a tile is too narrow to pay for packing the weights.
+WIDE_ENOUGH = 240
 
 
 def fits(geometry: Geometry) -> bool:
@@ -112,16 +114,19 @@ def gradient_x(w: Array, grad: Array, geometry: Geometry, threads: int | None, g
     direct = deep * wide <= DIRECT
     finite = (_whole(geometry) and not direct) or bool(np.isfinite(weights).all())
     direct = direct or not finite
-    if direct:
-        split, units = 1, batch * grad_x.shape[1]
-    else:
-        split = _parts(batch * groups, max(1, grad_x[0, 0].size // 48), work, threads)
-        units = batch * groups * split
+    split = channel_split = 1
+    units = batch * grad_x.shape[1]
+    if not direct:
+        split = _parts(batch * groups, max(1, grad_x[0, 0].size // WIDE_ENOUGH), work, threads)
+        channel_split = _parts(batch * groups * split, max(1, deep // 32), work, threads)
+        units = batch * groups * split * channel_split
     share(
         units,
         work,
         threads,
-        lambda a, b: _kernels.gradient_x(grad_x, weights, grad, numbers, direct, finite, split, a, b),
+        lambda a, b: _kernels.gradient_x(
+            grad_x, weights, grad, numbers, direct, finite, split, channel_split, a, b
+        ),
     )
 
 
