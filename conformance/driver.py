@@ -63,7 +63,7 @@ class Driver:
         Raises:
             WorkerFailed: where that cannot be done.
         """
-        self._worker = Worker(self.framework, self.python)
+        self._worker = Worker(self.framework, self.python, self.stop)
         return self._worker.hello
 
     def ask(self, job: Job, implementation: str) -> Answer:
@@ -142,8 +142,12 @@ class Driver:
                 self._replace(f"{call.implementation} returned a tensor of shape {list(failure.shape or ())}")
             else:
                 again.extendleft(reversed([_Call(first.job, name) for name in list(first.waiting)[1:]]))
-                self._replace(f"{call.implementation}: {failure.message}")
-                self.answered(call.job, self._alone(call, failure))
+                answer = failure  # what is told where no worker can be had to try again
+                try:
+                    self._replace(f"{call.implementation}: {failure.message}")
+                    answer = self._alone(call, failure)
+                finally:
+                    self.answered(call.job, answer)
             sent.clear()
 
     def _send(self, job: Job, implementations: list[str]) -> _Sent:
@@ -182,7 +186,7 @@ class Driver:
         if self._worker is not None:
             self._worker.kill()
         self._worker = None
-        self._worker = Worker(self.framework, self.python)
+        self._worker = Worker(self.framework, self.python, self.stop)
 
     def _alone(self, call: _Call, failure: Answer) -> Answer:
         """What a call that failed in company comes to by itself, in the fresh worker."""

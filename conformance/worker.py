@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,7 @@ from conformance.errors import ConformanceError
 
 START_TIMEOUT = 180.0
 LINGER = 5.0  # seconds between the end of a worker's answers and its own
+_GLANCE = 0.2  # seconds between two looks at whether the run was stopped
 _CHUNK = 1 << 18
 _TAIL = 4000
 
@@ -56,13 +58,16 @@ class WorkerTimeout(Exception):
 class Worker:
     """One process running ``adapters.worker`` for a framework in ``python``, the path of an interpreter.
 
+    ``stop`` ends every wait once it is set, that for the greeting included.
+
     Raises:
         WorkerFailed: where the interpreter cannot be run, the framework cannot be imported, or nothing is
             heard of it within ``START_TIMEOUT`` seconds.
     """
 
-    def __init__(self, framework: str, python: Path) -> None:
+    def __init__(self, framework: str, python: Path, stop: threading.Event | None = None) -> None:
         self.framework = framework
+        self._stop = stop or threading.Event()
         self.folder = Path(tempfile.mkdtemp(prefix=f"conformance-{framework}-"))
         self._log = self.folder / "worker.log"
         self._outgoing = bytearray()
@@ -126,7 +131,7 @@ class Worker:
 
         Raises:
             WorkerTimeout: after ``timeout`` seconds without a whole frame.
-            WorkerDied: where the process ended or sent what is no frame.
+            WorkerDied: where the process ended or sent what is no frame, or the run was stopped.
         """
         deadline = time.monotonic() + timeout
         while True:
@@ -141,8 +146,10 @@ class Worker:
                 if self.process.poll() is not None:  # dead, and a child of its own holds the pipe open
                     raise WorkerDied(self._obituary())
                 raise WorkerTimeout
+            if self._stop.is_set():
+                raise WorkerDied("the run ended before it answered")
             writable = [self._requests] if self._outgoing else []
-            readable, writable, _ = select.select([self._answers], writable, [], left)
+            readable, writable, _ = select.select([self._answers], writable, [], min(left, _GLANCE))
             if writable:
                 self._write()
             if readable:
