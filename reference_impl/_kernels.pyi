@@ -31,5 +31,13 @@ def gradient_x(
     last: int,
 ) -> None: ...
 def gradient_w(
-    x: Array, dw: Array, y: Array, numbers: NDArray[Any], direct: bool, finite: bool, split: int, first: int, last: int
+    x: Array,
+    dw: Array,
+    y: Array,
+    numbers: NDArray[Any],
+    direct: bool,
+    finite: bool,
+    split: int,
+    first: int,
+    last: int,
 ) -> None: ...

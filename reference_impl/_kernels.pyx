@@ -56,7 +56,10 @@ cdef micro_kernel micro = choose_micro(2, &_level)
 cdef enum:
     MR = 8  # rows and columns of the innermost product
     NR = 24
-    TILE = 40000  # doubles of a tile of columns or results: about a third of a core's second-level cache
+    # Doubles. Half a core's second-level cache (1 MB here) for what every row of a tile meets again.
+    PACKED = 64000
+    RESULTS = 16000  # columns waiting to be scattered
+    SUMS = 40000  # gradients of x being summed
     DEPTH = 256  # of one innermost product: 8 rows of it are half a first-level cache
     TAPS = 8  # neighbouring taps moved together: a cache line of them
     POSITIONS = 128  # the same for the gradient of w: 24 columns of it fit a first-level cache
@@ -240,14 +243,14 @@ cdef int forward_units(const View *x, const double *w, const double *bias, const
     """Units are (group, part of its output channels, batch entry), the entry fastest."""
     cdef Py_ssize_t groups = g.groups, deep = x.channels // groups, wide = y.channels // groups
     cdef Py_ssize_t taps = g.kh * g.kw, positions = g.h * g.w, most = (wide + split - 1) // split
-    cdef Py_ssize_t panels = max(1, min(TILE // (max(deep, 1) * NR), 20, (positions + NR - 1) // NR))
+    cdef Py_ssize_t panels = max(1, min(PACKED // (max(deep, 1) * NR), 20, (positions + NR - 1) // NR))
     cdef Py_ssize_t columns, block, start, stop, unit, part, n, group, rows
     cdef Py_ssize_t tile, width, pieces, q, r, at, here, depth, c
     cdef Group taken
     if panels < 2 and positions > NR:
         panels = 2
     columns = panels * NR
-    block = max(<Py_ssize_t> MR, min(TILE // columns // MR * MR, round_up(most * taps, MR)))
+    block = max(<Py_ssize_t> MR, min(RESULTS // columns // MR * MR, round_up(most * taps, MR)))
     cdef Py_ssize_t size_a = block * deep, size_b = deep * columns
     cdef double *a = take_doubles(size_a + size_b + block * columns)
     cdef Run *runs = <Run *> take_doubles(4 * most_runs(g, columns, NR))
@@ -309,7 +312,7 @@ cdef int gradient_x_units(const View *dx, const double *w, const View *y, const 
     cdef Py_ssize_t groups = g.groups, deep = dx.channels // groups, wide = y.channels // groups
     cdef Py_ssize_t taps = g.kh * g.kw, positions = g.h * g.w, terms = wide * taps
     cdef Py_ssize_t rows = round_up((deep + channel_split - 1) // channel_split, MR)
-    cdef Py_ssize_t panels = max(1, min(TILE // (rows * NR), 20, (positions // split + NR) // NR))
+    cdef Py_ssize_t panels = max(1, min(SUMS // (rows * NR), 20, (positions // split + NR) // NR))
     cdef Py_ssize_t columns = panels * NR, chunk = min(DEPTH, terms)
     cdef Py_ssize_t unit, part, n, group, channels, packed = -1, begin, some, tile, width, pieces, p, depth, r, at, c
     cdef Py_ssize_t start, stop
