@@ -97,9 +97,7 @@ class Items:
     def _driver(self, framework: str) -> Driver | str:
         if framework not in self._drivers:
             try:
-                python = self.interpreters.get(framework) or ensure(
-                    environment_for(framework), lambda _message: None
-                )
+                python = self.interpreters.get(framework) or ensure(environment_for(framework), _say)
                 driver = Driver(
                     framework, python, threading.Event(), lambda _job, _answer: None, lambda _reason: None
                 )
