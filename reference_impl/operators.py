@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -110,6 +111,10 @@ def backward(
 
 
 def _forward(t: Tensors, geometry: Geometry, how: How) -> Array:
+    used = geometry.used()
+    if used is not None:
+        box, geometry = used
+        t = replace(t, x=t.x[(slice(None), slice(None), *box)])
     if t.dtype == INTEGER:
         if whole.exact_in_float(t, geometry):
             return _forward(whole.as_float(t), geometry, how.plain()).astype(np.int64)
@@ -129,6 +134,14 @@ def _forward(t: Tensors, geometry: Geometry, how: How) -> Array:
 
 def _backward(t: Tensors, geometry: Geometry, how: How) -> Gradients:
     assert t.grad is not None
+    used = geometry.used()
+    if used is not None:
+        box = (slice(None), slice(None), *used[0])
+        part = _backward(replace(t, x=t.x[box]), used[1], how)
+        grad_x = empty(t.x.shape, t.dtype, t.last)
+        grad_x[...] = 0
+        grad_x[box] = part.x
+        return Gradients(grad_x, part.w, part.bias)
     if t.dtype == INTEGER:
         if whole.exact_in_float(t, geometry):
             real = _backward(whole.as_float(t), geometry, how.plain())
