@@ -139,6 +139,7 @@ class Engine:
 
     def _drive(self, framework: str, jobs: queue.Queue[Job | None], told: queue.Queue[Any]) -> None:
         driver: Driver | None = None
+        ready = False
         try:
             python = self.locate(
                 framework, lambda message: told.put(events.Preparing(framework, message)), self._stop
@@ -153,10 +154,12 @@ class Engine:
             )
             self._drivers.append(driver)
             info = driver.start()
+            ready = True
             told.put(events.Ready(framework, {**info, "interpreter": str(python)}))
             driver.run(jobs)
         except ConformanceError as error:
-            told.put(events.Unavailable(framework, str(error).removeprefix(f"{framework}: ")))
+            if not (ready and self._stop.is_set()):  # at a run's end a lost worker needs no replacement
+                told.put(events.Unavailable(framework, str(error).removeprefix(f"{framework}: ")))
         except BaseException as error:  # as above
             told.put(error)
         finally:
