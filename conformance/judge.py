@@ -108,8 +108,9 @@ class _Judgement:
                 verdict, message = Verdict.UNSUPPORTED, answer.message
             else:
                 verdict = Verdict.DIVERGE
+                accepted = "accepted" if answer.outcome is Outcome.OK else "not refused before its kernel"
                 message = (
-                    f"accepted, though {meaning.reason}; the output has the shape {_shape(answer.shape)}"
+                    f"{accepted}, though {meaning.reason}; the output has the shape {_shape(answer.shape)}"
                 )
         elif answer.outcome is Outcome.RAISED and answer.stage not in ("output", "backward"):
             verdict = Verdict.ERROR
