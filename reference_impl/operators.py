@@ -127,7 +127,7 @@ def _forward(t: Tensors, geometry: Geometry, how: How) -> Array:
     if how.compiled and t.dtype == FLOAT:
         kernels.output(t.x, t.w, t.bias, geometry, how.threads, out)
     else:
-        with blas_threads(how.threads):
+        with blas_threads(how.threads), np.errstate(over="ignore", invalid="ignore"):
             numpy_backend.forward(t.x, t.w, t.bias, geometry, out)
     return out
 
@@ -166,6 +166,8 @@ def _backward(t: Tensors, geometry: Geometry, how: How) -> Gradients:
         kernels.gradient_x(t.w, t.grad, geometry, how.threads, grad_x)
         kernels.gradient_w(t.x, t.grad, geometry, how.threads, grad_w)
     else:
-        with blas_threads(how.threads):
+        with blas_threads(how.threads), np.errstate(over="ignore", invalid="ignore"):
             numpy_backend.backward(t.x, t.w, t.grad, geometry, grad_x, grad_w)
-    return Gradients(grad_x, grad_w, t.grad.sum(axis=(0, *range(2, t.grad.ndim))))
+    with np.errstate(over="ignore", invalid="ignore"):
+        grad_bias = t.grad.sum(axis=(0, *range(2, t.grad.ndim)))
+    return Gradients(grad_x, grad_w, grad_bias)
