@@ -31,6 +31,7 @@ class Answer:
     implementation: str
     outcome: Outcome
     stage: str = ""
+    fault: str = ""  # how its worker failed, in a word or two: "SIGSEGV", "hang"
     message: str = ""
     parameters: dict[str, tuple[tuple[int, ...], str]] = field(factory=dict)
     shape: tuple[int, ...] | None = None
@@ -41,7 +42,8 @@ class Answer:
     @property
     def tainted(self) -> bool:
         """Whether the worker that gave it must not be believed any further."""
-        return self.outcome is Outcome.OK and self.shape is not None and min(self.shape, default=0) < 0
+        negative = self.shape is not None and min(self.shape, default=0) < 0
+        return self.outcome is Outcome.INVALID or (self.outcome is Outcome.OK and negative)
 
 
 ARRAY_NAMES = frozenset({"values", "grad_input", "grad_weight", "grad_bias"})
