@@ -156,7 +156,7 @@ class Engine:
             told.put(events.Ready(framework, {**info, "interpreter": str(python)}))
             driver.run(jobs)
         except ConformanceError as error:
-            told.put(events.Unavailable(framework, str(error)))
+            told.put(events.Unavailable(framework, str(error).removeprefix(f"{framework}: ")))
         except BaseException as error:  # as above
             told.put(error)
         finally:

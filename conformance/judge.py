@@ -34,6 +34,7 @@ Array = NDArray[Any]
 
 VALUE_CHECKS: Final = (Check.VALUES, Check.GRAD_INPUT, Check.GRAD_WEIGHT, Check.GRAD_BIAS)
 _EXCERPT: Final = 400  # elements that evidence carries
+_UNBOUNDED: Final = 2.0**900  # γ where m·u reaches 1: no bound, and yet below what is not finite
 
 
 @frozen
@@ -198,7 +199,7 @@ def compare(actual: Array, expected: Expected, dtype: str, data: Data) -> dict[s
     # A sum of m terms and the bias that is correct to the last operation cannot underflow by more.
     tiny = (expected.terms + 1) * _smallest(dtype)
     relative = (expected.terms + 1) * unit
-    gamma = np.where(relative < 1, relative / np.where(relative < 1, 1 - relative, 1), np.inf)
+    gamma = np.where(relative < 1, relative / np.where(relative < 1, 1 - relative, 1), _UNBOUNDED)
     bound = np.where(expected.terms == 0, 0.0, gamma * expected.scale + tiny)
     units = np.divide(
         error, unit * expected.scale, out=np.where(error > 0, np.inf, 0.0), where=expected.scale > 0

@@ -49,8 +49,8 @@ def _run(engine: Engine, case: Case, console: Console) -> tuple[list[Record], di
                 records += found
             case events.Ready(_, described):
                 info = described
-            case events.Unavailable(_, reason):
-                raise NothingRan(reason)
+            case events.Unavailable(framework, reason):
+                raise NothingRan(f"{framework}: {reason}")
             case events.Preparing(framework, message):
                 Console(stderr=True).print(Text(plain(f"{framework}: {message}"), style="dim"))
     return records, info

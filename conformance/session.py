@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -70,7 +71,7 @@ def host_facts() -> dict[str, Any]:
         "cpu": _cpu(),
         "cpu_count": os.cpu_count(),
         "reference": "compiled kernels" if has_kernels() else "NumPy",
-        "command": " ".join(["conformance", *sys.argv[1:]]),
+        "command": shlex.join(["conformance", *sys.argv[1:]]),
     }
 
 

@@ -19,14 +19,26 @@ cdef extern from "_micro.h" nogil:
     micro_kernel choose_micro(int level, int *got)
 
 cdef extern from "_loops.h" nogil:
-    void add_row(double *, Py_ssize_t, const double *, Py_ssize_t)
     void copy_row(double *, Py_ssize_t, const double *, Py_ssize_t, Py_ssize_t)
     void fill_row(double *, Py_ssize_t, double, Py_ssize_t)
-    void scale_add(double *, Py_ssize_t, const double *, Py_ssize_t, double, Py_ssize_t)
-    double row_product(const double *, Py_ssize_t, const double *, Py_ssize_t, Py_ssize_t)
+    void add_taps(double *, Py_ssize_t, const double *, Py_ssize_t, int, Py_ssize_t)
+    void take_taps(double *, Py_ssize_t, const double *, Py_ssize_t, int, Py_ssize_t)
+    void take_places(double *, Py_ssize_t, const double *, Py_ssize_t, int, Py_ssize_t)
     bint finite_row(const double *, Py_ssize_t, Py_ssize_t)
     double *take_doubles(size_t)
     void give_doubles(double *)
+
+cdef extern from "_direct.h" nogil:
+    ctypedef struct Plan:
+        Py_ssize_t h, w, kh, kw, sh, sw, dh, dw, ch, cw, oh, ow, groups
+        const Py_ssize_t *rows
+        const Py_ssize_t *columns
+    ctypedef struct Plane:
+        double *p
+        Py_ssize_t h, w
+    void direct_forward(const Plane *, const double *, const Plane *, const Plan *)
+    void direct_gradient_x(const Plane *, const double *, const Plane *, const Plan *)
+    void direct_gradient_w(const Plane *, double *, const Plane *, const Plan *)
 
 cdef int _level = 0
 cdef micro_kernel micro = choose_micro(2, &_level)
@@ -36,6 +48,7 @@ cdef enum:
     NR = 24
     TILE = 40000  # doubles of a tile of columns or results: about a third of a core's second-level cache
     DEPTH = 256  # of one innermost product: 8 rows of it are half a first-level cache
+    TAPS = 8  # neighbouring taps moved together: a cache line of them
     POSITIONS = 128  # the same for the gradient of w: 24 columns of it fit a first-level cache
 
 if MICRO_ROWS != MR or MICRO_COLUMNS != NR:
@@ -45,12 +58,6 @@ if MICRO_ROWS != MR or MICRO_COLUMNS != NR:
 cdef struct View:  # (N, C, H, W), steps in elements
     double *p
     Py_ssize_t batch, channels, n, c, h, w
-
-
-cdef struct Plan:
-    Py_ssize_t h, w, kh, kw, sh, sw, dh, dw, ch, cw, oh, ow, groups
-    const Py_ssize_t *rows  # (low, high) of input rows for every vertical tap
-    const Py_ssize_t *columns
 
 
 cdef struct Run:  # neighbouring positions of one input row
@@ -95,14 +102,90 @@ cdef inline Py_ssize_t most_runs(const Plan *g, Py_ssize_t positions, Py_ssize_t
     return positions // g.w + positions // panel + 3
 
 
-cdef inline bint clip(const Plan *g, const Run *run, Py_ssize_t kh, Py_ssize_t kw,
-                      Py_ssize_t *low, Py_ssize_t *high) noexcept nogil:
-    """The part of a run whose positions land in the output with this tap, counted from the run's start."""
-    if run.row < g.rows[2 * kh] or run.row >= g.rows[2 * kh + 1]:
-        return False
-    low[0] = max(g.columns[2 * kw] - run.column, 0)
-    high[0] = min(g.columns[2 * kw + 1] - run.column, run.count)
-    return low[0] < high[0]
+cdef struct Group:  # neighbouring taps of one output channel, and the columns all of them have
+    Py_ssize_t kh, kw, low, high
+    int taps
+
+
+cdef inline void group_of(const Plan *g, const View *y, Py_ssize_t q, Py_ssize_t left, Py_ssize_t most,
+                          Group *group) noexcept nogil:
+    """The group of rows of columns that starts at row q = (channel, kh, kw): at most ``left`` and ``most``."""
+    cdef Py_ssize_t r
+    group.kw = q % g.kw
+    group.kh = q // g.kw % g.kh
+    group.taps = <int> min(min(g.kw - group.kw, left), most) if g.dw * y.w == 1 else 1
+    group.low, group.high = g.columns[2 * group.kw], g.columns[2 * group.kw + 1]
+    for r in range(group.kw + 1, group.kw + group.taps):
+        group.low, group.high = max(group.low, g.columns[2 * r]), min(group.high, g.columns[2 * r + 1])
+
+
+cdef inline Py_ssize_t between(Py_ssize_t value, Py_ssize_t low, Py_ssize_t high) noexcept nogil:
+    return min(max(value, low), high)
+
+
+cdef void scatter(const Plan *g, const View *y, double *plane, const Run *run, const Group *group,
+                  const double *source, Py_ssize_t ld) noexcept nogil:
+    """Add the group's rows of a tile, ``ld`` apart, to the output plane, for one run of positions."""
+    cdef Py_ssize_t low, high, first, last, r, step = g.sw * y.w
+    if run.row < g.rows[2 * group.kh] or run.row >= g.rows[2 * group.kh + 1]:
+        return
+    low = between(group.low - run.column, 0, run.count)
+    high = between(group.high - run.column, low, run.count)
+    if low < high:
+        add_taps(plane + landing(g, y, run.row, run.column + low, group.kh, group.kw), step, source + low, ld,
+                 group.taps, high - low)
+    if group.taps == 1 or (low == 0 and high == run.count):
+        return
+    for r in range(group.taps):
+        first = between(g.columns[2 * (group.kw + r)] - run.column, 0, run.count)
+        last = between(g.columns[2 * (group.kw + r) + 1] - run.column, first, run.count)
+        if first < min(last, low):
+            add_taps(plane + landing(g, y, run.row, run.column + first, group.kh, group.kw + r), step,
+                     source + r * ld + first, ld, 1, min(last, low) - first)
+        first = max(first, high)
+        if first < last:
+            add_taps(plane + landing(g, y, run.row, run.column + first, group.kh, group.kw + r), step,
+                     source + r * ld + first, ld, 1, last - first)
+
+
+cdef void gather(const Plan *g, const View *y, const double *plane, const Run *run, const Group *group,
+                 double *packed, Py_ssize_t tap_step, Py_ssize_t place_step) noexcept nogil:
+    """Fetch what the group's taps meet in the output plane for one run of positions; zero where nothing is."""
+    cdef Py_ssize_t low = 0, high = 0, first, last, r, step = g.sw * y.w
+    cdef const double *source
+    if g.rows[2 * group.kh] <= run.row < g.rows[2 * group.kh + 1]:
+        low = between(group.low - run.column, 0, run.count)
+        high = between(group.high - run.column, low, run.count)
+    else:
+        for r in range(group.taps):
+            fill_row(packed + r * tap_step, place_step, 0.0, run.count)
+        return
+    if low < high:
+        source = plane + landing(g, y, run.row, run.column + low, group.kh, group.kw)
+        if place_step == 1:
+            take_taps(packed + low, tap_step, source, step, group.taps, high - low)
+        else:
+            take_places(packed + low * place_step, place_step, source, step, group.taps, high - low)
+    if low == 0 and high == run.count:
+        return
+    for r in range(group.taps):
+        first = between(g.columns[2 * (group.kw + r)] - run.column, 0, run.count)
+        last = between(g.columns[2 * (group.kw + r) + 1] - run.column, first, run.count)
+        edge(g, y, plane, run, group, r, 0, low, first, last, packed + r * tap_step, place_step)
+        edge(g, y, plane, run, group, r, high, run.count, first, last, packed + r * tap_step, place_step)
+
+
+cdef inline void edge(const Plan *g, const View *y, const double *plane, const Run *run, const Group *group,
+                      Py_ssize_t r, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t first, Py_ssize_t last,
+                      double *packed, Py_ssize_t place_step) noexcept nogil:
+    """Positions start..stop of one tap, which lands for first..last only."""
+    first = between(first, start, stop)
+    last = between(last, first, stop)
+    fill_row(packed + start * place_step, place_step, 0.0, first - start)
+    if first < last:
+        copy_row(packed + first * place_step, place_step,
+                 plane + landing(g, y, run.row, run.column + first, group.kh, group.kw + r), g.sw * y.w, last - first)
+    fill_row(packed + last * place_step, place_step, 0.0, stop - last)
 
 
 cdef inline Py_ssize_t landing(const Plan *g, const View *y, Py_ssize_t row, Py_ssize_t column,
@@ -149,7 +232,8 @@ cdef int forward_units(const View *x, const double *w, const double *bias, const
     cdef Py_ssize_t taps = g.kh * g.kw, positions = g.h * g.w, most = (wide + split - 1) // split
     cdef Py_ssize_t panels = max(1, min(TILE // (max(deep, 1) * NR), 20, (positions + NR - 1) // NR))
     cdef Py_ssize_t columns, block, start, stop, unit, part, n, group, packed_part = -1, rows = 0
-    cdef Py_ssize_t tile, width, pieces, q, r, at, kh, kw, low, high, here, depth, c
+    cdef Py_ssize_t tile, width, pieces, q, r, at, here, depth, c
+    cdef Group taken
     if panels < 2 and positions > NR:
         panels = 2
     columns = panels * NR
@@ -198,14 +282,13 @@ cdef int forward_units(const View *x, const double *w, const double *bias, const
                         for at from 0 <= at < width by NR:
                             micro(min(DEPTH, deep - depth), a + (q + r) * deep + depth * MR,
                                   b + at * deep + depth * NR, c_tile + r * columns + at, columns, depth > 0)
-                for r in range(here):
-                    kw = (q + r) % g.kw
-                    kh = (q + r) // g.kw % g.kh
+                r = 0
+                while r < here:
+                    group_of(g, y, q + r, here - r, min(g.sw, <Py_ssize_t> TAPS), &taken)
                     plane = y.p + n * y.n + (group * wide + start + (q + r) // taps) * y.c
                     for at in range(pieces):
-                        if clip(g, &runs[at], kh, kw, &low, &high):
-                            add_row(plane + landing(g, y, runs[at].row, runs[at].column + low, kh, kw),
-                                    g.sw * y.w, c_tile + r * columns + runs[at].at + low, high - low)
+                        scatter(g, y, plane, &runs[at], &taken, c_tile + r * columns + runs[at].at, columns)
+                    r += taken.taps
     give_doubles(a)
     give_doubles(<double *> runs)
     return 0
@@ -220,7 +303,8 @@ cdef int gradient_x_units(const View *dx, const double *w, const View *y, const 
     cdef Py_ssize_t panels = max(1, min(TILE // (rows * NR), 20, (positions // split + NR) // NR))
     cdef Py_ssize_t columns = panels * NR, chunk = min(DEPTH, terms)
     cdef Py_ssize_t unit, part, n, group, packed_group = -1, tile, width, pieces, p, depth, r, at, c
-    cdef Py_ssize_t kh, kw, low, high, start, stop
+    cdef Py_ssize_t start, stop
+    cdef Group taken
     cdef double *a = take_doubles(rows * terms + chunk * columns + rows * columns)
     cdef Run *runs = <Run *> take_doubles(4 * most_runs(g, columns, NR))
     if a == NULL or runs == NULL:
@@ -245,21 +329,17 @@ cdef int gradient_x_units(const View *dx, const double *w, const View *y, const 
             pieces = runs_of(g, tile, tile + width, NR, runs)
             for depth from 0 <= depth < terms by DEPTH:
                 chunk = min(DEPTH, terms - depth)
-                for p in range(chunk):
-                    kw = (depth + p) % g.kw
-                    kh = (depth + p) // g.kw % g.kh
+                p = 0
+                while p < chunk:
+                    group_of(g, y, depth + p, chunk - p, TAPS, &taken)
                     plane = y.p + n * y.n + (group * wide + (depth + p) // taps) * y.c
                     for r in range(pieces):
                         row = b + runs[r].at // NR * NR * chunk + p * NR + runs[r].at % NR
-                        if not clip(g, &runs[r], kh, kw, &low, &high):
-                            fill_row(row, 1, 0.0, runs[r].count)
-                            continue
-                        fill_row(row, 1, 0.0, low)
-                        copy_row(row + low, 1, plane + landing(g, y, runs[r].row, runs[r].column + low, kh, kw),
-                                 g.sw * y.w, high - low)
-                        fill_row(row + high, 1, 0.0, runs[r].count - high)
+                        gather(g, y, plane, &runs[r], &taken, row, NR, 1)
                     if width % NR:
-                        fill_row(b + width // NR * NR * chunk + p * NR + width % NR, 1, 0.0, NR - width % NR)
+                        for r in range(taken.taps):
+                            fill_row(b + width // NR * NR * chunk + (p + r) * NR + width % NR, 1, 0.0, NR - width % NR)
+                    p += taken.taps
                 for r from 0 <= r < rows by MR:
                     for at from 0 <= at < width by NR:
                         micro(chunk, a + r * terms + depth * MR, b + at * chunk, c_tile + r * columns + at, columns,
@@ -280,7 +360,8 @@ cdef int gradient_w_units(const View *x, double *dw, const View *y, const Plan *
     cdef Py_ssize_t groups = g.groups, deep = x.channels // groups, wide = y.channels // groups
     cdef Py_ssize_t taps = g.kh * g.kw, positions = g.h * g.w, most = (wide + split - 1) // split
     cdef Py_ssize_t rows = round_up(deep, MR), columns = round_up(most * taps, NR)
-    cdef Py_ssize_t unit, group, start, stop, wanted, n, tile, width, pieces, q, lane, here, r, c, kh, kw, low, high
+    cdef Py_ssize_t unit, group, start, stop, wanted, n, tile, width, pieces, q, lane, here, r, c
+    cdef Group taken
     cdef bint later
     cdef double *a = take_doubles(rows * POSITIONS + POSITIONS * NR + rows * columns)
     cdef Run *runs = <Run *> take_doubles(4 * most_runs(g, POSITIONS, POSITIONS))
@@ -291,7 +372,6 @@ cdef int gradient_w_units(const View *x, double *dw, const View *y, const Plan *
     cdef double *b = a + rows * POSITIONS
     cdef double *sums = b + POSITIONS * NR
     cdef const double *plane
-    cdef double *lane_of
     for unit in range(first, last):
         group = unit // split
         start = wide * (unit % split) // split
@@ -313,20 +393,13 @@ cdef int gradient_w_units(const View *x, double *dw, const View *y, const Plan *
                     here = min(<Py_ssize_t> NR, wanted - q)
                     if here < NR:
                         memset(b, 0, width * NR * sizeof(double))
-                    for lane in range(here):
-                        kw = (q + lane) % g.kw
-                        kh = (q + lane) // g.kw % g.kh
+                    lane = 0
+                    while lane < here:
+                        group_of(g, y, q + lane, here - lane, NR, &taken)
                         plane = y.p + n * y.n + (group * wide + start + (q + lane) // taps) * y.c
                         for r in range(pieces):
-                            lane_of = b + runs[r].at * NR + lane
-                            if not clip(g, &runs[r], kh, kw, &low, &high):
-                                fill_row(lane_of, NR, 0.0, runs[r].count)
-                                continue
-                            fill_row(lane_of, NR, 0.0, low)
-                            copy_row(lane_of + low * NR, NR,
-                                     plane + landing(g, y, runs[r].row, runs[r].column + low, kh, kw),
-                                     g.sw * y.w, high - low)
-                            fill_row(lane_of + high * NR, NR, 0.0, runs[r].count - high)
+                            gather(g, y, plane, &runs[r], &taken, b + runs[r].at * NR + lane, 1, NR)
+                        lane += taken.taps
                     for r from 0 <= r < rows by MR:
                         micro(width, a + r * width, b, sums + r * columns + q, columns, later)
         for c in range(deep):
@@ -340,75 +413,49 @@ cdef void direct_forward_units(const View *x, const double *w, const double *bia
                                Py_ssize_t first, Py_ssize_t last) noexcept nogil:
     """Units are (batch entry, output channel). Visits existing pairs only."""
     cdef Py_ssize_t deep = x.channels // g.groups, wide = y.channels // g.groups, taps = g.kh * g.kw
-    cdef Py_ssize_t unit, n, c, ci, kh, kw, row, low, count
-    cdef double *plane
-    cdef const double *source
-    cdef const double *weight
+    cdef Py_ssize_t unit, n, c, ci
+    cdef Plane source, target
+    source.h, source.w, target.h, target.w = x.h, x.w, y.h, y.w
     for unit in range(first, last):
         n, c = unit // y.channels, unit % y.channels
-        plane = y.p + n * y.n + c * y.c
-        fill_plane(g, y, plane, 0.0 if bias == NULL else bias[c])
+        target.p = y.p + n * y.n + c * y.c
+        fill_plane(g, y, target.p, 0.0 if bias == NULL else bias[c])
         for ci in range(c // wide * deep, c // wide * deep + deep):
-            source = x.p + n * x.n + ci * x.c
-            weight = w + (ci * wide + c % wide) * taps
-            for kh in range(g.kh):
-                for row in range(g.rows[2 * kh], g.rows[2 * kh + 1]):
-                    for kw in range(g.kw):
-                        low, count = g.columns[2 * kw], g.columns[2 * kw + 1] - g.columns[2 * kw]
-                        if count > 0:
-                            scale_add(plane + landing(g, y, row, low, kh, kw), g.sw * y.w,
-                                      source + row * x.h + low * x.w, x.w, weight[kh * g.kw + kw], count)
+            source.p = x.p + n * x.n + ci * x.c
+            direct_forward(&source, w + (ci * wide + c % wide) * taps, &target, g)
 
 
 cdef void direct_gradient_x_units(const View *dx, const double *w, const View *y, const Plan *g,
                                   Py_ssize_t first, Py_ssize_t last) noexcept nogil:
     """Units are (batch entry, input channel). Visits existing pairs only."""
     cdef Py_ssize_t deep = dx.channels // g.groups, wide = y.channels // g.groups, taps = g.kh * g.kw
-    cdef Py_ssize_t unit, n, c, co, kh, kw, row, low, count
-    cdef double *plane
-    cdef const double *source
-    cdef const double *weight
+    cdef Py_ssize_t unit, n, c, co, row
+    cdef Plane source, target
+    source.h, source.w, target.h, target.w = y.h, y.w, dx.h, dx.w
     for unit in range(first, last):
         n, c = unit // dx.channels, unit % dx.channels
-        plane = dx.p + n * dx.n + c * dx.c
+        target.p = dx.p + n * dx.n + c * dx.c
         for row in range(g.h):
-            fill_row(plane + row * dx.h, dx.w, 0.0, g.w)
+            fill_row(target.p + row * dx.h, dx.w, 0.0, g.w)
         for co in range(wide):
-            source = y.p + n * y.n + (c // deep * wide + co) * y.c
-            weight = w + (c * wide + co) * taps
-            for kh in range(g.kh):
-                for row in range(g.rows[2 * kh], g.rows[2 * kh + 1]):
-                    for kw in range(g.kw):
-                        low, count = g.columns[2 * kw], g.columns[2 * kw + 1] - g.columns[2 * kw]
-                        if count > 0:
-                            scale_add(plane + row * dx.h + low * dx.w, dx.w,
-                                      source + landing(g, y, row, low, kh, kw), g.sw * y.w,
-                                      weight[kh * g.kw + kw], count)
+            source.p = y.p + n * y.n + (c // deep * wide + co) * y.c
+            direct_gradient_x(&target, w + (c * wide + co) * taps, &source, g)
 
 
 cdef void direct_gradient_w_units(const View *x, double *dw, const View *y, const Plan *g,
                                   Py_ssize_t first, Py_ssize_t last) noexcept nogil:
     """Units are input channels. Visits existing pairs only."""
     cdef Py_ssize_t deep = x.channels // g.groups, wide = y.channels // g.groups, taps = g.kh * g.kw
-    cdef Py_ssize_t c, co, n, kh, kw, row, low, count
-    cdef double *weight
-    cdef const double *plane
-    cdef const double *source
+    cdef Py_ssize_t c, co, n
+    cdef Plane source, other
+    source.h, source.w, other.h, other.w = x.h, x.w, y.h, y.w
     for c in range(first, last):
         for co in range(wide):
-            weight = dw + (c * wide + co) * taps
-            memset(weight, 0, taps * sizeof(double))
+            memset(dw + (c * wide + co) * taps, 0, taps * sizeof(double))
             for n in range(x.batch):
-                plane = x.p + n * x.n + c * x.c
-                source = y.p + n * y.n + (c // deep * wide + co) * y.c
-                for kh in range(g.kh):
-                    for row in range(g.rows[2 * kh], g.rows[2 * kh + 1]):
-                        for kw in range(g.kw):
-                            low, count = g.columns[2 * kw], g.columns[2 * kw + 1] - g.columns[2 * kw]
-                            if count > 0:
-                                weight[kh * g.kw + kw] += row_product(
-                                    plane + row * x.h + low * x.w, x.w,
-                                    source + landing(g, y, row, low, kh, kw), g.sw * y.w, count)
+                source.p = x.p + n * x.n + c * x.c
+                other.p = y.p + n * y.n + (c // deep * wide + co) * y.c
+                direct_gradient_w(&source, dw + (c * wide + co) * taps, &other, g)
 
 
 def instruction_set(level=2):

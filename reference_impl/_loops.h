@@ -13,24 +13,70 @@
 #define CLONED
 #endif
 
-/* dst[t * dstep] += src[t] */
-static inline void add_row(double *dst, ptrdiff_t dstep, const double *src, ptrdiff_t count) {
-    if (dstep == 1)
-        for (ptrdiff_t t = 0; t < count; t++) dst[t] += src[t];
-    else if (dstep == 2)
-        for (ptrdiff_t t = 0; t < count; t++) dst[2 * t] += src[t];
-    else
-        for (ptrdiff_t t = 0; t < count; t++) dst[t * dstep] += src[t];
-}
-
-/* dst[t * dstep] = src[t * sstep] */
 static inline void copy_row(double *dst, ptrdiff_t dstep, const double *src, ptrdiff_t sstep, ptrdiff_t count) {
     if (dstep == 1 && sstep == 1)
         memcpy(dst, src, (size_t)count * sizeof(double));
-    else if (dstep == 1 && sstep == 2)
-        for (ptrdiff_t t = 0; t < count; t++) dst[t] = src[2 * t];
     else
         for (ptrdiff_t t = 0; t < count; t++) dst[t * dstep] = src[t * sstep];
+}
+
+/* Neighbouring taps together, so that a line of cache is visited once for all of them:
+ *     dst[t * step + r] += src[r * ld + t]        taps r at most step apart, so that no t meets another */
+CLONED static void add_taps(double *restrict dst, ptrdiff_t step, const double *restrict src, ptrdiff_t ld, int taps,
+                            ptrdiff_t count) {
+    if (taps == 1 && step == 1)
+        for (ptrdiff_t t = 0; t < count; t++) dst[t] += src[t];
+    else if (taps == 1)
+        for (ptrdiff_t t = 0; t < count; t++) dst[t * step] += src[t];
+    else if (taps == 2 && step == 2)
+        for (ptrdiff_t t = 0; t < count; t++) {
+            dst[2 * t] += src[t];
+            dst[2 * t + 1] += src[ld + t];
+        }
+    else if (taps == 4)
+        for (ptrdiff_t t = 0; t < count; t++)
+            for (int r = 0; r < 4; r++) dst[t * step + r] += src[r * ld + t];
+    else if (taps == 8)
+        for (ptrdiff_t t = 0; t < count; t++)
+            for (int r = 0; r < 8; r++) dst[t * step + r] += src[r * ld + t];
+    else
+        for (ptrdiff_t t = 0; t < count; t++)
+            for (int r = 0; r < taps; r++) dst[t * step + r] += src[r * ld + t];
+}
+
+/* dst[r * ld + t] = src[t * step + r] */
+CLONED static void take_taps(double *restrict dst, ptrdiff_t ld, const double *restrict src, ptrdiff_t step, int taps,
+                             ptrdiff_t count) {
+    int r = 0;
+    if (step == 1)
+        for (; r < taps; r++)
+            for (ptrdiff_t t = 0; t < count; t++) dst[r * ld + t] = src[t + r];
+    else if (step == 2)
+        for (; r + 2 <= taps; r += 2)
+            for (ptrdiff_t t = 0; t < count; t++) {
+                dst[r * ld + t] = src[2 * t + r];
+                dst[(r + 1) * ld + t] = src[2 * t + r + 1];
+            }
+    else if (step >= 8 && taps == 8)
+        for (ptrdiff_t t = 0; t < count; t++)
+            for (r = 0; r < 8; r++) dst[r * ld + t] = src[t * step + r];
+    for (; r < taps; r++)
+        for (ptrdiff_t t = 0; t < count; t++) dst[r * ld + t] = src[t * step + r];
+}
+
+/* dst[t * ld + r] = src[t * step + r] */
+CLONED static void take_places(double *restrict dst, ptrdiff_t ld, const double *restrict src, ptrdiff_t step,
+                               int taps, ptrdiff_t count) {
+    if (taps == 1)
+        for (ptrdiff_t t = 0; t < count; t++) dst[t * ld] = src[t * step];
+    else if (taps == 3)
+        for (ptrdiff_t t = 0; t < count; t++)
+            for (int r = 0; r < 3; r++) dst[t * ld + r] = src[t * step + r];
+    else if (taps == 4)
+        for (ptrdiff_t t = 0; t < count; t++)
+            for (int r = 0; r < 4; r++) dst[t * ld + r] = src[t * step + r];
+    else
+        for (ptrdiff_t t = 0; t < count; t++) memcpy(dst + t * ld, src + t * step, (size_t)taps * sizeof(double));
 }
 
 static inline void fill_row(double *dst, ptrdiff_t dstep, double value, ptrdiff_t count) {
@@ -38,36 +84,6 @@ static inline void fill_row(double *dst, ptrdiff_t dstep, double value, ptrdiff_
         for (ptrdiff_t t = 0; t < count; t++) dst[t] = value;
     else
         for (ptrdiff_t t = 0; t < count; t++) dst[t * dstep] = value;
-}
-
-/* dst[t * dstep] += factor * src[t * sstep] */
-CLONED static void scale_add(double *dst, ptrdiff_t dstep, const double *src, ptrdiff_t sstep, double factor,
-                             ptrdiff_t count) {
-    if (dstep == 1 && sstep == 1)
-        for (ptrdiff_t t = 0; t < count; t++) dst[t] += factor * src[t];
-    else if (dstep == 1 && sstep == 2)
-        for (ptrdiff_t t = 0; t < count; t++) dst[t] += factor * src[2 * t];
-    else
-        for (ptrdiff_t t = 0; t < count; t++) dst[t * dstep] += factor * src[t * sstep];
-}
-
-/* sum of a[t * astep] * b[t * bstep], in eight interleaved sums */
-CLONED static double row_product(const double *a, ptrdiff_t astep, const double *b, ptrdiff_t bstep,
-                                 ptrdiff_t count) {
-    double part[8] = {0, 0, 0, 0, 0, 0, 0, 0}, sum = 0;
-    ptrdiff_t t = 0;
-    if (astep == 1 && bstep == 1)
-        for (; t + 8 <= count; t += 8)
-            for (int j = 0; j < 8; j++) part[j] += a[t + j] * b[t + j];
-    else if (astep == 1 && bstep == 2)
-        for (; t + 8 <= count; t += 8)
-            for (int j = 0; j < 8; j++) part[j] += a[t + j] * b[2 * (t + j)];
-    else
-        for (; t + 8 <= count; t += 8)
-            for (int j = 0; j < 8; j++) part[j] += a[(t + j) * astep] * b[(t + j) * bstep];
-    for (; t < count; t++) sum += a[t * astep] * b[t * bstep];
-    for (int j = 0; j < 8; j++) sum += part[j];
-    return sum;
 }
 
 /* Whether count values at distance step are all finite. */

@@ -76,7 +76,7 @@ def print_summary(
         absence = missing(framework)
         if absence:
             printer.line(f"{one_line(name)}: {absence[0]}", "bold yellow")
-            printer.line(plain(absence[1]), indent=2)
+            printer.line(absence[1], indent=2)
     for divergence in divergences[:_SHOWN]:
         _print_divergence(printer, divergence)
     if len(divergences) > _SHOWN:
@@ -85,7 +85,7 @@ def print_summary(
     printer.line(headline(run), "bold red" if divergences else "bold")
     for sentence in sentences(run, divergences):
         printer.line(sentence)
-    printer.line(f"Report: {plain(os.path.join(out_dir, 'index.html'))}")
+    printer.line(f"Report: {os.path.join(out_dir, 'index.html')}")
 
 
 def _table(printer: _Printer, run: dict[str, Any], *, narrow: bool) -> Table:
@@ -96,7 +96,7 @@ def _table(printer: _Printer, run: dict[str, Any], *, narrow: bool) -> Table:
         table.add_column("cases", justify="right", no_wrap=True, overflow="crop")
     checks = checks_of(run)
     for check in checks:
-        short = CHECKS[check][1] if check in CHECKS else plain(check)
+        short = CHECKS[check][1] if check in CHECKS else check
         table.add_column(printer.text(short), no_wrap=True, overflow="crop")
     for _, names in by_framework(run):
         for name in names:
@@ -140,6 +140,6 @@ def _print_divergence(printer: _Printer, divergence: dict[str, Any]) -> None:
         "bold red",
     )
     printer.line(f"smallest case {smallest['case']}", indent=2)
-    for part in plain(smallest["message"]).strip().splitlines()[:6]:
+    for part in smallest["message"].strip().splitlines()[:6]:
         printer.line(one_line(part), indent=2)
     printer.line(divergence["replay"], "cyan", indent=2)

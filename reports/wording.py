@@ -110,11 +110,12 @@ def listed(names: Iterable[str]) -> str:
 
 def headline(run: dict[str, Any]) -> str:
     """The result in a few words."""
-    implementations = run["implementations"].values()
+    # An implementation that no case reached has nothing to be clean of.
+    implementations = [entry for entry in run["implementations"].values() if entry["judged"]]
     diverging = sum(failing(entry["verdicts"]) > 0 for entry in implementations)
     if not implementations:
-        return "Nothing could be judged"
-    total = len(run["implementations"])
+        return "Nothing was judged"
+    total = len(implementations)
     if not diverging:
         return f"No divergence in {counted(total, 'implementation')}"
     return (

@@ -33,7 +33,7 @@ def forbidden(reason: str) -> Meaning:
 
 
 def unspecified(reason: str) -> Meaning:
-    """A call on which the documents do not decide."""
+    """A call on which the documents do not decide; ``reason`` is without numbers, as a report counts it."""
     return Meaning(Acceptance.UNSPECIFIED, None, reason)
 
 
@@ -66,14 +66,12 @@ def explicit(case: Case) -> Meaning:
             return unspecified("both output_size and output_padding are given")
         padding = tuple(size - least for size, least in zip(case.output_size, base, strict=True))
         if any(not 0 <= extra < stride for extra, stride in zip(padding, case.stride, strict=True)):
-            return unspecified(
-                f"output_size {case.output_size} is not within stride {case.stride} above {base}"
-            )
+            return unspecified("output_size is out of reach: below the least, or the stride or more above it")
     size = output_size(case, padding)
     if min(size) < 0:
         return forbidden(f"the output would have the negative size {size}")
     if min(size) == 0:
-        return unspecified(f"the output would be empty, of size {size}")
+        return unspecified("the output would be empty")
     geometry = Geometry.from_parameters(
         case.input_size,
         case.kernel_size,

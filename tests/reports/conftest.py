@@ -137,11 +137,6 @@ NASTY = (
 
 
 @pytest.fixture
-def nasty() -> str:
-    return NASTY
-
-
-@pytest.fixture
 def hostile(tmp_path, info):
     """The run and the divergences of a framework that says the worst in every place it can."""
     info["suite"]["name"] = info["profile"] = info["host"]["cpu"] = NASTY

@@ -122,7 +122,7 @@ def test_a_run_that_judged_nothing_still_has_its_pages(tmp_path, info):
     folder.write(info, Summary())
     render(tmp_path)
     page = (tmp_path / "index.html").read_text()
-    assert "Nothing could be judged" in page
+    assert "Nothing was judged" in page
     assert "no torch here" in page
 
 

@@ -215,9 +215,9 @@ def test_a_run_in_which_nothing_ran(tmp_path, info, summarise):
     folder = RunFolder.create(tmp_path)
     folder.write(info, summarise())
     text = shown(*read(tmp_path))
-    assert "Nothing could be judged" in text
+    assert "Nothing was judged" in text
     assert "no wheel for this Python" in text
-    assert "Nothing could be judged" in markdown(*read(tmp_path))
+    assert "Nothing was judged" in markdown(*read(tmp_path))
 
 
 def test_json_is_strict_and_complete(result, hostile):

@@ -1,0 +1,1 @@
+"""Figures quoted in the documents, each with the command that makes it."""

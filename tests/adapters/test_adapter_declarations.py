@@ -1,0 +1,127 @@
+"""What adapters declare without their framework: names, and what each API has no way to say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fakes.cases import any_cases
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters import FRAMEWORKS, adapter_class
+from adapters.base import (
+    first_line,
+    is_symmetric,
+    scalar_or_tuple,
+    to_channels_first,
+    to_channels_last,
+)
+from conformance.case import Case
+from conformance.implementations import all_implementations
+
+ALL = {name: framework for framework in FRAMEWORKS for name in adapter_class(framework).implementations}
+
+
+def test_the_eleven_implementations_by_the_names_their_users_call_them():
+    assert set(ALL) == {
+        "torch.nn.ConvTranspose1d",
+        "torch.nn.ConvTranspose2d",
+        "torch.nn.functional.conv_transpose1d",
+        "torch.nn.functional.conv_transpose2d",
+        "paddle.nn.Conv1DTranspose",
+        "paddle.nn.Conv2DTranspose",
+        "paddle.nn.functional.conv1d_transpose",
+        "paddle.nn.functional.conv2d_transpose",
+        "mindspore.nn.Conv1dTranspose",
+        "mindspore.nn.Conv2dTranspose",
+        "mindspore.mint.nn.ConvTranspose2d",
+    }
+    assert all_implementations() == tuple(ALL)
+
+
+def test_the_framework_is_the_first_word_of_the_name_and_of_its_adapter():
+    for name, framework in ALL.items():
+        assert name.split(".")[0] == framework
+        assert adapter_class(framework).framework == framework
+        assert ("1" in name.rsplit(".", 1)[1]) == (
+            adapter_class(framework).implementations[name]["ndim"] == 1
+        )
+
+
+@given(any_cases(), st.sampled_from(sorted(ALL)))
+def test_any_case_is_expressible_or_there_is_a_reason(case, name):
+    reason = adapter_class(ALL[name]).cannot_express(name, case.to_dict())
+    assert reason is None or reason.strip()
+
+
+PLAIN1, PLAIN2 = "v1_1d_n1_ci1_co1_i4_k3_{}", "v1_2d_n1_ci1_co1_i4x4_k3x3_{}"
+T1, TF1, T2 = "torch.nn.ConvTranspose1d", "torch.nn.functional.conv_transpose1d", "torch.nn.ConvTranspose2d"
+P1, P2 = "paddle.nn.Conv1DTranspose", "paddle.nn.functional.conv2d_transpose"
+M1, M2, MINT = (
+    "mindspore.nn.Conv1dTranspose",
+    "mindspore.nn.Conv2dTranspose",
+    "mindspore.mint.nn.ConvTranspose2d",
+)
+EXPRESSIBLE = [
+    ("f32_int.1", {T1, TF1, P1, M1}, {T2, P2, M2, MINT}),
+    ("f64_int.1", {T1, TF1, P1}, {T2, P2}),
+    ("b_f32_cl_int.1", {P1}, {P2}),
+    ("psame_f32_int.1", {P1, M1}, {P2, M2}),
+    ("pvalid_f32_int.1", {P1, M1}, {P2, M2}),
+]
+SPECIFIC = [
+    ("v1_1d_u_ci1_co1_i4_k3_f32_int.1", {T1, TF1}),
+    ("v1_1d_n1_ci1_co1_i4_k3_s2_p1.0_f32_int.1", {P1}),
+    ("v1_1d_n1_ci1_co1_i4_k3_s2_op1_f32_int.1", {T1, TF1, P1}),
+    ("v1_1d_n1_ci1_co1_i4_k3_s2_os10_f32_int.1", {T1, P1}),
+    ("v1_1d_n1_ci1_co1_i4_k3_s2_op1_os10_f32_int.1", {T1}),
+    ("v1_2d_u_ci1_co1_i4x4_k3x3_f32_int.1", {T2, MINT}),
+    ("v1_2d_n1_ci1_co1_i4x4_k3x3_p1x2_f32_int.1", {T2, P2, M2, MINT}),
+    ("v1_2d_n1_ci1_co1_i4x4_k3x3_p1x2.0_f32_int.1", {P2, M2}),
+    ("v1_2d_n1_ci1_co1_i4x4_k3x3_s2x2_op1x0_f32_int.1", {T2, P2, M2, MINT}),
+    ("v1_2d_n1_ci1_co1_i4x4_k3x3_s2x2_os10x9_f32_int.1", {T2, P2, MINT}),
+]
+
+
+def able(id_: str, names: list[str]) -> set[str]:
+    data = Case.parse(id_).to_dict()
+    return {name for name in names if adapter_class(ALL[name]).cannot_express(name, data) is None}
+
+
+@pytest.mark.parametrize(("rest", "one", "two"), EXPRESSIBLE)
+def test_who_can_express_it_in_both_dimensions(rest, one, two):
+    assert able(PLAIN1.format(rest), [T1, TF1, P1, M1]) == one
+    assert able(PLAIN2.format(rest), [T2, P2, M2, MINT]) == two
+
+
+@pytest.mark.parametrize(("id_", "names"), SPECIFIC)
+def test_who_can_express_it(id_, names):
+    assert able(id_, [T1, TF1, P1, M1] if "_1d_" in id_ else [T2, P2, M2, MINT]) == names
+
+
+def test_arguments_are_written_as_a_user_would():
+    assert scalar_or_tuple([3, 3]) == 3
+    assert scalar_or_tuple([3, 2]) == (3, 2)
+    assert scalar_or_tuple([3]) == 3
+    assert is_symmetric({"padding": [[1, 1], [2, 2]]})
+    assert not is_symmetric({"padding": [[1, 1], [2, 1]]})
+    assert not is_symmetric({"padding": "same"})
+
+
+@pytest.mark.parametrize(
+    ("batched", "first", "last"), [(True, (2, 3, 4, 5), (2, 4, 5, 3)), (False, (3, 4, 5), (4, 5, 3))]
+)
+def test_layouts_are_each_others_inverse(batched, first, last):
+    array = np.arange(np.prod(first)).reshape(first)
+    moved = to_channels_last(array, batched)
+    assert moved.shape == last
+    assert moved.flags["C_CONTIGUOUS"]
+    assert np.array_equal(to_channels_first(moved, batched), array)
+    index = (1, 2, 3, 4) if batched else (2, 3, 4)
+    assert moved[(*index[:-3], *index[-2:], index[-3])] == array[index]
+
+
+def test_a_frameworks_words_without_its_backtrace():
+    assert first_line(RuntimeError("  one\n two\n\nC++ Traceback\n 0x0")) == "one two"
+    assert len(first_line(RuntimeError("x" * 5000))) == 1000
+    assert first_line(RuntimeError()) == ""
