@@ -69,14 +69,11 @@ class Inquest:
             return Finding(evolve(crash, message=f"{told}; {crash.message}"))
         culprit = self._hunt(call, failure, before)
         if culprit is not None:
-            message = (
-                f"{failure.fault} only after {culprit.name} in the same worker, not alone ({told}); "
-                f"{failure.message}"
-            )
+            message = f"only after {culprit.name}, not alone: {failure.message} (alone and in company: {told})"
             return Finding(evolve(failure, message=message), culprit, doubtful=True)
         if failure.outcome is Outcome.HANG:
             return Finding(alone[-1])  # a slow moment of the machine
-        message = f"only after other calls, not alone ({told}): {failure.message}"
+        message = f"only after other calls, not alone: {failure.message} ({told})"
         return Finding(evolve(failure, message=message), doubtful=True)
 
     def _outcome(self, calls: Sequence[Call]) -> Answer:

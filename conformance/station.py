@@ -102,7 +102,7 @@ class Station:
         except WorkerDied as died:
             answer = _fault(call, Outcome.CRASH, str(died).partition(";")[0], str(died))
         except ProtocolError as error:
-            message = f"its worker broke the protocol: {error}"
+            message = f"it broke the protocol: {error}"
             answer = _fault(call, Outcome.CRASH, "broken protocol", message)
         return call, answer
 

@@ -28,6 +28,7 @@ from conformance.errors import ConformanceError
 from conformance.worker_environment import worker_environment
 
 START_TIMEOUT: Final = 180.0
+LINGER = 5.0  # seconds between the end of a worker's answers and its own
 MEMORY: Final = 8 << 30  # bytes of address space that calls may take beyond what the framework itself takes
 _CHUNK: Final = 1 << 18
 _TAIL: Final = 1 << 14  # bytes of a worker's own output that are kept
@@ -141,6 +142,8 @@ class Worker:
                 return frame
             left = deadline - time.monotonic()
             if left <= 0:
+                if self.process.poll() is not None:  # dead, and a child of its own holds the pipe open
+                    raise WorkerDied(self._obituary())
                 raise WorkerTimeout
             if self._outgoing:
                 self._write()
@@ -179,7 +182,8 @@ class Worker:
         except BlockingIOError:
             return False
         if not data:
-            self._listen.unregister(self._log)
+            with suppress(KeyError):  # heard before
+                self._listen.unregister(self._log)
             return False
         self._said += data
         del self._said[:-_TAIL]
@@ -187,7 +191,7 @@ class Worker:
 
     def _obituary(self) -> str:
         try:
-            code = self.process.wait(timeout=5)
+            code = self.process.wait(timeout=LINGER)
         except subprocess.TimeoutExpired:
             return "it closed its answers and lives on"
         tail = self.log_tail()

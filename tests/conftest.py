@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -68,7 +69,11 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         return made[-1]
 
     yield make
-    for one in made:
-        left = {group: found for group in one.groups() if (found := process_groups().get(group))}
-        assert not left, f"processes are left: {left}"
+    ours = {group for one in made for group in one.groups()}
+    for _ in range(100):
+        left = {group: found for group, found in process_groups().items() if group in ours}
+        if not left:
+            break
+        time.sleep(0.02)  # what was killed takes a moment to be gone
+    assert not left, f"processes are left: {left}"
     assert list(temporary.iterdir()) == []
