@@ -69,7 +69,9 @@ class Inquest:
             return Finding(evolve(crash, message=f"{told}; {crash.message}"))
         culprit = self._hunt(call, failure, before)
         if culprit is not None:
-            message = f"only after {culprit.name}, not alone: {failure.message} (alone and in company: {told})"
+            message = (
+                f"only after {culprit.name}, not alone: {failure.message} (alone and in company: {told})"
+            )
             return Finding(evolve(failure, message=message), culprit, doubtful=True)
         if failure.outcome is Outcome.HANG:
             return Finding(alone[-1])  # a slow moment of the machine
