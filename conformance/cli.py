@@ -65,6 +65,14 @@ _python = click.option(
     help="Use this interpreter for torch, paddle or mindspore instead of an environment of the suite's.",
 )
 
+_env = click.option(
+    "--env",
+    "requirements",
+    multiple=True,
+    metavar="DISTRIBUTION==VERSION",
+    help="Run this release in an environment that the suite makes; several of one framework, side by side.",
+)
+
 
 @group.command()
 @click.option(
@@ -75,6 +83,7 @@ _python = click.option(
     help="Only these; may be repeated. Default: all.",
 )
 @_python
+@_env
 @click.option("--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
 @click.option(
     "--budget",
@@ -94,19 +103,37 @@ _python = click.option(
     help="The run's folder.",
 )
 @click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Go on with the run in DIR that was killed or interrupted; only --python and --format beside it.",
+)
+@click.option(
     "--format", "style", type=click.Choice(FORMATS), help="Default: pretty on a terminal, else markdown."
 )
 @_plainly
-def run(
+def run(out: Path, resume: Path | None, style: str | None, **options: Any) -> int:
+    """Run the suite and leave a report in a folder."""
+    from conformance.resume import asked, resumed
+
+    context = click.get_current_context()
+    if resume is None:
+        return _run(out, style, asked(context), **options)
+    return _run(resume, style, None, **resumed(context, resume))
+
+
+def _run(
+    out: Path,
+    style: str | None,
+    asked: dict[str, Any] | None,
+    *,
     patterns: tuple[str, ...],
     pythons: tuple[str, ...],
+    requirements: tuple[str, ...],
     profile: str,
     budget: float | None,
     seed: int,
-    out: Path,
-    style: str | None,
 ) -> int:
-    """Run the suite and leave a report in a folder."""
     from conformance.implementations import select
 
     implementations = select(patterns)
@@ -115,12 +142,14 @@ def run(
 
     from conformance.generate import profile_cases
     from conformance.run import execute
-    from conformance.session import make_engine, parse_interpreters
+    from conformance.session import make_engine
+    from conformance.targets import choose
 
-    engine = make_engine(implementations, parse_interpreters(pythons), profile=profile, budget=budget)
+    engine = make_engine(implementations, choose(pythons, requirements), profile=profile, budget=budget)
     facts = {"profile": profile, "seed": seed, "budget": budget}
+    cases = profile_cases(profile, seed)
     run_data, divergences = execute(
-        engine, profile_cases(profile, seed), out=out, facts=facts, console=Console(stderr=True)
+        engine, cases, out=out, facts=facts, console=Console(stderr=True), asked=asked
     )
     _print(run_data, divergences, out, style)
     code: int = run_data["exit_code"]
@@ -151,9 +180,12 @@ def _print(run_data: dict[str, Any], divergences: list[dict[str, Any]], out: Pat
 @click.argument("case_id")
 @click.option("--implementation", "name", required=True, metavar="NAME")
 @_python
+@_env
 @_plainly
-def replay(case_id: str, name: str, pythons: tuple[str, ...]) -> int:
+def replay(case_id: str, name: str, pythons: tuple[str, ...], requirements: tuple[str, ...]) -> int:
     """Run one case again and show expected, actual and difference.
+
+    NAME may name a release, as reports of several do: paddle.nn.Conv2DTranspose@2.6.2.
 
     Exits 0 where every check passes, 1 where one fails.
     """
@@ -162,6 +194,7 @@ def replay(case_id: str, name: str, pythons: tuple[str, ...]) -> int:
     from conformance.implementations import select
 
     case = Case.parse(case_id)
+    name, _, version = name.partition("@")
     names = select([name])
     if len(names) != 1:
         raise UnknownImplementation(
@@ -171,9 +204,11 @@ def replay(case_id: str, name: str, pythons: tuple[str, ...]) -> int:
     from rich.console import Console
 
     from conformance.replay import replay as replay_case
-    from conformance.session import parse_interpreters
+    from conformance.targets import choose, release_of
 
-    return replay_case(case, names[0], parse_interpreters(pythons), Console())
+    if version and not pythons:
+        requirements = (*requirements, release_of(names[0], version))
+    return replay_case(case, names[0], choose(pythons, requirements), Console())
 
 
 @group.command("list")

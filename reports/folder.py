@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from attrs import frozen
+from filelock import FileLock, Timeout
 
 from conformance.errors import BadRunFolder
 from reports.files import (
     DIVERGENCES,
     INDEX,
     JUNIT,
+    LOCK,
     RECORDS,
     RUN,
     is_own,
@@ -49,6 +51,23 @@ class RunFolder:
     def records(self) -> Path:
         """Where the dataset goes."""
         return self.path / RECORDS
+
+    def lock(self) -> FileLock:
+        """The lock that its only writer holds; the system releases it however that process ends.
+
+        Raises:
+            BadRunFolder: where another run holds it.
+        """
+        lock = FileLock(self.path / LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise BadRunFolder(
+                f"{self.path}: another run is writing to it: give another folder, or wait for it to end"
+            ) from None
+        except OSError as error:
+            raise BadRunFolder(f"{self.path}: cannot be locked: {reason(error)}") from None
+        return lock
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> RunFolder:
