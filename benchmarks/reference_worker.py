@@ -49,7 +49,9 @@ def arrays(shape: Shape) -> list[np.ndarray]:
     ]
 
 
-def reference(shape: Shape, data: list[np.ndarray], backend: Any, threads: int) -> tuple[Candidate, Candidate]:
+def reference(
+    shape: Shape, data: list[np.ndarray], backend: Any, threads: int
+) -> tuple[Candidate, Candidate]:
     """Forward, and forward with backward."""
     x, w, bias, grad = data
     geometry = geometry_of(shape)
@@ -70,7 +72,9 @@ def reference(shape: Shape, data: list[np.ndarray], backend: Any, threads: int) 
 def torch_one(shape: Shape, data: list[np.ndarray]) -> tuple[Candidate, Candidate]:
     """The same in torch, float64."""
     x, w, bias, grad = (torch.from_numpy(a) for a in data)
-    operator: Any = {1: torch.nn.functional.conv_transpose1d, 2: torch.nn.functional.conv_transpose2d}[len(shape.size)]
+    operator: Any = {1: torch.nn.functional.conv_transpose1d, 2: torch.nn.functional.conv_transpose2d}[
+        len(shape.size)
+    ]
     options = {
         "stride": shape.stride,
         "padding": shape.padding,

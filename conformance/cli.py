@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, NoReturn, ParamSpec
 
 import click
 
-from conformance.errors import ConformanceError, EnvironmentFailed
+from conformance.errors import ConformanceError
 
 P = ParamSpec("P")
 
@@ -57,6 +58,16 @@ def group() -> None:
     """
 
 
+class _Seconds(click.FloatRange):
+    """A range without NaN and infinity."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        seconds = super().convert(value, param, ctx)
+        if not math.isfinite(seconds):
+            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
+        return seconds
+
+
 _python = click.option(
     "--python",
     "pythons",
@@ -87,7 +98,7 @@ _env = click.option(
 @click.option("--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
 @click.option(
     "--budget",
-    type=click.FloatRange(min=0, min_open=True),
+    type=_Seconds(min=0, min_open=True),
     metavar="SECONDS",
     help="Begin no call after so long.",
 )
@@ -259,7 +270,7 @@ def env(action: str, frameworks: tuple[str, ...]) -> int:
 
     for framework in frameworks:
         if framework not in FRAMEWORKS:
-            raise EnvironmentFailed(f"{framework!r} is none of {', '.join(FRAMEWORKS)}")
+            raise click.UsageError(f"{framework!r} is none of {', '.join(FRAMEWORKS)}")
     from conformance import env_commands
 
     chosen = frameworks or tuple(FRAMEWORKS)

@@ -24,6 +24,7 @@ from conformance.blame import Inquest
 from conformance.plan import Job
 from conformance.semantics import Acceptance
 from conformance.station import Call, Station
+from conformance.worker import WorkerFailed
 
 DEADLINE: Final = 10.0  # seconds a call may take
 HELD: Final = 64  # answers that wait until their worker has answered so many more
@@ -177,7 +178,12 @@ class Driver:
 
     def _fault(self, call: Call, failure: Answer) -> None:
         self.restarted(f"{call.implementation}: {failure.message}")
-        finding = self._inquest.hold(call, failure, list(self._history))
+        try:
+            finding = self._inquest.hold(call, failure, list(self._history))
+        except WorkerFailed:
+            self._believe()
+            self.answered(call.job, failure)  # what is told where no worker can be had to try again
+            raise
         if self.stop.is_set():
             return
         if finding.doubtful:
@@ -191,15 +197,15 @@ class Driver:
                     doubted = doubted[innocent:]
             self._held.clear()
             self._again.extendleft(reversed(doubted))
-        self._fresh()
         self.answered(call.job, finding.answer)
+        self._fresh()
 
     def _fresh(self) -> Station:
         """A new worker in place of the last one."""
         self.close()
         self._history.clear()
         self._spent = False
-        self._station = Station(self.framework, self.python, self.deadline)
+        self._station = Station(self.framework, self.python, self.deadline, self.stop)
         return self._station
 
 

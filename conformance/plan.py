@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from math import prod
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -17,10 +18,13 @@ from adapters import adapter_class
 from adapters.protocol import Arrays, encode
 from conformance.case import Case
 from conformance.data import NUMPY_DTYPES, Data, make_data
+from conformance.errors import InvalidCase
 from conformance.judge import Expected
 from conformance.semantics import Acceptance, Meaning, interpret
 from conformance.verdicts import Check
 from reference_impl import Geometry, backward, error_model, forward
+
+LARGEST: Final = 1 << 26  # elements of a tensor, each 8 bytes in the reference
 
 
 class Problem:
@@ -112,7 +116,12 @@ class Planner:
         }
 
     def plan(self, case: Case) -> Iterator[tuple[str, Job] | Skipped]:
-        """The framework and job pairs of a case, and who cannot express it."""
+        """The framework and job pairs of a case, and who cannot express it.
+
+        Raises:
+            InvalidCase: where the case's tensors would fit no memory.
+        """
+        _check_size(case)
         problems: dict[Geometry | None, Problem] = {}
         plain = case.to_dict()
         for framework, names in self._by_framework.items():
@@ -135,6 +144,25 @@ class Planner:
             for geometry, group in meanings.items():
                 problem = problems.setdefault(geometry, Problem(case, geometry))
                 yield framework, Job(problem, group)
+
+
+def _check_size(case: Case) -> None:
+    lead = [case.batch or 1]
+    reach = [
+        (size - 1) * stride + dilation * (kernel - 1) + 1 + abs(extra)
+        for size, stride, dilation, kernel, extra in zip(
+            case.input_size, case.stride, case.dilation, case.kernel_size, case.output_padding, strict=True
+        )
+    ]
+    tensors = {
+        "input": [*lead, case.in_channels, *case.input_size],
+        "weight": case.weight_shape,
+        "output": [*lead, case.out_channels, *reach],
+    }
+    for name, shape in tensors.items():
+        elements = prod(max(size, 1) for size in shape)
+        if elements > LARGEST:
+            raise InvalidCase(f"{case.id}: its {name} of about {elements:.1e} elements is too large")
 
 
 def framework_of(implementation: str) -> str:

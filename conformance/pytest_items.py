@@ -6,6 +6,7 @@ the first item that needs it.  Under xdist every worker process of pytest has fr
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,9 +97,7 @@ class Items:
     def _driver(self, framework: str) -> Driver | str:
         if framework not in self._drivers:
             try:
-                python = self.interpreters.get(framework) or ensure(
-                    environment_for(framework), lambda _message: None
-                )
+                python = self.interpreters.get(framework) or ensure(environment_for(framework), _say)
                 driver = Driver(
                     framework, python, threading.Event(), lambda _job, _answer: None, lambda _reason: None
                 )
@@ -120,6 +119,11 @@ def _judge(job: Job, implementation: str, answer: Answer, framework: str) -> lis
     return judge(
         problem.case, job.meanings[implementation], problem.data, problem.reference, answer, framework
     )
+
+
+def _say(message: str) -> None:
+    # The header comes before pytest captures anything, and an installation takes a minute.
+    print(f"conformance: {plain(message)}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 class ImplementationCollector(pytest.Collector):

@@ -50,7 +50,7 @@ def execute(
         BadRunFolder: where the folder cannot be written, or another run is writing to it.
     """
     folder = RunFolder.create(out)
-    with folder.lock():
+    with folder.locked():
         return _execute(engine, cases, folder, facts, console, asked)
 
 
@@ -125,7 +125,7 @@ def _execute(
     }
     folder.write(info, summary)
     result = render(folder.path)
-    if interrupted or any(entry["reason"] for entry in frameworks.values()):
+    if interrupted or any(e["status"] == "ran" and e["reason"] for e in frameworks.values()):
         console.print(f"'conformance run --resume {folder.path}' asks what was not answered", soft_wrap=True)
     else:
         journal.remove()

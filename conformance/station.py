@@ -6,6 +6,7 @@ the one a worker died or hung in.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import count
@@ -47,16 +48,18 @@ class _Sent:
 class Station:
     """A fresh worker of ``framework`` in ``python``, with ``deadline`` seconds for each call.
 
+    ``stop`` ends every wait once it is set.
+
     Raises:
         WorkerFailed: where it cannot be started.
     """
 
-    def __init__(self, framework: str, python: Path, deadline: float) -> None:
+    def __init__(self, framework: str, python: Path, deadline: float, stop: threading.Event) -> None:
         self._deadline = deadline
         self._sent: deque[_Sent] = deque()
         self._bytes = 0
         self._numbers: Iterator[int] = count()
-        self._worker = Worker(framework, python)
+        self._worker = Worker(framework, python, stop)
 
     @property
     def hello(self) -> dict[str, Any]:

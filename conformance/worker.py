@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -30,6 +31,7 @@ from conformance.worker_environment import worker_environment
 START_TIMEOUT: Final = 180.0
 LINGER = 5.0  # seconds between the end of a worker's answers and its own
 MEMORY: Final = 8 << 30  # bytes of address space that calls may take beyond what the framework itself takes
+_GLANCE: Final = 0.2  # seconds between two looks at whether the run was stopped
 _CHUNK: Final = 1 << 18
 _TAIL: Final = 1 << 14  # bytes of a worker's own output that are kept
 
@@ -51,13 +53,18 @@ class WorkerTimeout(Exception):
 class Worker:
     """One process running ``adapters.worker`` for a framework in ``python``, the path of an interpreter.
 
+    ``stop`` ends every wait once it is set, that for the greeting included.
+
     Raises:
         WorkerFailed: where the interpreter cannot be run, the framework cannot be imported, or nothing is
             heard of it within ``START_TIMEOUT`` seconds.
     """
 
-    def __init__(self, framework: str, python: Path, memory: int = MEMORY) -> None:
+    def __init__(
+        self, framework: str, python: Path, stop: threading.Event | None = None, memory: int = MEMORY
+    ) -> None:
         self.framework = framework
+        self._stop = stop or threading.Event()
         self.folder = Path(tempfile.mkdtemp(prefix=f"conformance-{framework}-"))
         self._outgoing = bytearray()
         self._decoder = Decoder()
@@ -111,15 +118,15 @@ class Worker:
                 f"{self.framework}: nothing heard of its worker in {START_TIMEOUT:g} s"
             ) from None
         except WorkerDied as died:
-            raise WorkerFailed(f"{self.framework}: its worker did not start: {died}") from None
+            raise WorkerFailed(f"{self.framework}: {died}") from None
         except ProtocolError as error:
-            raise WorkerFailed(f"{self.framework}: its worker broke the protocol: {error}") from None
+            raise WorkerFailed(f"{self.framework}: it broke the protocol: {error}") from None
         if header.get("type") == "failed":
             raise WorkerFailed(f"{self.framework} cannot be imported: {header.get('message')}")
         if header.get("type") != "hello" or header.get("protocol") != PROTOCOL:
             raise WorkerFailed(
                 f"{self.framework}: its worker speaks protocol {header.get('protocol')!r}, "
-                f"the suite {PROTOCOL}: both halves must be of one version of the suite"
+                f"the suite {PROTOCOL}"
             )
         return _checked(self.framework, header)
 
@@ -132,7 +139,7 @@ class Worker:
 
         Raises:
             WorkerTimeout: after ``timeout`` seconds without a whole frame.
-            WorkerDied: where the process ended.
+            WorkerDied: where the process ended, or the run was stopped.
             ProtocolError: where it sent what is no frame.
         """
         deadline = time.monotonic() + timeout
@@ -145,9 +152,11 @@ class Worker:
                 if self.process.poll() is not None:  # dead, and a child of its own holds the pipe open
                     raise WorkerDied(self._obituary())
                 raise WorkerTimeout
+            if self._stop.is_set():
+                raise WorkerDied("the run ended before it answered")
             if self._outgoing:
                 self._write()
-            ready = dict(self._listen.poll(left * 1000))
+            ready = dict(self._listen.poll(min(left, _GLANCE) * 1000))
             if self._log in ready:
                 self._hear()
             if self._answers in ready:

@@ -13,13 +13,31 @@ def forward(
     y: Array,
     numbers: NDArray[Any],
     direct: bool,
+    finite: bool,
     split: int,
     first: int,
     last: int,
 ) -> None: ...
 def gradient_x(
-    dx: Array, w: Array, y: Array, numbers: NDArray[Any], direct: bool, split: int, first: int, last: int
+    dx: Array,
+    w: Array,
+    y: Array,
+    numbers: NDArray[Any],
+    direct: bool,
+    finite: bool,
+    split: int,
+    channel_split: int,
+    first: int,
+    last: int,
 ) -> None: ...
 def gradient_w(
-    x: Array, dw: Array, y: Array, numbers: NDArray[Any], direct: bool, split: int, first: int, last: int
+    x: Array,
+    dw: Array,
+    y: Array,
+    numbers: NDArray[Any],
+    direct: bool,
+    finite: bool,
+    split: int,
+    first: int,
+    last: int,
 ) -> None: ...

@@ -40,13 +40,26 @@ cdef extern from "_direct.h" nogil:
     void direct_gradient_x(const Plane *, const double *, const Plane *, const Plan *)
     void direct_gradient_w(const Plane *, double *, const Plane *, const Plan *)
 
+cdef extern from "_planes.h" nogil:
+    ctypedef struct Phases:
+        pass
+    bint phases_of(const Plan *, Phases *)
+    size_t phases_room(const Plan *, const Phases *)
+    void planes_forward(const Plane *, const double *, const Plane *, const Plan *, const Phases *, double *,
+                        int add, double start)
+    void planes_gradient_x(const Plane *, const double *, const Plane *, const Plan *, const Phases *, double *)
+    void planes_gradient_w(const Plane *, double *, const Plane *, const Plan *, const Phases *, double *)
+
 cdef int _level = 0
 cdef micro_kernel micro = choose_micro(2, &_level)
 
 cdef enum:
     MR = 8  # rows and columns of the innermost product
     NR = 24
-    TILE = 40000  # doubles of a tile of columns or results: about a third of a core's second-level cache
+    # Doubles. Half a core's second-level cache (1 MB here) for what every row of a tile meets again.
+    PACKED = 64000
+    RESULTS = 16000  # columns waiting to be scattered
+    SUMS = 40000  # gradients of x being summed
     DEPTH = 256  # of one innermost product: 8 rows of it are half a first-level cache
     TAPS = 8  # neighbouring taps moved together: a cache line of them
     POSITIONS = 128  # the same for the gradient of w: 24 columns of it fit a first-level cache
@@ -230,15 +243,15 @@ cdef int forward_units(const View *x, const double *w, const double *bias, const
     """Units are (group, part of its output channels, batch entry), the entry fastest."""
     cdef Py_ssize_t groups = g.groups, deep = x.channels // groups, wide = y.channels // groups
     cdef Py_ssize_t taps = g.kh * g.kw, positions = g.h * g.w, most = (wide + split - 1) // split
-    cdef Py_ssize_t panels = max(1, min(TILE // (max(deep, 1) * NR), 20, (positions + NR - 1) // NR))
-    cdef Py_ssize_t columns, block, start, stop, unit, part, n, group, packed_part = -1, rows = 0
+    cdef Py_ssize_t panels = max(1, min(PACKED // (max(deep, 1) * NR), 20, (positions + NR - 1) // NR))
+    cdef Py_ssize_t columns, block, start, stop, unit, part, n, group, rows
     cdef Py_ssize_t tile, width, pieces, q, r, at, here, depth, c
     cdef Group taken
     if panels < 2 and positions > NR:
         panels = 2
     columns = panels * NR
-    block = max(<Py_ssize_t> MR, min(TILE // columns // MR * MR, round_up(most * taps, MR)))
-    cdef Py_ssize_t size_a = round_up(most * taps, MR) * deep, size_b = deep * columns
+    block = max(<Py_ssize_t> MR, min(RESULTS // columns // MR * MR, round_up(most * taps, MR)))
+    cdef Py_ssize_t size_a = block * deep, size_b = deep * columns
     cdef double *a = take_doubles(size_a + size_b + block * columns)
     cdef Run *runs = <Run *> take_doubles(4 * most_runs(g, columns, NR))
     if a == NULL or runs == NULL:
@@ -253,12 +266,9 @@ cdef int forward_units(const View *x, const double *w, const double *bias, const
     for unit in range(first, last):
         part, n = unit // x.batch, unit % x.batch
         group = part // split
-        if part != packed_part:
-            start = wide * (part % split) // split
-            stop = wide * (part % split + 1) // split
-            rows = (stop - start) * taps
-            pack_rows(w + (group * deep * wide + start) * taps, 1, wide * taps, rows, deep, a)
-            packed_part = part
+        start = wide * (part % split) // split
+        stop = wide * (part % split + 1) // split
+        rows = (stop - start) * taps
         for c in range(start, start + rows // taps):
             fill_plane(g, y, y.p + n * y.n + (group * wide + c) * y.c,
                        0.0 if bias == NULL else bias[group * wide + c])
@@ -277,10 +287,11 @@ cdef int forward_units(const View *x, const double *w, const double *bias, const
             pieces = runs_of(g, tile, tile + width, columns, runs)
             for q from 0 <= q < rows by block:
                 here = min(block, rows - q)
+                pack_rows(w + (group * deep * wide + start) * taps + q, 1, wide * taps, here, deep, a)
                 for depth from 0 <= depth < deep by DEPTH:
                     for r from 0 <= r < here by MR:
                         for at from 0 <= at < width by NR:
-                            micro(min(DEPTH, deep - depth), a + (q + r) * deep + depth * MR,
+                            micro(min(DEPTH, deep - depth), a + r * deep + depth * MR,
                                   b + at * deep + depth * NR, c_tile + r * columns + at, columns, depth > 0)
                 r = 0
                 while r < here:
@@ -295,33 +306,41 @@ cdef int forward_units(const View *x, const double *w, const double *bias, const
 
 
 cdef int gradient_x_units(const View *dx, const double *w, const View *y, const Plan *g,
-                          Py_ssize_t split, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
-    """Units are (group, batch entry, part of its positions), the part fastest."""
+                          Py_ssize_t split, Py_ssize_t channel_split, Py_ssize_t first,
+                          Py_ssize_t last) noexcept nogil:
+    """Units are (group, part of its input channels, batch entry, part of its positions), the last fastest."""
     cdef Py_ssize_t groups = g.groups, deep = dx.channels // groups, wide = y.channels // groups
     cdef Py_ssize_t taps = g.kh * g.kw, positions = g.h * g.w, terms = wide * taps
-    cdef Py_ssize_t rows = round_up(deep, MR)
-    cdef Py_ssize_t panels = max(1, min(TILE // (rows * NR), 20, (positions // split + NR) // NR))
+    cdef Py_ssize_t rows = round_up((deep + channel_split - 1) // channel_split, MR)
+    cdef Py_ssize_t panels = max(1, min(SUMS // (rows * NR), 20, (positions // split + NR) // NR))
     cdef Py_ssize_t columns = panels * NR, chunk = min(DEPTH, terms)
-    cdef Py_ssize_t unit, part, n, group, packed_group = -1, tile, width, pieces, p, depth, r, at, c
+    cdef Py_ssize_t unit, part, n, group, channels, packed = -1, begin, some, tile, width, pieces, p, depth, r, at, c
     cdef Py_ssize_t start, stop
     cdef Group taken
-    cdef double *a = take_doubles(rows * terms + chunk * columns + rows * columns)
+    # Many tiles share one packing of w; for few it is packed piece by piece, in cache.
+    cdef bint ahead = (last - first) * (positions // split) >= 3 * columns
+    cdef Py_ssize_t size_a = rows * (terms if ahead else chunk)
+    cdef double *a = take_doubles(size_a + chunk * columns + rows * columns)
     cdef Run *runs = <Run *> take_doubles(4 * most_runs(g, columns, NR))
     if a == NULL or runs == NULL:
         give_doubles(a)
         give_doubles(<double *> runs)
         return -1
-    cdef double *b = a + rows * terms
+    cdef double *b = a + size_a
     cdef double *c_tile = b + chunk * columns
     cdef const double *plane
     cdef double *row
     for unit in range(first, last):
         part = unit % split
         n = unit // split % dx.batch
-        group = unit // split // dx.batch
-        if group != packed_group:
-            pack_rows(w + group * deep * terms, terms, 1, deep, terms, a)
-            packed_group = group
+        channels = unit // split // dx.batch
+        group = channels // channel_split
+        begin = deep * (channels % channel_split) // channel_split
+        some = deep * (channels % channel_split + 1) // channel_split - begin
+        begin += group * deep
+        if ahead and channels != packed:
+            pack_rows(w + begin * terms, terms, 1, some, terms, a)
+            packed = channels
         start = positions * part // split
         stop = positions * (part + 1) // split
         for tile from start <= tile < stop by columns:
@@ -340,14 +359,16 @@ cdef int gradient_x_units(const View *dx, const double *w, const View *y, const 
                         for r in range(taken.taps):
                             fill_row(b + width // NR * NR * chunk + (p + r) * NR + width % NR, 1, 0.0, NR - width % NR)
                     p += taken.taps
-                for r from 0 <= r < rows by MR:
+                if not ahead:
+                    pack_rows(w + begin * terms + depth, terms, 1, some, chunk, a)
+                for r from 0 <= r < some by MR:
                     for at from 0 <= at < width by NR:
-                        micro(chunk, a + r * terms + depth * MR, b + at * chunk, c_tile + r * columns + at, columns,
+                        micro(chunk, a + (r * terms + depth * MR if ahead else r * chunk), b + at * chunk, c_tile + r * columns + at, columns,
                               depth > 0)
             pieces = runs_of(g, tile, tile + width, columns, runs)
-            for c in range(deep):
+            for c in range(some):
                 for r in range(pieces):
-                    row = dx.p + n * dx.n + (group * deep + c) * dx.c + runs[r].row * dx.h + runs[r].column * dx.w
+                    row = dx.p + n * dx.n + (begin + c) * dx.c + runs[r].row * dx.h + runs[r].column * dx.w
                     copy_row(row, dx.w, c_tile + c * columns + runs[r].at, 1, runs[r].count)
     give_doubles(a)
     give_doubles(<double *> runs)
@@ -409,28 +430,49 @@ cdef int gradient_w_units(const View *x, double *dw, const View *y, const Plan *
     return 0
 
 
-cdef void direct_forward_units(const View *x, const double *w, const double *bias, const View *y, const Plan *g,
-                               Py_ssize_t first, Py_ssize_t last) noexcept nogil:
-    """Units are (batch entry, output channel). Visits existing pairs only."""
+cdef int direct_forward_units(const View *x, const double *w, const double *bias, const View *y, const Plan *g,
+                              bint finite, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
+    """Units are (batch entry, output channel). With ``finite`` weights rows may be padded with zeros."""
     cdef Py_ssize_t deep = x.channels // g.groups, wide = y.channels // g.groups, taps = g.kh * g.kw
     cdef Py_ssize_t unit, n, c, ci
+    cdef double start
     cdef Plane source, target
+    cdef Phases phases
+    cdef double *room = NULL
+    if finite and phases_of(g, &phases):
+        room = take_doubles(phases_room(g, &phases))
+        if room == NULL:
+            return -1
     source.h, source.w, target.h, target.w = x.h, x.w, y.h, y.w
     for unit in range(first, last):
         n, c = unit // y.channels, unit % y.channels
         target.p = y.p + n * y.n + c * y.c
-        fill_plane(g, y, target.p, 0.0 if bias == NULL else bias[c])
+        start = 0.0 if bias == NULL else bias[c]
+        if room == NULL:
+            fill_plane(g, y, target.p, start)
         for ci in range(c // wide * deep, c // wide * deep + deep):
             source.p = x.p + n * x.n + ci * x.c
-            direct_forward(&source, w + (ci * wide + c % wide) * taps, &target, g)
+            if room != NULL:
+                planes_forward(&source, w + (ci * wide + c % wide) * taps, &target, g, &phases, room,
+                               ci % deep > 0, start)
+            else:
+                direct_forward(&source, w + (ci * wide + c % wide) * taps, &target, g)
+    give_doubles(room)
+    return 0
 
 
-cdef void direct_gradient_x_units(const View *dx, const double *w, const View *y, const Plan *g,
-                                  Py_ssize_t first, Py_ssize_t last) noexcept nogil:
-    """Units are (batch entry, input channel). Visits existing pairs only."""
+cdef int direct_gradient_x_units(const View *dx, const double *w, const View *y, const Plan *g, bint finite,
+                                 Py_ssize_t first, Py_ssize_t last) noexcept nogil:
+    """Units are (batch entry, input channel). With ``finite`` weights rows may be padded with zeros."""
     cdef Py_ssize_t deep = dx.channels // g.groups, wide = y.channels // g.groups, taps = g.kh * g.kw
     cdef Py_ssize_t unit, n, c, co, row
     cdef Plane source, target
+    cdef Phases phases
+    cdef double *room = NULL
+    if finite and phases_of(g, &phases):
+        room = take_doubles(phases_room(g, &phases))
+        if room == NULL:
+            return -1
     source.h, source.w, target.h, target.w = y.h, y.w, dx.h, dx.w
     for unit in range(first, last):
         n, c = unit // dx.channels, unit % dx.channels
@@ -439,15 +481,26 @@ cdef void direct_gradient_x_units(const View *dx, const double *w, const View *y
             fill_row(target.p + row * dx.h, dx.w, 0.0, g.w)
         for co in range(wide):
             source.p = y.p + n * y.n + (c // deep * wide + co) * y.c
-            direct_gradient_x(&target, w + (c * wide + co) * taps, &source, g)
+            if room != NULL:
+                planes_gradient_x(&target, w + (c * wide + co) * taps, &source, g, &phases, room)
+            else:
+                direct_gradient_x(&target, w + (c * wide + co) * taps, &source, g)
+    give_doubles(room)
+    return 0
 
 
-cdef void direct_gradient_w_units(const View *x, double *dw, const View *y, const Plan *g,
-                                  Py_ssize_t first, Py_ssize_t last) noexcept nogil:
-    """Units are input channels. Visits existing pairs only."""
+cdef int direct_gradient_w_units(const View *x, double *dw, const View *y, const Plan *g, bint finite,
+                                 Py_ssize_t first, Py_ssize_t last) noexcept nogil:
+    """Units are input channels. With ``finite`` inputs rows may be padded with zeros."""
     cdef Py_ssize_t deep = x.channels // g.groups, wide = y.channels // g.groups, taps = g.kh * g.kw
     cdef Py_ssize_t c, co, n
     cdef Plane source, other
+    cdef Phases phases
+    cdef double *room = NULL
+    if finite and x.w == 1 and phases_of(g, &phases):
+        room = take_doubles(phases_room(g, &phases))
+        if room == NULL:
+            return -1
     source.h, source.w, other.h, other.w = x.h, x.w, y.h, y.w
     for c in range(first, last):
         for co in range(wide):
@@ -455,7 +508,12 @@ cdef void direct_gradient_w_units(const View *x, double *dw, const View *y, cons
             for n in range(x.batch):
                 source.p = x.p + n * x.n + c * x.c
                 other.p = y.p + n * y.n + (c // deep * wide + co) * y.c
-                direct_gradient_w(&source, dw + (c * wide + co) * taps, &other, g)
+                if room != NULL:
+                    planes_gradient_w(&source, dw + (c * wide + co) * taps, &other, g, &phases, room)
+                else:
+                    direct_gradient_w(&source, dw + (c * wide + co) * taps, &other, g)
+    give_doubles(room)
+    return 0
 
 
 def instruction_set(level=2):
@@ -483,7 +541,7 @@ def all_finite(array, const Py_ssize_t[::1] numbers):
     return finite
 
 
-def forward(x, const double[::1] w, const double[::1] bias, y, const Py_ssize_t[::1] numbers, bint direct,
+def forward(x, const double[::1] w, const double[::1] bias, y, const Py_ssize_t[::1] numbers, bint direct, bint finite,
             Py_ssize_t split, Py_ssize_t first, Py_ssize_t last):
     """Fill the units first..last of y; see forward_units and direct_forward_units."""
     cdef Py_buffer buffer_x, buffer_y
@@ -498,7 +556,7 @@ def forward(x, const double[::1] w, const double[::1] bias, y, const Py_ssize_t[
     view_of(y, &buffer_y, &view_y, PyBUF_WRITABLE)
     with nogil:
         if direct:
-            direct_forward_units(&view_x, &w[0], start, &view_y, &plan, first, last)
+            status = direct_forward_units(&view_x, &w[0], start, &view_y, &plan, finite, first, last)
         else:
             status = forward_units(&view_x, &w[0], start, &view_y, &plan, split, first, last)
     PyBuffer_Release(&buffer_x)
@@ -507,8 +565,8 @@ def forward(x, const double[::1] w, const double[::1] bias, y, const Py_ssize_t[
         raise MemoryError("no memory for the forward kernel's tiles")
 
 
-def gradient_x(dx, const double[::1] w, y, const Py_ssize_t[::1] numbers, bint direct, Py_ssize_t split,
-               Py_ssize_t first, Py_ssize_t last):
+def gradient_x(dx, const double[::1] w, y, const Py_ssize_t[::1] numbers, bint direct, bint finite,
+               Py_ssize_t split, Py_ssize_t channel_split, Py_ssize_t first, Py_ssize_t last):
     """Fill the units first..last of the gradient of x from y's gradient."""
     cdef Py_buffer buffer_x, buffer_y
     cdef View view_x, view_y
@@ -519,17 +577,17 @@ def gradient_x(dx, const double[::1] w, y, const Py_ssize_t[::1] numbers, bint d
     view_of(y, &buffer_y, &view_y, 0)
     with nogil:
         if direct:
-            direct_gradient_x_units(&view_x, &w[0], &view_y, &plan, first, last)
+            status = direct_gradient_x_units(&view_x, &w[0], &view_y, &plan, finite, first, last)
         else:
-            status = gradient_x_units(&view_x, &w[0], &view_y, &plan, split, first, last)
+            status = gradient_x_units(&view_x, &w[0], &view_y, &plan, split, channel_split, first, last)
     PyBuffer_Release(&buffer_x)
     PyBuffer_Release(&buffer_y)
     if status:
         raise MemoryError("no memory for the tiles of the gradient of x")
 
 
-def gradient_w(x, double[::1] dw, y, const Py_ssize_t[::1] numbers, bint direct, Py_ssize_t split,
-               Py_ssize_t first, Py_ssize_t last):
+def gradient_w(x, double[::1] dw, y, const Py_ssize_t[::1] numbers, bint direct, bint finite,
+               Py_ssize_t split, Py_ssize_t first, Py_ssize_t last):
     """Fill the units first..last of the gradient of w from x and y's gradient."""
     cdef Py_buffer buffer_x, buffer_y
     cdef View view_x, view_y
@@ -540,7 +598,7 @@ def gradient_w(x, double[::1] dw, y, const Py_ssize_t[::1] numbers, bint direct,
     view_of(y, &buffer_y, &view_y, 0)
     with nogil:
         if direct:
-            direct_gradient_w_units(&view_x, &dw[0], &view_y, &plan, first, last)
+            status = direct_gradient_w_units(&view_x, &dw[0], &view_y, &plan, finite, first, last)
         else:
             status = gradient_w_units(&view_x, &dw[0], &view_y, &plan, split, first, last)
     PyBuffer_Release(&buffer_x)

@@ -13,6 +13,13 @@
 #define CLONED
 #endif
 
+/* Far apart in memory no prefetcher follows: the taps that come next lie on the line after. */
+#if defined(__GNUC__)
+#define AHEAD(address, write) __builtin_prefetch(address, write)
+#else
+#define AHEAD(address, write) (void)0
+#endif
+
 static inline void copy_row(double *dst, ptrdiff_t dstep, const double *src, ptrdiff_t sstep, ptrdiff_t count) {
     if (dstep == 1 && sstep == 1)
         memcpy(dst, src, (size_t)count * sizeof(double));
@@ -37,8 +44,10 @@ CLONED static void add_taps(double *restrict dst, ptrdiff_t step, const double *
         for (ptrdiff_t t = 0; t < count; t++)
             for (int r = 0; r < 4; r++) dst[t * step + r] += src[r * ld + t];
     else if (taps == 8)
-        for (ptrdiff_t t = 0; t < count; t++)
+        for (ptrdiff_t t = 0; t < count; t++) {
+            AHEAD(dst + t * step + 16, 1);
             for (int r = 0; r < 8; r++) dst[t * step + r] += src[r * ld + t];
+        }
     else
         for (ptrdiff_t t = 0; t < count; t++)
             for (int r = 0; r < taps; r++) dst[t * step + r] += src[r * ld + t];
@@ -58,8 +67,10 @@ CLONED static void take_taps(double *restrict dst, ptrdiff_t ld, const double *r
                 dst[(r + 1) * ld + t] = src[2 * t + r + 1];
             }
     else if (step >= 8 && taps == 8)
-        for (ptrdiff_t t = 0; t < count; t++)
+        for (ptrdiff_t t = 0; t < count; t++) {
+            AHEAD(src + t * step + 16, 0);
             for (r = 0; r < 8; r++) dst[r * ld + t] = src[t * step + r];
+        }
     for (; r < taps; r++)
         for (ptrdiff_t t = 0; t < count; t++) dst[r * ld + t] = src[t * step + r];
 }
@@ -76,7 +87,10 @@ CLONED static void take_places(double *restrict dst, ptrdiff_t ld, const double 
         for (ptrdiff_t t = 0; t < count; t++)
             for (int r = 0; r < 4; r++) dst[t * ld + r] = src[t * step + r];
     else
-        for (ptrdiff_t t = 0; t < count; t++) memcpy(dst + t * ld, src + t * step, (size_t)taps * sizeof(double));
+        for (ptrdiff_t t = 0; t < count; t++) {
+            AHEAD(src + t * step + 32, 0);
+            memcpy(dst + t * ld, src + t * step, (size_t)taps * sizeof(double));
+        }
 }
 
 static inline void fill_row(double *dst, ptrdiff_t dstep, double value, ptrdiff_t count) {

@@ -14,6 +14,8 @@ __all__ = ["fits", "gradient_w", "gradient_x", "output"]
 
 # Input times output channels of a group up to which packing for the tiled product does not pay.
 DIRECT = 3
+# Positions below which a tile is too narrow to pay for packing the weights.
+WIDE_ENOUGH = 240
 
 
 def fits(geometry: Geometry) -> bool:
@@ -73,22 +75,16 @@ def output(
     deep, wide = w.shape[0] // groups, w.shape[1]
     weights = _flat(w)
     shift = None if bias is None else _flat(bias)
-    if deep * wide <= DIRECT:
-        units = x.shape[0] * out.shape[1]
-        share(
-            units,
-            work,
-            threads,
-            lambda a, b: _kernels.forward(x, weights, shift, out, numbers, True, 1, a, b),
-        )
-        return
-    split = _parts(x.shape[0] * groups, wide, work, threads)
-    units = x.shape[0] * groups * split
+    direct = deep * wide <= DIRECT
+    # Padding adds zeros, which would take a negative zero's sign where nothing but the bias is.
+    finite = direct and bool(np.isfinite(weights).all())
+    finite = finite and (shift is None or not np.any((shift == 0) & np.signbit(shift)))
+    split = 1 if direct else _parts(x.shape[0] * groups, wide, work, threads)
     share(
-        units,
+        x.shape[0] * out.shape[1] if direct else x.shape[0] * groups * split,
         work,
         threads,
-        lambda a, b: _kernels.forward(x, weights, shift, out, numbers, False, split, a, b),
+        lambda a, b: _kernels.forward(x, weights, shift, out, numbers, direct, finite, split, a, b),
     )
 
 
@@ -115,17 +111,22 @@ def gradient_x(w: Array, grad: Array, geometry: Geometry, threads: int | None, g
     deep, wide, batch = w.shape[0] // groups, w.shape[1], grad_x.shape[0]
     weights = _flat(w)
     # A filled-in zero must not meet an infinity: those go where only existing pairs are visited.
-    direct = deep * wide <= DIRECT or not (_whole(geometry) or np.isfinite(weights).all())
-    if direct:
-        split, units = 1, batch * grad_x.shape[1]
-    else:
-        split = _parts(batch * groups, max(1, grad_x[0, 0].size // 48), work, threads)
-        units = batch * groups * split
+    direct = deep * wide <= DIRECT
+    finite = (_whole(geometry) and not direct) or bool(np.isfinite(weights).all())
+    direct = direct or not finite
+    split = channel_split = 1
+    units = batch * grad_x.shape[1]
+    if not direct:
+        split = _parts(batch * groups, max(1, grad_x[0, 0].size // WIDE_ENOUGH), work, threads)
+        channel_split = _parts(batch * groups * split, max(1, deep // 32), work, threads)
+        units = batch * groups * split * channel_split
     share(
         units,
         work,
         threads,
-        lambda a, b: _kernels.gradient_x(grad_x, weights, grad, numbers, direct, split, a, b),
+        lambda a, b: _kernels.gradient_x(
+            grad_x, weights, grad, numbers, direct, finite, split, channel_split, a, b
+        ),
     )
 
 
@@ -138,11 +139,12 @@ def gradient_w(x: Array, grad: Array, geometry: Geometry, threads: int | None, g
     wide = grad_w.shape[1]
     sums = grad_w.reshape(-1)
     direct = x.shape[1] // groups * wide <= DIRECT
-    direct = direct or not (_whole(geometry) or _kernels.all_finite(x, numbers))
+    finite = (_whole(geometry) and not direct) or _kernels.all_finite(x, numbers)
+    direct = direct or not finite
     split = 1 if direct else _parts(groups, wide, work, threads)
     share(
         x.shape[1] if direct else groups * split,
         work,
         threads,
-        lambda a, b: _kernels.gradient_w(x, sums, grad, numbers, direct, split, a, b),
+        lambda a, b: _kernels.gradient_w(x, sums, grad, numbers, direct, finite, split, a, b),
     )

@@ -14,8 +14,7 @@ DIVERGENCES: Final = "divergences.json"
 JUNIT: Final = "junit.xml"
 INDEX: Final = "index.html"
 JOURNAL: Final = "journal.jsonl"  # of a run that has not ended
-LOCK: Final = ".lock"
-FILES: Final = frozenset({RUN, RECORDS, DIVERGENCES, JUNIT, INDEX, JOURNAL, LOCK})
+FILES: Final = frozenset({RUN, RECORDS, DIVERGENCES, JUNIT, INDEX, JOURNAL})
 
 _PARTIAL: Final = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)\.partial", re.ASCII)
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
-from filelock import FileLock, Timeout
 
 from conformance.errors import BadRunFolder
 from reports.files import (
     DIVERGENCES,
     INDEX,
     JUNIT,
-    LOCK,
     RECORDS,
     RUN,
     is_own,
@@ -52,22 +52,29 @@ class RunFolder:
         """Where the dataset goes."""
         return self.path / RECORDS
 
-    def lock(self) -> FileLock:
-        """The lock that its only writer holds; the system releases it however that process ends.
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps other runs out of the folder; the system lets them in however this process ends.
 
         Raises:
-            BadRunFolder: where another run holds it.
+            BadRunFolder: where another run is writing to it.
         """
-        lock = FileLock(self.path / LOCK)
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise BadRunFolder(
-                f"{self.path}: another run is writing to it: give another folder, or wait for it to end"
-            ) from None
+            folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
-            raise BadRunFolder(f"{self.path}: cannot be locked: {reason(error)}") from None
-        return lock
+            raise BadRunFolder(f"{self.path}: cannot be opened: {reason(error)}") from None
+        try:
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BadRunFolder(
+                    f"{self.path}: another run is writing to it: give another folder, or wait for it to end"
+                ) from None
+            except OSError:
+                pass  # a file system without locks
+            yield
+        finally:
+            os.close(folder)
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> RunFolder:

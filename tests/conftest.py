@@ -68,6 +68,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         made.append(Fake.create(folder, plan))
         return made[-1]
 
+    make.made = made
     yield make
     ours = {group for one in made for group in one.groups()}
     for _ in range(100):

@@ -54,3 +54,16 @@ def process_groups() -> dict[int, list[int]]:
         if state not in "ZX":
             found.setdefault(int(group), []).append(int(stat.parent.name))
     return found
+
+
+def installed(cache: Path, framework: str, plan: dict[str, Any]) -> Fake:
+    """A fake in place of the environment that the suite would make in ``cache`` ($CONFORMANCE_CACHE)."""
+    from conformance.environments import environment_for
+
+    environment = environment_for(framework)
+    assert cache in environment.folder.parents, "$CONFORMANCE_CACHE is not set to the cache"
+    environment.python.parent.mkdir(parents=True)
+    fake = Fake.create(environment.folder, plan)
+    environment.python.symlink_to(fake.python)
+    (environment.folder / "environment.json").write_text("{}", encoding="utf-8")
+    return fake

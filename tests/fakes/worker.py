@@ -128,7 +128,7 @@ def _misbehave(what: str, fd: int, header: dict[str, Any], answer: Any, out: Any
             signal.pause()
         return True
     elif what == "late":
-        time.sleep(1.2)
+        time.sleep(0.8)
         return True
     elif what == "segv in company":
         if calls > 1:

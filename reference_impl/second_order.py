@@ -1,0 +1,91 @@
+"""What double backward must return: the second derivatives of a bilinear map, from its first-order pieces.
+
+With ``B`` the operator without bias, ``v`` the gradient of y, and ``<,>`` the plain sum of products, the
+first gradients are the maps with ``<B(x, w), v> = <x, X(w, v)> = <w, W(x, v)>``. Cotangents ``p``, ``q``,
+``r`` of the gradients of x, w and bias make ``<p, X(w, v)> + <q, W(x, v)> + <r, sum v>``, which equals
+``<B(p, w) + B(x, q) + r, v>``; so its derivatives are
+
+    by v:  B(p, w) + B(x, q) + r        by x:  X(q, v)        by w:  W(p, v)
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from reference_impl.arguments import Array, prepare
+from reference_impl.choices import Backend, Layout, Precision
+from reference_impl.complexes import beside
+from reference_impl.geometry import Geometry
+from reference_impl.operators import backward, forward
+
+__all__ = ["SecondOrder", "second_order"]
+
+
+class SecondOrder(NamedTuple):
+    """What ``second_order`` returns, each with the shape of what it is the derivative by."""
+
+    grad_y: Array
+    x: Array
+    w: Array
+
+
+def second_order(
+    x: Array,
+    w: Array,
+    grad_y: Array,
+    grad_x: Array | None = None,
+    grad_w: Array | None = None,
+    grad_bias: Array | None = None,
+    *,
+    geometry: Geometry,
+    precision: Precision = "working",
+    backend: Backend | None = None,
+    threads: int | None = None,
+    layout: Layout = "channels_first",
+) -> SecondOrder:
+    """Products of the second derivatives with cotangents of the first gradients.
+
+    The derivative by the bias is zero and left out. On absolute values the same function gives the scale
+    of the rounding error; an element of ``grad_y`` sums twice as many products as one of y, one of ``x``
+    or ``w`` as many as the first gradients'. Source: the bilinear identity above.
+
+    Args:
+        x: as for ``forward``.
+        w: as for ``forward``.
+        grad_y: as for ``backward``.
+        grad_x: cotangent of the gradient of x, of x's shape; None for zero.
+        grad_w: cotangent of the gradient of w, of w's shape; None for zero.
+        grad_bias: cotangent of the gradient of bias, (C_out,); None for zero.
+        geometry: as for ``forward``, and so are the options.
+        precision: "working" or "compensated"; each result is rounded once in the latter.
+        backend: None, "numpy" or "cython".
+        threads: None or at least 1.
+        layout: of x, grad_y, grad_x and of the results of their shapes.
+
+    Returns:
+        The derivatives by grad_y, x and w.
+
+    Raises:
+        TypeError: as for ``forward``.
+        ValueError: as for ``forward``, or a cotangent has another shape than its gradient.
+        RuntimeError: as for ``forward``.
+    """
+    prepare(x, w, grad_bias, grad_y, geometry, layout)
+    for name, cotangent, of, like in (("grad_x", grad_x, "x", x), ("grad_w", grad_w, "w", w)):
+        if cotangent is not None and np.shape(cotangent) != like.shape:
+            raise ValueError(f"{name} must have {of}'s shape {like.shape}, got {np.shape(cotangent)}")
+    p = np.zeros_like(x) if grad_x is None else grad_x
+    q = np.zeros_like(w) if grad_w is None else grad_w
+    prepare(p, q, None, grad_y, geometry, layout, x_name="grad_x")
+    channels = x.ndim - 1 if layout == "channels_last" else x.ndim - geometry.ndim - 1
+    # B(p, w) + B(x, q) as one operator over twice the channels: one sum, rounded once.
+    both = beside(p, x, channels, geometry.groups)
+    weights = beside(w, q, 0, geometry.groups)
+    options = {"precision": precision, "backend": backend, "threads": threads, "layout": layout}
+    return SecondOrder(
+        forward(both, weights, grad_bias, geometry=geometry, **options),  # type: ignore[arg-type]
+        backward(x, q, grad_y, geometry=geometry, **options).x,  # type: ignore[arg-type]
+        backward(p, w, grad_y, geometry=geometry, **options).w,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,39 @@
+"""Fixtures of the suite's own tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import Command
+from fakes.interpreter import Fake, installed
+
+from conformance.generate import PROFILES, Profile
+
+
+@pytest.fixture
+def command(monkeypatch, capsys) -> Command:
+    """The command line, on terminals of no particular width."""
+    monkeypatch.setenv("COLUMNS", "200")
+    return Command(monkeypatch, capsys)
+
+
+@pytest.fixture
+def fake_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fake):
+    """A cache folder that holds fakes in place of environments; ``fake_cache(torch={plan}, ...)``."""
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("CONFORMANCE_CACHE", str(cache))
+
+    def make(**plans: dict[str, Any]) -> dict[str, Fake]:
+        made = {framework: installed(cache, framework, plan) for framework, plan in plans.items()}
+        fake.made.extend(made.values())
+        return made
+
+    return make
+
+
+@pytest.fixture
+def few_cases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quick profile that is quick even for the fakes."""
+    monkeypatch.setitem(PROFILES, "quick", Profile({1: 12, 2: 4}, 2))
