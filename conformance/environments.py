@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -184,12 +185,36 @@ def _execute(command: list[str], output: Any, stop: threading.Event) -> int:
             process.wait()
 
 
+_KNOWN: Final = (
+    # what pip prints -> what it means, and what to do
+    (
+        r"No matching distribution found for (\S+)",
+        r"\1: there is no such release, or none with a wheel for Python {python}; "
+        r"'pip index versions' names those there are",
+    ),
+    (
+        r"No space left on device",
+        "no space left on the device; set CONFORMANCE_CACHE to a folder with room, or remove environments",
+    ),
+    (
+        r"NewConnectionError|Name or service not known|Temporary failure in name resolution|Network is unreach",
+        "no network, or pip is not configured for yours; or give an interpreter that has it with --python",
+    ),
+    (
+        r"ensurepip is not available|No module named '?ensurepip",
+        "Python {python} here makes no virtual environments; install its venv package (python3-venv)",
+    ),
+)
+
+
 def _reason(log: Path) -> str:
-    lines = [
-        line.strip()
-        for line in log.read_text(encoding="utf-8", errors="replace").splitlines()
-        if line.strip()
-    ]
+    text = log.read_text(encoding="utf-8", errors="replace")
+    # "No matching distribution" is also what pip ends with where it could not ask anybody.
+    for pattern, meaning in (_KNOWN[1], _KNOWN[2], _KNOWN[3], _KNOWN[0]):
+        match = re.search(pattern, text)
+        if match:
+            return match.expand(meaning).format(python=platform.python_version())
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR")]
     return (errors or lines or ["its installation failed without a word"])[-1][:500]
 
