@@ -36,6 +36,7 @@ class Answer:
     shape: tuple[int, ...] | None = None
     dtype: str | None = None
     microseconds: float | None = None
+    busy: float | None = None  # microseconds that its worker took for it in all
     arrays: dict[str, NDArray[Any]] = field(factory=dict)
 
     @property
@@ -70,6 +71,7 @@ def read_answer(header: dict[str, Any], arrays: Arrays) -> Answer:
             shape=None if header.get("shape") is None else _shape(header["shape"]),
             dtype=None if header.get("dtype") is None else _text(header["dtype"]),
             microseconds=_duration(header.get("microseconds")),
+            busy=None if header.get("busy") is None else _duration(header["busy"]),
             arrays=_arrays(header, arrays),
         )
     except _Contradiction as error:

@@ -28,6 +28,10 @@ def _plainly(function: Callable[P, int | None]) -> Callable[P, NoReturn]:
         except ConformanceError as error:
             click.echo(f"error: {' '.join(str(error).split())}", err=True)
             sys.exit(error.exit_code)
+        except SyntaxError as error:  # of a file that is loaded by name: an adapter
+            where = f"{error.filename}, line {error.lineno}"
+            click.echo(f"error: {where}: {error.msg}: this file is no Python; correct it", err=True)
+            sys.exit(2)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             sys.exit(130)

@@ -58,7 +58,7 @@ class Engine:
     ``locate`` gives each target's interpreter; ``versions`` the versions of a framework where there are
     several; ``allowance`` is the seconds that an implementation slow by nature may take; ``budget`` the
     seconds after which no further call is begun (None: no limit).  Calls that are ``done``, told by target,
-    implementation and case, are left out.  ``spent`` adds up the seconds of each kind of work.
+    implementation and case, are left out.  ``spent`` adds up the seconds of each kind of work, and the calls.
     """
 
     implementations: tuple[str, ...]
@@ -147,6 +147,9 @@ class Engine:
             problem.case, meaning, problem.data, reference, answer, framework, version=version, label=label
         )
         self.spent["reference"] += referred - began
+        self.spent["framework"] += (answer.microseconds or 0.0) / 1e6
+        self.spent["worker"] += ((answer.busy or 0.0) - (answer.microseconds or 0.0)) / 1e6
+        self.spent["calls"] += 1
         self.spent["judging"] += clock() - referred
         return records
 

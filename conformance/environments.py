@@ -197,7 +197,7 @@ _KNOWN: Final = (
         "no space left on the device; set CONFORMANCE_CACHE to a folder with room, or remove environments",
     ),
     (
-        r"NewConnectionError|Name or service not known|Temporary failure in name resolution|Network is unreach",
+        r"NewConnectionError|Name or service not known|Temporary failure in name resolution|Network is unr",
         "no network, or pip is not configured for yours; or give an interpreter that has it with --python",
     ),
     (

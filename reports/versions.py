@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from conformance.verdicts import Check
@@ -31,7 +32,7 @@ def by_version(run: dict[str, Any]) -> str:
 def _changes(implementation: str, versions: dict[str, dict[str, Any]]) -> list[str]:
     found = []
     order = _in_order(versions)
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in pairwise(order):
         old, new = versions[before]["checks"], versions[after]["checks"]
         for check in (str(check) for check in Check):
             was, now = old.get(check, {}), new.get(check, {})
