@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,14 +65,10 @@ class RunFolder:
         except OSError as error:
             raise BadRunFolder(f"{self.path}: cannot be opened: {reason(error)}") from None
         try:
-            try:
-                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not _lock(folder):
                 raise BadRunFolder(
                     f"{self.path}: another run is writing to it: give another folder, or wait for it to end"
-                ) from None
-            except OSError:
-                pass  # a file system without locks
+                )
             yield
         finally:
             os.close(folder)
@@ -127,6 +124,20 @@ class RunFolder:
                 write_atomically(self.path / name, text)
             except OSError as error:
                 raise BadRunFolder(f"{self.path / name}: cannot be written: {reason(error)}") from None
+
+
+def _lock(descriptor: int) -> bool:
+    # The lock of a process that was killed outlives it by a moment.
+    for _ in range(10):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.1)
+        except OSError:
+            return True  # a file system without locks
+        else:
+            return True
+    return False
 
 
 def read(directory: str | os.PathLike[str]) -> tuple[Run, Divergences]:
