@@ -43,17 +43,21 @@ def encode(header: dict[str, Any], arrays: Arrays) -> bytes:
         listed.append([name, dtype, list(array.shape)])
         chunks.append(np.ascontiguousarray(array, dtype=DTYPES[dtype]).tobytes())
     text = json.dumps({**header, "arrays": listed}, separators=(",", ":")).encode("utf-8")
+    text += b" " * (-len(text) % 8)  # so that what follows lies on a boundary of its own dtype
     return b"".join([len(text).to_bytes(8, "little"), text, *chunks])
 
 
 class Decoder:
     """Cuts a stream of bytes into frames.
 
-    ``feed`` takes bytes as they come; ``next`` gives the next whole frame, or None.
+    ``feed`` takes bytes as they come; ``next`` gives the next whole frame, or None.  The arrays of a frame
+    are read-only views of the bytes that were fed, copied only where they straddle two feeds or lie askew.
     """
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._data: bytes | bytearray = b""
+        self._at = 0  # how much of it has been taken
+        self._growing = False  # whether _data is a bytearray that nothing views
         self._header: dict[str, Any] = {}
         self._sizes: list[tuple[str, str, tuple[int, ...], int]] = []
         self._needed = 8
@@ -61,7 +65,13 @@ class Decoder:
 
     def feed(self, data: bytes) -> None:
         """Appends what was read."""
-        self._buffer += data
+        if self._at == len(self._data):
+            self._data, self._at, self._growing = data, 0, False
+        elif self._growing:
+            self._data += data
+        else:
+            self._data = bytearray(memoryview(self._data)[self._at :]) + data
+            self._at, self._growing = 0, True
 
     def next(self) -> tuple[dict[str, Any], Arrays] | None:
         """The next frame, or None where its bytes are not all there.
@@ -69,33 +79,40 @@ class Decoder:
         Raises:
             ProtocolError: where they are no frame.
         """
-        while len(self._buffer) >= self._needed:
-            taken = bytes(self._buffer[: self._needed])
-            del self._buffer[: self._needed]
+        while len(self._data) - self._at >= self._needed:
+            start = self._at
+            self._at += self._needed
             if self._state == "length":
-                self._needed = int.from_bytes(taken, "little")
+                self._needed = int.from_bytes(self._data[start : self._at], "little")
                 if not 2 <= self._needed <= MAX_HEADER:
                     raise ProtocolError(f"a header of {self._needed} bytes; the limit is {MAX_HEADER}")
                 self._state = "header"
             elif self._state == "header":
-                self._header, self._sizes = _read_header(taken)
+                self._header, self._sizes = _read_header(bytes(self._data[start : self._at]))
                 self._needed = sum(size for _, _, _, size in self._sizes)
                 self._state = "payload"
             else:
-                arrays: Arrays = {}
-                offset = 0
-                for name, dtype, shape, size in self._sizes:
-                    flat = np.frombuffer(taken, DTYPES[dtype], size // DTYPES[dtype].itemsize, offset)
-                    arrays[name] = (dtype, flat.reshape(shape))
-                    offset += size
+                self._growing = False  # from here on it is viewed, and a viewed bytearray cannot grow
                 self._state, self._needed = "length", 8
-                return self._header, arrays
+                return self._header, self._views(start)
         return None
+
+    def _views(self, start: int) -> Arrays:
+        arrays: Arrays = {}
+        for name, dtype, shape, size in self._sizes:
+            kind = DTYPES[dtype]
+            count = size // kind.itemsize
+            flat = np.frombuffer(self._data, kind, count, start) if count else np.empty(0, kind)
+            flat = flat if flat.flags.aligned else flat.copy()
+            flat.flags.writeable = False
+            arrays[name] = (dtype, flat.reshape(shape))
+            start += size
+        return arrays
 
     @property
     def pending(self) -> bool:
         """Whether a frame has begun and not ended."""
-        return bool(self._buffer) or self._state != "length"
+        return self._at < len(self._data) or self._state != "length"
 
 
 def _read_header(text: bytes) -> tuple[dict[str, Any], list[tuple[str, str, tuple[int, ...], int]]]:

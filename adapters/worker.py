@@ -7,7 +7,8 @@ no valid output exists).  For each implementation one answer goes out as soon as
     {"type": "answer", "id": n, "implementation": name, "status": "ok" | "raised" | "unsupported",
      "stage": "construct" | "forward" | "output" | "backward" | "", "message": text,
      "parameters": {name: [shape, dtype]}, "shape": [...] | null, "dtype": name | null,
-     "microseconds": inside the framework's calls}
+     "microseconds": inside the framework's calls,
+     "busy": microseconds since the last answer went out, or since this one's request was there}
 
 with arrays ``values`` and the gradients.  A dimension below zero or an output too large to be sent is
 answered by its shape alone: reading such a tensor can kill the process.
@@ -51,6 +52,7 @@ def serve(framework: str, request_fd: int, answer_fd: int) -> None:
     _send(answer_fd, hello, {})
     decoder = Decoder()
     while True:
+        read = time.perf_counter()
         frame = decoder.next()
         if frame is None:
             data = os.read(request_fd, 1 << 20)
@@ -59,9 +61,13 @@ def serve(framework: str, request_fd: int, answer_fd: int) -> None:
             decoder.feed(data)
             continue
         header, arrays = frame
+        began = read
         plain = {name: array for name, (_, array) in arrays.items()}
         for implementation in header["implementations"]:
             answer, out = run(adapter, implementation, header["case"], plain)
+            now = time.perf_counter()
+            answer["busy"] = round((now - began) * 1e6, 1)
+            began = now
             _send(
                 answer_fd,
                 {"type": "answer", "id": header["id"], "implementation": implementation, **answer},

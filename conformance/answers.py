@@ -30,17 +30,20 @@ class Answer:
     implementation: str
     outcome: Outcome
     stage: str = ""
+    fault: str = ""  # how its worker failed, in a word or two: "SIGSEGV", "hang"
     message: str = ""
     parameters: dict[str, tuple[tuple[int, ...], str]] = field(factory=dict)
     shape: tuple[int, ...] | None = None
     dtype: str | None = None
     microseconds: float | None = None
+    busy: float | None = None  # microseconds that its worker took for it in all
     arrays: dict[str, NDArray[Any]] = field(factory=dict)
 
     @property
     def tainted(self) -> bool:
         """Whether the worker that gave it must not be believed any further."""
-        return self.outcome is Outcome.OK and self.shape is not None and min(self.shape, default=0) < 0
+        negative = self.shape is not None and min(self.shape, default=0) < 0
+        return self.outcome is Outcome.INVALID or (self.outcome is Outcome.OK and negative)
 
 
 ARRAY_NAMES = frozenset({"values", "grad_input", "grad_weight", "grad_bias"})
@@ -68,6 +71,7 @@ def read_answer(header: dict[str, Any], arrays: Arrays) -> Answer:
             shape=None if header.get("shape") is None else _shape(header["shape"]),
             dtype=None if header.get("dtype") is None else _text(header["dtype"]),
             microseconds=_duration(header.get("microseconds")),
+            busy=None if header.get("busy") is None else _duration(header["busy"]),
             arrays=_arrays(header, arrays),
         )
     except _Contradiction as error:

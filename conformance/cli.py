@@ -28,6 +28,10 @@ def _plainly(function: Callable[P, int | None]) -> Callable[P, NoReturn]:
         except ConformanceError as error:
             click.echo(f"error: {' '.join(str(error).split())}", err=True)
             sys.exit(error.exit_code)
+        except SyntaxError as error:  # of a file that is loaded by name: an adapter
+            where = f"{error.filename}, line {error.lineno}"
+            click.echo(f"error: {where}: {error.msg}: this file is no Python; correct it", err=True)
+            sys.exit(2)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             sys.exit(130)
@@ -76,6 +80,14 @@ _python = click.option(
     help="Use this interpreter for torch, paddle or mindspore instead of an environment of the suite's.",
 )
 
+_env = click.option(
+    "--env",
+    "requirements",
+    multiple=True,
+    metavar="DISTRIBUTION==VERSION",
+    help="Run this release in an environment that the suite makes; several of one framework, side by side.",
+)
+
 
 @group.command()
 @click.option(
@@ -86,6 +98,7 @@ _python = click.option(
     help="Only these; may be repeated. Default: all.",
 )
 @_python
+@_env
 @click.option("--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
 @click.option(
     "--budget",
@@ -105,19 +118,37 @@ _python = click.option(
     help="The run's folder.",
 )
 @click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Go on with the run in DIR that was killed or interrupted; only --python and --format beside it.",
+)
+@click.option(
     "--format", "style", type=click.Choice(FORMATS), help="Default: pretty on a terminal, else markdown."
 )
 @_plainly
-def run(
+def run(out: Path, resume: Path | None, style: str | None, **options: Any) -> int:
+    """Run the suite and leave a report in a folder."""
+    from conformance.resume import asked, resumed
+
+    context = click.get_current_context()
+    if resume is None:
+        return _run(out, style, asked(context), **options)
+    return _run(resume, style, None, **resumed(context, resume))
+
+
+def _run(
+    out: Path,
+    style: str | None,
+    asked: dict[str, Any] | None,
+    *,
     patterns: tuple[str, ...],
     pythons: tuple[str, ...],
+    requirements: tuple[str, ...],
     profile: str,
     budget: float | None,
     seed: int,
-    out: Path,
-    style: str | None,
 ) -> int:
-    """Run the suite and leave a report in a folder."""
     from conformance.implementations import select
 
     implementations = select(patterns)
@@ -126,12 +157,14 @@ def run(
 
     from conformance.generate import profile_cases
     from conformance.run import execute
-    from conformance.session import make_engine, parse_interpreters
+    from conformance.session import make_engine
+    from conformance.targets import choose
 
-    engine = make_engine(implementations, parse_interpreters(pythons), profile=profile, budget=budget)
+    engine = make_engine(implementations, choose(pythons, requirements), profile=profile, budget=budget)
     facts = {"profile": profile, "seed": seed, "budget": budget}
+    cases = profile_cases(profile, seed)
     run_data, divergences = execute(
-        engine, profile_cases(profile, seed), out=out, facts=facts, console=Console(stderr=True)
+        engine, cases, out=out, facts=facts, console=Console(stderr=True), asked=asked
     )
     _print(run_data, divergences, out, style)
     code: int = run_data["exit_code"]
@@ -141,6 +174,8 @@ def run(
 
 
 def _print(run_data: dict[str, Any], divergences: list[dict[str, Any]], out: Path, style: str | None) -> None:
+    if style == "quiet":
+        return
     chosen = style or ("pretty" if sys.stdout.isatty() else "markdown")
     if chosen == "json":
         from reports.strict_json import as_json
@@ -162,9 +197,12 @@ def _print(run_data: dict[str, Any], divergences: list[dict[str, Any]], out: Pat
 @click.argument("case_id")
 @click.option("--implementation", "name", required=True, metavar="NAME")
 @_python
+@_env
 @_plainly
-def replay(case_id: str, name: str, pythons: tuple[str, ...]) -> int:
+def replay(case_id: str, name: str, pythons: tuple[str, ...], requirements: tuple[str, ...]) -> int:
     """Run one case again and show expected, actual and difference.
+
+    NAME may name a release, as reports of several do: paddle.nn.Conv2DTranspose@2.6.2.
 
     Exits 0 where every check passes, 1 where one fails.
     """
@@ -173,6 +211,7 @@ def replay(case_id: str, name: str, pythons: tuple[str, ...]) -> int:
     from conformance.implementations import select
 
     case = Case.parse(case_id)
+    name, _, version = name.partition("@")
     names = select([name])
     if len(names) != 1:
         raise UnknownImplementation(
@@ -182,9 +221,114 @@ def replay(case_id: str, name: str, pythons: tuple[str, ...]) -> int:
     from rich.console import Console
 
     from conformance.replay import replay as replay_case
-    from conformance.session import parse_interpreters
+    from conformance.targets import choose, release_of
 
-    return replay_case(case, names[0], parse_interpreters(pythons), Console())
+    if version and not pythons:
+        requirements = (*requirements, release_of(names[0], version))
+    return replay_case(case, names[0], choose(pythons, requirements), Console())
+
+
+@group.command()
+@click.argument("releases", nargs=-1, required=True, metavar="DISTRIBUTION==VERSION[,VERSION]...")
+@click.option("--implementation", "patterns", multiple=True, metavar="GLOB", help="Only these.")
+@click.option("--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
+@click.option("--budget", type=_Seconds(min=0, min_open=True), metavar="SECONDS")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("conformance-matrix"),
+    show_default=True,
+    metavar="DIR",
+)
+@_plainly
+def matrix(
+    releases: tuple[str, ...],
+    patterns: tuple[str, ...],
+    profile: str,
+    budget: float | None,
+    seed: int,
+    out: Path,
+) -> int:
+    """Run several releases side by side, and say what changed between them.
+
+    As in: conformance matrix paddlepaddle==2.6.2,3.0.0 mindspore==2.7.1,2.10.0
+    """
+    from conformance.implementations import select
+    from conformance.plan import framework_of
+    from conformance.releases import expand
+    from conformance.targets import parse_requirement
+
+    requirements = expand(releases)
+    frameworks = {parse_requirement(requirement)[0] for requirement in requirements}
+    names = tuple(name for name in select(patterns) if framework_of(name) in frameworks)
+    if not names:
+        raise click.UsageError("--implementation matches nothing of the frameworks named")
+    arguments = ["--profile", profile, "--seed", str(seed)] + (["--budget", str(budget)] if budget else [])
+    for option, values in (("--implementation", names), ("--env", requirements)):
+        arguments += [word for value in values for word in (option, value)]
+    code = _run(
+        out,
+        "quiet",
+        {"arguments": arguments},
+        patterns=names,
+        pythons=(),
+        requirements=requirements,
+        profile=profile,
+        budget=budget,
+        seed=seed,
+    )
+    from reports.folder import read
+    from reports.versions import by_version
+
+    click.echo(by_version(read(out)[0]))
+    click.echo(f"\nReport: {out / 'index.html'}")
+    return code
+
+
+@group.command()
+@click.argument("case_id")
+@click.option("--implementation", "name", required=True, metavar="NAME")
+@click.option("--framework", required=True, metavar="DISTRIBUTION", help="As in paddlepaddle.")
+@click.option(
+    "--versions",
+    metavar="VERSION,VERSION...",
+    help="Only these, the oldest first. Default: all that pip offers for this Python.",
+)
+@_plainly
+def bisect(case_id: str, name: str, framework: str, versions: str | None) -> int:
+    """Find the first release that changed the verdict of a case, making environments on the way.
+
+    Exits 0 where one is found, 1 where the first and the last release agree.
+    """
+    from conformance.case import Case
+    from conformance.errors import UnknownImplementation
+    from conformance.implementations import select
+    from conformance.releases import available, distribution_of
+    from conformance.releases import bisect as search
+    from reports.text import one_line
+
+    case = Case.parse(case_id)
+    names = select([name])
+    if len(names) != 1:
+        raise UnknownImplementation(
+            f"--implementation {name!r} matches {len(names)}; bisect takes exactly one"
+        )
+    distribution = distribution_of(framework, names[0])
+    named = [version.strip() for version in versions.split(",")] if versions else available(distribution)
+    change = search(case, names[0], distribution, named, lambda line: click.echo(one_line(line), err=True))
+    if change is None:
+        click.echo(f"{distribution}: the oldest and the newest of {len(named)} releases agree on {case.id}")
+        return 1
+    click.echo(f"{distribution} {change.version} changed it; the last before was {change.before}")
+    for check, verdict in dict(change.new).items():
+        before = dict(change.old).get(check, "not judged")
+        if before != verdict:
+            click.echo(f"  {check}: {before} -> {verdict}")
+    for check, verdict in change.old:
+        if check not in dict(change.new):
+            click.echo(f"  {check}: {verdict} -> not judged")
+    return 0
 
 
 @group.command("list")

@@ -1,44 +1,35 @@
-"""Driving the workers of one framework through its jobs: deadlines, deaths, blame.
+"""Driving the workers of one framework through its jobs: deadlines, deaths, what is believed and what is not.
 
-Requests are sent ahead so that a worker never waits; answers come one by one and in order, so the first
-call without an answer is the one a worker died or hung in.  What failed in company is rerun alone, in a
-fresh worker, before it is blamed: only a failure that repeats is the case's own.
+*Ordinary* calls are those the documents allow.  The others are put aside and run in batches, after which the
+worker is replaced where it accepted any: what a framework does with a call it should have refused may
+harm what the same process answers later.
+
+An answer is *held* until its worker has answered some more: if the worker then fails for a reason that is
+not its last call's own, what it had said lately is in doubt, and is asked again of a fresh one.
 """
 
 from __future__ import annotations
 
 import queue
-import re
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import define, field
+from attrs import Factory, define, field
 
-from adapters.protocol import ProtocolError
-from conformance.answers import Answer, Outcome, read_answer
+from conformance.answers import Answer, Outcome
+from conformance.blame import Inquest
 from conformance.plan import Job
-from conformance.worker import Worker, WorkerDied, WorkerTimeout
+from conformance.semantics import Acceptance
+from conformance.station import Call, Station
+from conformance.worker import WorkerFailed
 
 DEADLINE: Final = 10.0  # seconds a call may take
-_WINDOW: Final = 48  # requests sent ahead
-_WINDOW_BYTES: Final = 8 << 20
-
-
-@define
-class _Call:
-    job: Job
-    implementation: str
-
-
-@define
-class _Sent:
-    number: int
-    job: Job
-    waiting: deque[str]
-    size: int
+HELD: Final = 64  # answers that wait until their worker has answered so many more
+_BATCH: Final = 64  # calls the documents do not allow that are put aside before they are run
+_IDLE: Final = 0.2  # seconds without a job after which nothing is held any longer
 
 
 @define
@@ -54,8 +45,18 @@ class Driver:
     answered: Callable[[Job, Answer], None]
     restarted: Callable[[str], None]
     deadline: float = DEADLINE
-    _worker: Worker | None = field(default=None, init=False)
-    _numbers: Iterator[int] = field(factory=lambda: iter(range(1 << 62)), init=False)
+    _station: Station | None = field(default=None, init=False)
+    _jobs: queue.Queue[Job | None] = field(factory=queue.Queue, init=False)
+    _ended: bool = field(default=False, init=False)
+    _again: deque[Call] = field(factory=deque, init=False)  # sent to a worker that did not live to answer
+    _aside: deque[Call] = field(factory=deque, init=False)
+    _held: deque[tuple[Call, Answer]] = field(factory=deque, init=False)
+    _history: deque[Call] = field(factory=lambda: deque(maxlen=HELD), init=False)
+    _spent: bool = field(default=False, init=False)  # the worker may be harmed by what it has accepted
+    _harmful: set[tuple[str, str]] = field(factory=set, init=False)  # calls that made others fail
+    _inquest: Inquest = field(
+        default=Factory(lambda self: Inquest(self._fresh, self.stop.is_set), takes_self=True), init=False
+    )
 
     def start(self) -> dict[str, Any]:
         """Starts the first worker and returns its description.
@@ -63,8 +64,19 @@ class Driver:
         Raises:
             WorkerFailed: where that cannot be done.
         """
-        self._worker = Worker(self.framework, self.python, self.stop)
-        return self._worker.hello
+        return self._fresh().hello
+
+    def abort(self) -> None:
+        """Ends the worker's process from another thread, so that :meth:`run` need not wait for its answer."""
+        station = self._station
+        if station is not None:
+            station.abort()
+
+    def close(self) -> None:
+        """Ends the worker."""
+        if self._station is not None:
+            self._station.close()
+            self._station = None
 
     def ask(self, job: Job, implementation: str) -> Answer:
         """The answer of one call, for callers that do not work from a queue.
@@ -72,28 +84,19 @@ class Driver:
         Raises:
             WorkerFailed: where a lost worker cannot be replaced.
         """
-        found: list[Answer] = []
-        original, self.answered = self.answered, lambda _job, answer: found.append(answer)
-        try:
-            failure = self._receive(self._send(job, [implementation]))
-        finally:
-            self.answered = original
-        if failure is None:
-            return found[0]
-        self._replace(f"{implementation}: {failure.message}")
-        return failure if failure.outcome is Outcome.OK else self._alone(_Call(job, implementation), failure)
-
-    def abort(self) -> None:
-        """Ends the worker's process from another thread, so that :meth:`run` need not wait for its answer."""
-        worker = self._worker
-        if worker is not None:
-            worker.end_process()
-
-    def close(self) -> None:
-        """Ends the worker."""
-        if self._worker is not None:
-            self._worker.kill()
-            self._worker = None
+        if self._station is None or (self._spent and not _aside(job, implementation)):
+            self._fresh()
+        assert self._station is not None
+        self._station.send(job, [implementation])
+        call, answer = self._station.receive()
+        if answer.fault:
+            self.restarted(f"{implementation}: {answer.message}")
+            answer = self._inquest.hold(call, answer, list(self._history)).answer
+            self._fresh()
+        elif self._remember(call, answer):
+            self._fresh()
+        self._held.clear()
+        return answer
 
     def run(self, jobs: queue.Queue[Job | None]) -> None:
         """Works until the queue yields None.
@@ -101,125 +104,118 @@ class Driver:
         Raises:
             WorkerFailed: where a replacement for a lost worker cannot be started.
         """
-        sent: deque[_Sent] = deque()
-        again: deque[_Call] = deque()  # sent to a worker that did not live to answer
-        ended = False
-        while not self.stop.is_set():
-            while not ended and len(sent) < _WINDOW and sum(s.size for s in sent) < _WINDOW_BYTES:
-                if again:
-                    call = again.popleft()
-                    sent.append(self._send(call.job, [call.implementation]))
-                    continue
-                try:
-                    job = jobs.get(block=not sent, timeout=0.2)
-                except queue.Empty:
-                    break
-                if job is None:
-                    ended = True
-                else:
-                    sent.append(self._send(job, list(job.meanings)))
-            while ended and again and len(sent) < _WINDOW:
-                call = again.popleft()
-                sent.append(self._send(call.job, [call.implementation]))
-            if not sent:
-                if ended:
-                    return
+        self._jobs = jobs
+        while not self.stop.is_set() and not (self._ended and not self._aside and not self._again):
+            self._work(self._ordinary)
+            self._believe()
+            self._again, self._aside = self._aside, deque()
+            self._work(lambda _wait: None)
+            if self._spent and not self._ended:
+                self._fresh()
+        self._believe()
+
+    def _ordinary(self, wait: bool) -> tuple[Job, list[str]] | None:
+        """The next job's ordinary calls; None where there is none now or no more should be taken."""
+        while not self._ended and len(self._aside) < _BATCH and not self.stop.is_set():
+            try:
+                job = self._jobs.get(block=wait, timeout=_IDLE)
+            except queue.Empty:
+                if not wait:
+                    return None
+                self._believe()
                 continue
-            first = sent[0]
-            call = _Call(first.job, first.waiting[0])
-            failure = self._receive(first)
+            if job is None:
+                self._ended = True
+                break
+            self._aside.extend(Call(job, name) for name in job.meanings if _aside(job, name))
+            names = [name for name in job.meanings if not _aside(job, name)]
+            if names:
+                return job, names
+        return None
+
+    def _work(self, take: Callable[[bool], tuple[Job, list[str]] | None]) -> None:
+        """Runs what ``take`` gives; its argument says whether it may wait for something to come."""
+        while not self.stop.is_set():
+            station = self._station
+            if station is None:
+                station = self._fresh()
+            while not station.full:
+                if self._again:
+                    again = self._again.popleft()
+                    station.send(again.job, [again.implementation])
+                    continue
+                more = take(not station.busy)
+                if more is None:
+                    break
+                station.send(*more)
+            if not station.busy:
+                return
+            call, answer = station.receive()
             if self.stop.is_set():
                 return
-            if failure is None:
-                if not first.waiting:
-                    sent.popleft()
-                continue
-            again.extendleft(
-                reversed([_Call(s.job, name) for s in sent for name in s.waiting if s is not first])
-            )
-            if failure.outcome is Outcome.OK:  # an answer that taints what the same worker says later
-                again.extendleft(reversed([_Call(first.job, name) for name in first.waiting]))
-                self._replace(f"{call.implementation} returned a tensor of shape {list(failure.shape or ())}")
-            else:
-                again.extendleft(reversed([_Call(first.job, name) for name in list(first.waiting)[1:]]))
-                answer = failure  # what is told where no worker can be had to try again
-                try:
-                    self._replace(f"{call.implementation}: {failure.message}")
-                    answer = self._alone(call, failure)
-                finally:
-                    self.answered(call.job, answer)
-            sent.clear()
+            if answer.fault:
+                self._again.extendleft(reversed(station.unanswered()))
+                self._fault(call, answer)
+            elif self._remember(call, answer):
+                self._again.extendleft(reversed(station.unanswered()))
+                self.restarted(_why(call, answer))
+                self._fresh()
 
-    def _send(self, job: Job, implementations: list[str]) -> _Sent:
-        number = next(self._numbers)
-        frame = job.problem.frame(number, implementations)
-        assert self._worker is not None
-        self._worker.send(frame)
-        return _Sent(number, job, deque(implementations), len(frame))
+    def _remember(self, call: Call, answer: Answer) -> bool:
+        """Holds an answer; whether its worker must not be asked anything more."""
+        self._history.append(call)
+        self._held.append((call, answer))
+        if len(self._held) > HELD:
+            self.answered(self._held[0][0].job, self._held.popleft()[1])
+        if answer.outcome is Outcome.OK and _aside(call.job, call.implementation):
+            self._spent = True
+        return answer.tainted or (call.job.case.id, call.implementation) in self._harmful
 
-    def _receive(self, sent: _Sent) -> Answer | None:
-        """Passes on the next answer of ``sent``; an answer after which the worker must go is returned."""
-        assert self._worker is not None
-        implementation = sent.waiting[0]
+    def _believe(self) -> None:
+        while self._held:
+            call, answer = self._held.popleft()
+            self.answered(call.job, answer)
+
+    def _fault(self, call: Call, failure: Answer) -> None:
+        self.restarted(f"{call.implementation}: {failure.message}")
         try:
-            header, arrays = self._worker.receive(self.deadline)
-            answer = read_answer(header, arrays)
-            if header.get("id") != sent.number or answer.implementation != implementation:
-                raise ProtocolError(
-                    f"the answer to request {header.get('id')!r}, {answer.implementation!r}, came where "
-                    f"request {sent.number}, {implementation!r}, was due"
-                )
-        except WorkerTimeout:
-            message = f"no answer within {self.deadline:g} s"
-            return Answer(implementation=implementation, outcome=Outcome.HANG, message=message)
-        except WorkerDied as died:
-            return Answer(implementation=implementation, outcome=Outcome.CRASH, message=str(died))
-        except ProtocolError as error:
-            message = f"its worker broke the protocol: {error}"
-            return Answer(implementation=implementation, outcome=Outcome.CRASH, message=message)
-        sent.waiting.popleft()
-        self.answered(sent.job, answer)
-        return answer if answer.tainted else None
-
-    def _replace(self, reason: str) -> None:
-        self.restarted(reason)
-        if self._worker is not None:
-            self._worker.kill()
-        self._worker = None
-        self._worker = Worker(self.framework, self.python, self.stop)
-
-    def _alone(self, call: _Call, failure: Answer) -> Answer:
-        """What a call that failed in company comes to by itself, in the fresh worker."""
-        found: list[Answer] = []
-        original, self.answered = self.answered, lambda _job, answer: found.append(answer)
-        try:
-            second = self._receive(self._send(call.job, [call.implementation]))
-        finally:
-            self.answered = original
+            finding = self._inquest.hold(call, failure, list(self._history))
+        except WorkerFailed:
+            self._believe()
+            self.answered(call.job, failure)  # what is told where no worker can be had to try again
+            raise
         if self.stop.is_set():
-            return failure
-        if second is None:
-            answer = found[0]
-            if failure.outcome is Outcome.HANG:
-                return answer  # a slow moment of the machine
-            return Answer(
-                implementation=answer.implementation,
-                outcome=Outcome.CRASH,
-                message=f"only after other calls, not alone: {failure.message}",
-            )
-        if second.outcome is Outcome.OK:
-            self._replace(f"{call.implementation} returned a tensor of shape {list(second.shape or ())}")
-            return second
-        self._replace(f"{call.implementation}, alone: {second.message}")
-        return Answer(
-            implementation=call.implementation,
-            outcome=second.outcome,
-            message=f"{second.message} (2 of 2 times)"
-            if _how(second) == _how(failure)
-            else f"{failure.message}; then, alone: {second.message}",
-        )
+            return
+        if finding.doubtful:
+            doubted = [held for held, _ in self._held]
+            if finding.culprit is not None:
+                self._harmful.add((finding.culprit.job.case.id, finding.culprit.implementation))
+                if finding.culprit in doubted:
+                    innocent = doubted.index(finding.culprit)
+                    for earlier, answer in list(self._held)[:innocent]:
+                        self.answered(earlier.job, answer)
+                    doubted = doubted[innocent:]
+            self._held.clear()
+            self._again.extendleft(reversed(doubted))
+        self.answered(call.job, finding.answer)
+        self._fresh()
+
+    def _fresh(self) -> Station:
+        """A new worker in place of the last one."""
+        self.close()
+        self._history.clear()
+        self._spent = False
+        self._station = Station(self.framework, self.python, self.deadline, self.stop)
+        return self._station
 
 
-def _how(failure: Answer) -> tuple[Outcome, str]:
-    """What happened, without the log's last lines."""
-    return failure.outcome, re.split("[:;]", failure.message)[0]
+def _aside(job: Job, implementation: str) -> bool:
+    return job.meanings[implementation].acceptance is not Acceptance.REQUIRED
+
+
+def _why(call: Call, answer: Answer) -> str:
+    if answer.outcome is Outcome.INVALID:
+        return f"{call.implementation}: {answer.message}"
+    if answer.tainted:
+        return f"{call.implementation} returned a tensor of shape {list(answer.shape or ())}"
+    return f"{call.name} makes later calls fail"

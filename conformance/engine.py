@@ -1,5 +1,8 @@
 """A run: cases are planned, frameworks work side by side, answers are judged as they come.
 
+A *target* is what a framework's cases are run on: the framework, or, where several versions of it take part,
+``framework@version`` for each.
+
 ``run`` yields events; what is done with them is for handlers.  One thread plans, one drives each framework's
 worker, and the caller's thread judges, so that judging needs no locks.
 """
@@ -9,14 +12,16 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from conformance import events
+from conformance.answers import Answer
 from conformance.case import Case
 from conformance.driver import DEADLINE, Driver
 from conformance.errors import ConformanceError
@@ -24,7 +29,9 @@ from conformance.judge import judge
 from conformance.plan import Job, Planner, Skipped, framework_of
 from conformance.verdicts import Check, Record, Verdict
 
-# Finds a framework's interpreter, making its environment where need be; the callable is told of progress,
+_AHEAD: Final = 4096  # jobs that wait for a target before planning waits too
+
+# Finds a target's interpreter, making its environment where need be; the callable is told of progress,
 # and the event set where the run ends before the environment is made.
 Locate = Callable[[str, Callable[[str], None], threading.Event], Path]
 
@@ -48,18 +55,34 @@ class Interrupt:
 class Engine:
     """Runs ``cases`` on ``implementations``.
 
-    ``locate`` gives each framework's interpreter; ``allowance`` is the seconds that an implementation slow
-    by nature may take; ``budget`` the seconds after which no further call is begun (None: no limit).
+    ``locate`` gives each target's interpreter; ``versions`` the versions of a framework where there are
+    several; ``allowance`` is the seconds that an implementation slow by nature may take; ``budget`` the
+    seconds after which no further call is begun (None: no limit).  Calls that are ``done``, told by target,
+    implementation and case, are left out.  ``spent`` adds up the seconds of each kind of work, and the calls.
     """
 
     implementations: tuple[str, ...]
     locate: Locate
     allowance: float
+    versions: Mapping[str, tuple[str, ...]] = field(factory=dict)
     budget: float | None = None
     deadline: float = DEADLINE
+    done: Callable[[str, str, Case], bool] | None = None
     interrupt: Interrupt = field(factory=Interrupt)
+    spent: defaultdict[str, float] = field(factory=lambda: defaultdict(float))
     _stop: threading.Event = field(factory=threading.Event, init=False)
     _drivers: list[Driver] = field(factory=list, init=False)
+    _lost: set[str] = field(factory=set, init=False)  # targets that take no more jobs
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What takes part, in order."""
+        frameworks = dict.fromkeys(map(framework_of, self.implementations))
+        return tuple(target for framework in frameworks for target in self._targets(framework))
+
+    def _targets(self, framework: str) -> tuple[str, ...]:
+        versions = self.versions.get(framework, ())
+        return tuple(f"{framework}@{version}" for version in versions) or (framework,)
 
     def run(self, cases: Iterable[Case]) -> Iterator[events.Event]:
         """The events of the run; closing the iterator ends the workers.
@@ -67,14 +90,15 @@ class Engine:
         Raises:
             KeyboardInterrupt: where ``interrupt`` was requested.
         """
-        frameworks = list(dict.fromkeys(map(framework_of, self.implementations)))
-        told: queue.Queue[Any] = queue.Queue(4096)  # events, answers, faults of ours, None at a thread's end
-        jobs: dict[str, queue.Queue[Job | None]] = {name: queue.Queue() for name in frameworks}
+        told: queue.Queue[Any] = queue.Queue(1024)  # events, answers, faults of ours, None at a thread's end
+        jobs: dict[str, queue.Queue[Job | None]] = {name: queue.Queue(_AHEAD) for name in self.targets}
         threads = [threading.Thread(target=self._plan, args=(cases, jobs, told), daemon=True)]
         threads += [
             threading.Thread(target=self._drive, args=(name, jobs[name], told), daemon=True)
-            for name in frameworks
+            for name in self.targets
         ]
+        versions: dict[str, str] = {}  # of the targets that are ready, or known never to be
+        early: dict[str, list[Record]] = {name: [] for name in self.targets}  # skipped before that was known
         with ExitStack() as stack:
             stack.callback(self._end, threads, told)
             for thread in threads:
@@ -91,14 +115,43 @@ class Engine:
                     running -= 1
                 elif isinstance(item, BaseException):
                     raise item
-                elif isinstance(item, tuple):
-                    framework, job, answer = item
-                    problem, meaning = job.problem, job.meanings[answer.implementation]
-                    yield events.Judged(
-                        judge(problem.case, meaning, problem.data, problem.reference, answer, framework)
-                    )
+                elif isinstance(item, _Answered):
+                    yield events.Judged(self._judge(item, versions[item.target]))
+                elif isinstance(item, _Skip):
+                    record = _not_applicable(item.skipped, item.target)
+                    if item.target in versions:
+                        yield events.Judged([evolve(record, framework_version=versions[item.target])])
+                    else:
+                        early[item.target].append(record)
                 else:
+                    if isinstance(item, events.Ready | events.Unavailable):
+                        known = item.info["version"] if isinstance(item, events.Ready) else ""
+                        versions.setdefault(item.framework, known)
                     yield item
+                    if isinstance(item, events.Ready | events.Unavailable):
+                        for record in early.pop(item.framework, []):
+                            yield events.Judged([evolve(record, framework_version=versions[item.framework])])
+            for records in early.values():
+                for record in records:
+                    yield events.Judged([record])
+
+    def _judge(self, answered: _Answered, version: str) -> list[Record]:
+        job, answer, framework = answered.job, answered.answer, answered.target.partition("@")[0]
+        problem, meaning = job.problem, job.meanings[answer.implementation]
+        clock = time.perf_counter
+        began = clock()
+        reference = problem.reference
+        referred = clock()
+        label = _label(answered.target)
+        records = judge(
+            problem.case, meaning, problem.data, reference, answer, framework, version=version, label=label
+        )
+        self.spent["reference"] += referred - began
+        self.spent["framework"] += (answer.microseconds or 0.0) / 1e6
+        self.spent["worker"] += ((answer.busy or 0.0) - (answer.microseconds or 0.0)) / 1e6
+        self.spent["calls"] += 1
+        self.spent["judging"] += clock() - referred
+        return records
 
     def _end(self, threads: list[threading.Thread], told: queue.Queue[Any]) -> None:
         self._stop.set()
@@ -114,66 +167,121 @@ class Engine:
         planner = Planner(self.implementations, self.allowance)
         ends = None if self.budget is None else time.monotonic() + self.budget
         calls = 0
+        clock = time.thread_time
+        began = clock()
         try:
             for index, case in enumerate(cases):
+                generated = clock()
+                self.spent["generation"] += generated - began
                 if self._stop.is_set() or (ends is not None and time.monotonic() > ends):
                     break
                 for planned in planner.plan(case):
-                    if isinstance(planned, Skipped):
-                        told.put(events.Judged([_not_applicable(planned)]))
-                        continue
-                    framework, job = planned
-                    jobs[framework].put(job)
-                    calls += len(job.meanings)
+                    calls += self._hand_out(planned, jobs, told)
                 if index % 50 == 0:
                     told.put(events.Planned(calls))
+                began = clock()
+                self.spent["planning"] += began - generated
             told.put(events.Planned(calls))
         except BaseException as error:  # a fault of ours must end the run, not this thread alone
             told.put(error)
         finally:
-            for waiting in jobs.values():
-                waiting.put(None)
+            for target, waiting in jobs.items():
+                self._put(target, waiting, None)
             told.put(None)
         if ends is not None and not self._stop.wait(max(0.0, ends - time.monotonic())):
             self._stop.set()
 
-    def _drive(self, framework: str, jobs: queue.Queue[Job | None], told: queue.Queue[Any]) -> None:
+    def _hand_out(
+        self,
+        planned: tuple[str, Job] | Skipped,
+        jobs: Mapping[str, queue.Queue[Job | None]],
+        told: queue.Queue[Any],
+    ) -> int:
+        """Gives a job to its framework's targets; the number of calls that makes."""
+        if isinstance(planned, Skipped):
+            for target in self._targets(framework_of(planned.implementation)):
+                if not self._is_done(target, planned.implementation, planned.case):
+                    told.put(_Skip(planned, target))
+            return 0
+        framework, job = planned
+        calls = 0
+        for target in self._targets(framework):
+            left = {n: m for n, m in job.meanings.items() if not self._is_done(target, n, job.case)}
+            if left:
+                mine = job if len(left) == len(job.meanings) else Job(job.problem, left)
+                self._put(target, jobs[target], mine)
+                calls += len(left)
+        return calls
+
+    def _is_done(self, target: str, implementation: str, case: Case) -> bool:
+        return self.done is not None and self.done(target, implementation, case)
+
+    def _put(self, target: str, jobs: queue.Queue[Job | None], job: Job | None) -> None:
+        """Waits for room, unless nobody will ever make any."""
+        while not self._stop.is_set() and target not in self._lost:
+            with suppress(queue.Full):
+                jobs.put(job, timeout=0.1)
+                return
+
+    def _drive(self, target: str, jobs: queue.Queue[Job | None], told: queue.Queue[Any]) -> None:
         driver: Driver | None = None
+        framework = target.partition("@")[0]
+        began = time.thread_time()
         ready = False
         try:
             python = self.locate(
-                framework, lambda message: told.put(events.Preparing(framework, message)), self._stop
+                target, lambda message: told.put(events.Preparing(target, message)), self._stop
             )
             driver = Driver(
                 framework,
                 python,
                 self._stop,
-                lambda job, answer: told.put((framework, job, answer)),
-                lambda reason: told.put(events.Restarted(framework, reason)),
+                lambda job, answer: told.put(_Answered(target, job, answer)),
+                lambda reason: told.put(events.Restarted(target, reason)),
                 self.deadline,
             )
             self._drivers.append(driver)
             info = driver.start()
             ready = True
-            told.put(events.Ready(framework, {**info, "interpreter": str(python)}))
+            told.put(events.Ready(target, {**info, "interpreter": str(python)}))
             driver.run(jobs)
         except ConformanceError as error:
             if not (ready and self._stop.is_set()):  # at a run's end a lost worker needs no replacement
-                told.put(events.Unavailable(framework, str(error).removeprefix(f"{framework}: ")))
+                told.put(events.Unavailable(target, str(error).removeprefix(f"{framework}: ")))
         except BaseException as error:  # as above
             told.put(error)
         finally:
+            self._lost.add(target)
             if driver is not None:
                 driver.close()
+            self.spent["transport"] += time.thread_time() - began
             told.put(None)
 
 
-def _not_applicable(skipped: Skipped) -> Record:
+@frozen
+class _Answered:
+    target: str
+    job: Job
+    answer: Answer
+
+
+@frozen
+class _Skip:
+    skipped: Skipped
+    target: str
+
+
+def _label(target: str) -> str:
+    return target.partition("@")[2]
+
+
+def _not_applicable(skipped: Skipped, target: str) -> Record:
     return Record(
         case=skipped.case,
         implementation=skipped.implementation,
         framework=framework_of(skipped.implementation),
         check=Check.ACCEPTANCE,
         verdict=Verdict.NOT_APPLICABLE,
+        label=_label(target),
         message=skipped.reason,
     )

@@ -13,6 +13,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +29,7 @@ from attrs import frozen
 from filelock import FileLock, Timeout
 
 from conformance.errors import BadInterpreter, EnvironmentFailed
+from conformance.worker_environment import installer_environment
 
 # Exact releases, so that the same suite makes the same environments everywhere.
 REQUIREMENTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -162,10 +165,12 @@ def _make(environment: Environment, say: Say, stop: threading.Event) -> None:
 
 
 def _execute(command: list[str], output: Any, stop: threading.Event) -> int:
-    # A path of the host's packages must not leak into the environment being made.
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=variables
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        env=installer_environment(),
     )
     try:
         while True:
@@ -180,12 +185,36 @@ def _execute(command: list[str], output: Any, stop: threading.Event) -> int:
             process.wait()
 
 
+_KNOWN: Final = (
+    # what pip prints -> what it means, and what to do
+    (
+        r"No matching distribution found for (\S+)",
+        r"\1: there is no such release, or none with a wheel for Python {python}; "
+        r"'pip index versions' names those there are",
+    ),
+    (
+        r"No space left on device",
+        "no space left on the device; set CONFORMANCE_CACHE to a folder with room, or remove environments",
+    ),
+    (
+        r"NewConnectionError|Name or service not known|Temporary failure in name resolution|Network is unr",
+        "no network, or pip is not configured for yours; or give an interpreter that has it with --python",
+    ),
+    (
+        r"ensurepip is not available|No module named '?ensurepip",
+        "Python {python} here makes no virtual environments; install its venv package (python3-venv)",
+    ),
+)
+
+
 def _reason(log: Path) -> str:
-    lines = [
-        line.strip()
-        for line in log.read_text(encoding="utf-8", errors="replace").splitlines()
-        if line.strip()
-    ]
+    text = log.read_text(encoding="utf-8", errors="replace")
+    # "No matching distribution" is also what pip ends with where it could not ask anybody.
+    for pattern, meaning in (_KNOWN[1], _KNOWN[2], _KNOWN[3], _KNOWN[0]):
+        match = re.search(pattern, text)
+        if match:
+            return match.expand(meaning).format(python=platform.python_version())
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR")]
     return (errors or lines or ["its installation failed without a word"])[-1][:500]
 
@@ -215,17 +244,8 @@ def check_interpreter(framework: str, module: str, path: str) -> Path:
         "import sys, importlib.util as u;"
         "print(*sys.version_info[:2], *(int(u.find_spec(m) is not None) for m in sys.argv[1:]))"
     )
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     try:
-        done = subprocess.run(
-            [found, "-c", probe, "numpy", module],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            env=variables,
-            stdin=subprocess.DEVNULL,
-        )
+        done = _ask(found, probe, "numpy", module)
         major, minor, has_numpy, has_module = map(int, done.stdout.split()[-4:])
     except (OSError, ValueError, subprocess.TimeoutExpired):
         raise BadInterpreter(f"{option}: it does not behave like a Python interpreter") from None
@@ -237,3 +257,30 @@ def check_interpreter(framework: str, module: str, path: str) -> Path:
                 f"{option}: {name} is not installed there; install it with '{found} -m pip install'"
             )
     return Path(found).absolute()
+
+
+def framework_version(framework: str, module: str, python: Path) -> str:
+    """The version that a framework in an interpreter states, as a label.
+
+    Raises:
+        BadInterpreter: where it cannot be imported.
+    """
+    done = _ask(str(python), "import sys; print(__import__(sys.argv[1]).__version__)", module)
+    words = done.stdout.split()
+    if done.returncode != 0 or not words:
+        said = (done.stderr.strip().splitlines() or ["without a word"])[-1]
+        raise BadInterpreter(f"--python {framework}={python}: {module} cannot be imported: {said[:300]}")
+    return re.sub(r"[^A-Za-z0-9.+-]", "-", words[-1])[:60]
+
+
+def _ask(python: str, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [python, "-c", program, *arguments],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=60,
+        check=False,
+        env=installer_environment(),
+        stdin=subprocess.DEVNULL,
+    )

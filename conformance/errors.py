@@ -35,3 +35,7 @@ class EnvironmentFailed(ConformanceError):
     """An environment could not be made; the text gives the reason."""
 
     exit_code = 3
+
+
+class BadRequirement(ConformanceError):
+    """A release asked for that is of no framework, or twice."""

@@ -53,14 +53,22 @@ def judge(
     reference: Mapping[Check, Expected],
     answer: Answer,
     framework: str,
+    *,
+    version: str = "",
+    label: str = "",
 ) -> list[Record]:
-    """The records of one answer; ``reference`` is empty where the meaning has no geometry."""
+    """The records of one answer; ``reference`` is empty where the meaning has no geometry.
+
+    ``version`` is the framework's, ``label`` what tells it from others of the run.
+    """
     judged = _Judgement(case, meaning, data, reference, answer)
     return [
         Record(
             case=case,
             implementation=answer.implementation,
             framework=framework,
+            framework_version=version,
+            label=label,
             microseconds=answer.microseconds,
             **fields,
         )

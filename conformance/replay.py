@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -14,11 +13,12 @@ from conformance.engine import Engine
 from conformance.errors import InvalidCase, NothingRan
 from conformance.plan import framework_of, wrong_ndim
 from conformance.session import make_engine
+from conformance.targets import Targets
 from conformance.verdicts import Record, Verdict
 from reports.text import plain
 
 
-def replay(case: Case, implementation: str, interpreters: dict[str, Path], console: Console) -> int:
+def replay(case: Case, implementation: str, targets: Targets, console: Console) -> int:
     """Shows every check of the case; 1 where one fails, else 0.
 
     Raises:
@@ -28,7 +28,7 @@ def replay(case: Case, implementation: str, interpreters: dict[str, Path], conso
     reason = wrong_ndim(implementation, case)
     if reason:
         raise InvalidCase(f"{implementation} cannot run {case.id}: {reason}")
-    engine = make_engine((implementation,), interpreters)
+    engine = make_engine((implementation,), targets)
     records, framework = _run(engine, case, console)
     if records and records[0].verdict is Verdict.NOT_APPLICABLE:
         raise InvalidCase(f"{implementation} cannot express {case.id}: {records[0].message}")

@@ -12,16 +12,18 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
+from attrs import evolve
 from rich.console import Console
 
 from conformance import events
 from conformance.case import Case
 from conformance.engine import Engine, Interrupt
-from conformance.plan import framework_of
+from conformance.errors import BadRunFolder
 from conformance.progress import ProgressView
 from conformance.session import host_facts
 from reports.dataset import RecordWriter
 from reports.folder import RunFolder, render
+from reports.journal import Journal
 from reports.summary import Summary
 
 DISTRIBUTION: Final = "conv-transpose-conformance"
@@ -36,31 +38,57 @@ def execute(
     out: Path,
     facts: dict[str, Any],
     console: Console,
+    asked: dict[str, Any] | None,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Runs the engine and leaves the run's folder; returns run.json's and divergences.json's contents.
 
-    ``facts`` are the profile, seed and budget.  Ctrl-C ends the run and keeps what was found.
+    ``facts`` are the profile, seed and budget.  ``asked`` is what would ask for the same cases again, kept
+    for a run that is resumed; None resumes the one in the folder.  Ctrl-C ends the run and keeps what was
+    found.
 
     Raises:
-        BadRunFolder: where the folder cannot be written.
+        BadRunFolder: where the folder cannot be written, or another run is writing to it.
     """
     folder = RunFolder.create(out)
+    with folder.locked():
+        return _execute(engine, cases, folder, facts, console, asked)
+
+
+def _execute(
+    engine: Engine,
+    cases: Iterable[Case],
+    folder: RunFolder,
+    facts: dict[str, Any],
+    console: Console,
+    asked: dict[str, Any] | None,
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     started = datetime.datetime.now(datetime.UTC)
-    clock = time.monotonic()
     summary = Summary()
-    frameworks = {name: _unavailable("not started") for name in map(framework_of, engine.implementations)}
+    frameworks = {target: _unavailable("not started") for target in engine.targets}
     interrupted = False
-    stream = engine.run(cases)
-    with _signals(engine.interrupt), RecordWriter(folder.records) as writer:
+    with (
+        _signals(engine.interrupt),
+        Journal(folder.path, suite_version(), asked) as journal,
+        RecordWriter(folder.records) as writer,
+    ):
+        for records in journal.records():
+            writer.write(records)
+            for record in records:
+                summary.add(record)
+        stream = evolve(engine, done=journal.is_done, budget=_left(engine.budget, journal)).run(cases)
         try:
             with ProgressView(console) as progress:
                 for event in stream:
                     match event:
                         case events.Judged(records):
+                            began = time.perf_counter()
+                            journal.add(records)
                             writer.write(records)
                             for record in records:
                                 summary.add(record)
+                            engine.spent["recording"] += time.perf_counter() - began
                         case events.Ready(framework, info):
+                            journal.add_ready(framework, info)
                             frameworks[framework] = _ran(info)
                         case events.Unavailable(framework, reason):
                             if frameworks[framework]["status"] == "ran":
@@ -71,8 +99,12 @@ def execute(
         except KeyboardInterrupt:
             interrupted = True
             console.print("interrupted: ending the workers, writing what was found so far")
+        except BadRunFolder:
+            writer.discard()
+            raise
         finally:
             stream.close()  # type: ignore[attr-defined]  # a generator
+        seconds = journal.total()
     found = summary.divergences()
     if interrupted:
         exit_code = INTERRUPTED
@@ -82,9 +114,9 @@ def execute(
         exit_code = 1 if found else 0
     info = {
         "schema": 1,
-        "suite": {"name": DISTRIBUTION, "version": importlib.metadata.version(DISTRIBUTION)},
+        "suite": {"name": DISTRIBUTION, "version": suite_version()},
         "started": started.isoformat(timespec="seconds"),
-        "seconds": round(time.monotonic() - clock, 2),
+        "seconds": round(seconds, 2),
         **facts,
         "interrupted": interrupted,
         "exit_code": exit_code,
@@ -92,7 +124,21 @@ def execute(
         "frameworks": frameworks,
     }
     folder.write(info, summary)
-    return render(out)
+    result = render(folder.path)
+    if interrupted or any(e["status"] == "ran" and e["reason"] for e in frameworks.values()):
+        console.print(f"'conformance run --resume {folder.path}' asks what was not answered", soft_wrap=True)
+    else:
+        journal.remove()
+    return result
+
+
+def suite_version() -> str:
+    """The version of this suite."""
+    return importlib.metadata.version(DISTRIBUTION)
+
+
+def _left(budget: float | None, journal: Journal) -> float | None:
+    return None if budget is None else max(0.001, budget - journal.elapsed)
 
 
 @contextmanager

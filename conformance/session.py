@@ -6,57 +6,48 @@ import os
 import platform
 import shlex
 import sys
-import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from adapters import FRAMEWORKS, adapter_class
 from conformance.engine import Engine
-from conformance.environments import check_interpreter, ensure, environment_for
 from conformance.errors import BadInterpreter
 from conformance.plan import ALLOWANCE
+from conformance.targets import Targets, parse_python
 from reference_impl import has_kernels
 
 
 def parse_interpreters(options: Iterable[str]) -> dict[str, Path]:
-    """The interpreters given as ``FRAMEWORK=PATH``, each probed.
+    """The interpreters given as ``FRAMEWORK=PATH``, each probed, one for a framework.
 
     Raises:
         BadInterpreter: where an option is not of that form or its interpreter cannot serve.
     """
     found: dict[str, Path] = {}
     for option in options:
-        framework, equals, path = option.partition("=")
-        if not equals or not path:
-            raise BadInterpreter(
-                f"--python {option!r} is not of the form FRAMEWORK=PATH, as in torch=/opt/py/bin/python"
-            )
-        if framework not in FRAMEWORKS:
-            raise BadInterpreter(f"--python {option!r}: {framework!r} is none of {', '.join(FRAMEWORKS)}")
+        framework, path = parse_python(option)
         if framework in found:
             raise BadInterpreter(f"--python names {framework} twice")
-        found[framework] = check_interpreter(framework, adapter_class(framework).module, path)
+        found[framework] = path
     return found
 
 
 def make_engine(
     implementations: tuple[str, ...],
-    interpreters: Mapping[str, Path],
+    targets: Targets | Mapping[str, Path],
     *,
     profile: str = "quick",
     budget: float | None = None,
 ) -> Engine:
-    """An engine that uses the user's interpreters where given and the suite's environments elsewhere."""
-
-    def locate(framework: str, say: Callable[[str], None], stop: threading.Event) -> Path:
-        return interpreters.get(framework) or ensure(environment_for(framework), say, stop)
-
+    """An engine for the targets, or for one interpreter a framework; the suite's environments elsewhere."""
+    if not isinstance(targets, Targets):
+        targets = Targets(places=targets)
     return Engine(
         implementations=implementations,
-        locate=locate,
+        locate=targets.locate,
+        versions=targets.versions,
         allowance=ALLOWANCE[profile],
         budget=budget,
     )

@@ -68,6 +68,18 @@ class Record:
     microseconds: float | None = None  # inside the framework's own calls, for the whole case
     message: str = ""
     evidence: Evidence | None = field(default=None, eq=False)
+    framework_version: str = ""  # as the framework states it
+    label: str = ""  # tells the versions of a framework apart where a run holds several
+
+    @property
+    def column(self) -> str:
+        """What reports file the record under: the implementation, and its version where that must be said."""
+        return f"{self.implementation}@{self.label}" if self.label else self.implementation
+
+    @property
+    def target(self) -> str:
+        """What it ran on: the framework, and its version where that must be said."""
+        return f"{self.framework}@{self.label}" if self.label else self.framework
 
     @property
     def failing(self) -> bool:

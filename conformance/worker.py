@@ -1,12 +1,15 @@
 """A worker process as the host holds it: started, fed, timed, and ended.
 
-The worker is a process group of its own in a temporary folder of its own.  Requests and answers travel on
-two pipes; its stdout and stderr go to a log, the tail of which tells the story where it dies.
+The worker is a process group of its own in a temporary folder of its own, with an environment of its own
+(see ``worker_environment``) and a limit to its address space.  Requests and answers travel on two pipes; its
+stdout and stderr come by a third, of which only the end is kept: it tells the story where the worker dies.
+A guardian ends it where the host can not.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import select
 import shutil
 import signal
@@ -17,28 +20,20 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import adapters
 from adapters.protocol import PROTOCOL, Arrays, Decoder, ProtocolError
+from conformance import guardian
 from conformance.errors import ConformanceError
+from conformance.worker_environment import worker_environment
 
-START_TIMEOUT = 180.0
+START_TIMEOUT: Final = 180.0
 LINGER = 5.0  # seconds between the end of a worker's answers and its own
-_GLANCE = 0.2  # seconds between two looks at whether the run was stopped
-_CHUNK = 1 << 18
-_TAIL = 4000
-
-# One thread each: the other core is the reference's, and sums keep one order.
-_SETTINGS = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "FLAGS_call_stack_level": "0",
-    "GLOG_v": "3",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "PYTHONUNBUFFERED": "1",
-}
+MEMORY: Final = 8 << 30  # bytes of address space that calls may take beyond what the framework itself takes
+_GLANCE: Final = 0.2  # seconds between two looks at whether the run was stopped
+_CHUNK: Final = 1 << 18
+_TAIL: Final = 1 << 14  # bytes of a worker's own output that are kept
 
 
 class WorkerFailed(ConformanceError):
@@ -48,7 +43,7 @@ class WorkerFailed(ConformanceError):
 
 
 class WorkerDied(Exception):
-    """The process ended or broke the protocol; the text says how, with the last lines of its log."""
+    """The process ended; the text says how, with the last lines of its log."""
 
 
 class WorkerTimeout(Exception):
@@ -65,41 +60,52 @@ class Worker:
             heard of it within ``START_TIMEOUT`` seconds.
     """
 
-    def __init__(self, framework: str, python: Path, stop: threading.Event | None = None) -> None:
+    def __init__(
+        self, framework: str, python: Path, stop: threading.Event | None = None, memory: int = MEMORY
+    ) -> None:
         self.framework = framework
         self._stop = stop or threading.Event()
         self.folder = Path(tempfile.mkdtemp(prefix=f"conformance-{framework}-"))
-        self._log = self.folder / "worker.log"
         self._outgoing = bytearray()
         self._decoder = Decoder()
+        self._said = bytearray()
         request_read, self._requests = os.pipe()
         self._answers, answer_write = os.pipe()
+        self._log, log_write = os.pipe()
+        self._open = True
+        self._waiting_for_room = False
         bootstrap = Path(adapters.__file__).with_name("bootstrap.py")
         command = [str(python), str(bootstrap), framework, str(request_read), str(answer_write)]
         try:
-            with self._log.open("wb") as log:
-                self.process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    cwd=self.folder,
-                    env=_environment(self.folder),
-                    pass_fds=(request_read, answer_write),
-                    start_new_session=True,
-                )
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log_write,
+                stderr=log_write,
+                cwd=self.folder,
+                env=worker_environment(self.folder),
+                pass_fds=(request_read, answer_write),
+                start_new_session=True,
+            )
         except OSError as error:
-            os.close(self._requests)
-            os.close(self._answers)
+            self._close()
             shutil.rmtree(self.folder, ignore_errors=True)
-            raise WorkerFailed(f"{framework}: cannot run {python}: {error.strerror}") from None
+            raise WorkerFailed(
+                f"{framework}: cannot run {python}: {error.strerror}; is it a Python interpreter?"
+            ) from None
         finally:
-            os.close(request_read)
-            os.close(answer_write)
-        os.set_blocking(self._requests, False)
-        os.set_blocking(self._answers, False)
+            for descriptor in (request_read, answer_write, log_write):
+                os.close(descriptor)
         try:
+            guardian.watch(self.process.pid, self.folder)
+            for descriptor in (self._requests, self._answers, self._log):
+                os.set_blocking(descriptor, False)
+            self._listen = select.poll()
+            self._listen.register(self._answers, select.POLLIN)
+            self._listen.register(self._log, select.POLLIN)
             self.hello = self._greet()
+            if self.hello.get("device") == "cpu":  # accelerators' drivers reserve more than there is
+                _limit_memory(self.process.pid, memory)
         except BaseException:
             self.kill()
             raise
@@ -113,6 +119,8 @@ class Worker:
             ) from None
         except WorkerDied as died:
             raise WorkerFailed(f"{self.framework}: {died}") from None
+        except ProtocolError as error:
+            raise WorkerFailed(f"{self.framework}: it broke the protocol: {error}") from None
         if header.get("type") == "failed":
             raise WorkerFailed(f"{self.framework} cannot be imported: {header.get('message')}")
         if header.get("type") != "hello" or header.get("protocol") != PROTOCOL:
@@ -120,7 +128,7 @@ class Worker:
                 f"{self.framework}: its worker speaks protocol {header.get('protocol')!r}, "
                 f"the suite {PROTOCOL}"
             )
-        return header
+        return _checked(self.framework, header)
 
     def send(self, frame: bytes) -> None:
         """Queues a frame; it is written while :meth:`receive` waits."""
@@ -131,14 +139,12 @@ class Worker:
 
         Raises:
             WorkerTimeout: after ``timeout`` seconds without a whole frame.
-            WorkerDied: where the process ended or sent what is no frame, or the run was stopped.
+            WorkerDied: where the process ended, or the run was stopped.
+            ProtocolError: where it sent what is no frame.
         """
         deadline = time.monotonic() + timeout
         while True:
-            try:
-                frame = self._decoder.next()
-            except ProtocolError as error:
-                raise WorkerDied(f"it broke the protocol: {error}") from None
+            frame = self._decoder.next()
             if frame is not None:
                 return frame
             left = deadline - time.monotonic()
@@ -148,11 +154,12 @@ class Worker:
                 raise WorkerTimeout
             if self._stop.is_set():
                 raise WorkerDied("the run ended before it answered")
-            writable = [self._requests] if self._outgoing else []
-            readable, writable, _ = select.select([self._answers], writable, [], min(left, _GLANCE))
-            if writable:
+            if self._outgoing:
                 self._write()
-            if readable:
+            ready = dict(self._listen.poll(min(left, _GLANCE) * 1000))
+            if self._log in ready:
+                self._hear()
+            if self._answers in ready:
                 data = os.read(self._answers, _CHUNK)
                 if not data:
                     raise WorkerDied(self._obituary())
@@ -160,13 +167,36 @@ class Worker:
 
     def _write(self) -> None:
         try:
-            written = os.write(self._requests, memoryview(self._outgoing)[:_CHUNK])
+            while self._outgoing:
+                written = os.write(self._requests, memoryview(self._outgoing)[:_CHUNK])
+                del self._outgoing[:written]
         except BlockingIOError:
-            return
+            pass
         except BrokenPipeError:
             self._outgoing.clear()  # its answers end too, and say why
-            return
-        del self._outgoing[:written]
+        self._listen_for_room(bool(self._outgoing))
+
+    def _listen_for_room(self, wanted: bool) -> None:
+        if wanted != self._waiting_for_room:
+            self._waiting_for_room = wanted
+            if wanted:
+                self._listen.register(self._requests, select.POLLOUT)
+            else:
+                self._listen.unregister(self._requests)
+
+    def _hear(self) -> bool:
+        """Takes what it has printed; whether more may come."""
+        try:
+            data = os.read(self._log, _CHUNK)
+        except BlockingIOError:
+            return False
+        if not data:
+            with suppress(KeyError):  # heard before
+                self._listen.unregister(self._log)
+            return False
+        self._said += data
+        del self._said[:-_TAIL]
+        return True
 
     def _obituary(self) -> str:
         try:
@@ -179,25 +209,27 @@ class Worker:
 
     def log_tail(self, lines: int = 6) -> str:
         """The last lines of stdout and stderr, joined by ' | '."""
-        try:
-            with self._log.open("rb") as log:
-                log.seek(0, os.SEEK_END)
-                log.seek(max(0, log.tell() - _TAIL))
-                text = log.read().decode("utf-8", "replace")
-        except OSError:
-            return ""
+        deadline = time.monotonic() + 1.0  # a child that floods would keep us here
+        while self._open and self._hear() and time.monotonic() < deadline:
+            pass
+        text = self._said.decode("utf-8", "replace")
         kept = [line.strip() for line in text.splitlines() if line.strip()]
-        return " | ".join(kept[-lines:])
+        return " | ".join(line[:500] for line in kept[-lines:])
 
     def kill(self) -> None:
         """Ends the whole process group and removes the folder; may be called again."""
-        if self._requests >= 0:
-            os.close(self._requests)
-            os.close(self._answers)
-            self._requests = self._answers = -1
-        self.end_process()
+        if not self._open:
+            return
+        self._close()
+        guardian.end_family(self.process.pid, str(self.folder))
         self.process.wait()
+        guardian.release(self.process.pid)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _close(self) -> None:
+        self._open = False
+        for descriptor in (self._requests, self._answers, self._log):
+            os.close(descriptor)
 
     def end_process(self) -> None:
         """Kills the whole process group; safe from any thread."""
@@ -221,7 +253,22 @@ def signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    # PYTHONPATH and its like would bring the host's packages into the framework's interpreter.
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    return {**kept, **_SETTINGS, "TMPDIR": str(folder)}
+def _limit_memory(process: int, memory: int) -> None:
+    """Lets a process take so much more address space than it has; where the system cannot, nothing."""
+    if not hasattr(resource, "prlimit"):
+        return
+    with suppress(OSError, ValueError, IndexError):
+        pages = int(Path(f"/proc/{process}/statm").read_text().split()[0])
+        limit = pages * resource.getpagesize() + memory
+        resource.prlimit(process, resource.RLIMIT_AS, (limit, limit))
+
+
+def _checked(framework: str, hello: dict[str, Any]) -> dict[str, Any]:
+    """A greeting in which everything that is shown later is text, and short."""
+    for key in ("version", "python", "numpy", "device"):
+        if not isinstance(hello.get(key), str) or len(hello[key]) > 200:
+            raise WorkerFailed(f"{framework}: its worker's greeting gives no {key}")
+    dtypes = hello.get("dtypes")
+    if not isinstance(dtypes, list) or len(dtypes) > 64 or not all(isinstance(d, str) for d in dtypes):
+        raise WorkerFailed(f"{framework}: its worker's greeting gives no dtypes")
+    return hello

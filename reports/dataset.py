@@ -40,6 +40,7 @@ def _per_dimension(*names: str) -> list[pa.Field]:
 _RECORD_FIELDS: Final = [
     _field("implementation", _WORD),
     _field("framework", _WORD),
+    _field("framework_version", _WORD),
     _field("check", _WORD),
     _field("verdict", _WORD),
     _field("level", _WORD),
@@ -164,6 +165,7 @@ class RecordWriter:
                 (
                     record.implementation,
                     record.framework,
+                    record.framework_version,
                     record.check.value,
                     record.verdict.value,
                     record.level,

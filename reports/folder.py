@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +52,26 @@ class RunFolder:
     def records(self) -> Path:
         """Where the dataset goes."""
         return self.path / RECORDS
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps other runs out of the folder; the system lets them in however this process ends.
+
+        Raises:
+            BadRunFolder: where another run is writing to it.
+        """
+        try:
+            folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise BadRunFolder(f"{self.path}: cannot be opened: {reason(error)}") from None
+        try:
+            if not _lock(folder):
+                raise BadRunFolder(
+                    f"{self.path}: another run is writing to it: give another folder, or wait for it to end"
+                )
+            yield
+        finally:
+            os.close(folder)
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> RunFolder:
@@ -105,6 +128,20 @@ class RunFolder:
                 write_atomically(self.path / name, text)
             except OSError as error:
                 raise BadRunFolder(f"{self.path / name}: cannot be written: {reason(error)}") from None
+
+
+def _lock(descriptor: int) -> bool:
+    # The lock of a process that was killed outlives it by a moment.
+    for _ in range(10):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.1)
+        except OSError:
+            return True  # a file system without locks
+        else:
+            return True
+    return False
 
 
 def read(directory: str | os.PathLike[str]) -> tuple[Run, Divergences]:

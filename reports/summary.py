@@ -121,9 +121,10 @@ class Summary:
 
     def add(self, record: Record) -> None:
         """Take one record."""
-        entry = self._implementations.get(record.implementation)
+        column = record.column
+        entry = self._implementations.get(column)
         if entry is None:
-            entry = self._implementations[record.implementation] = _Implementation(record.framework)
+            entry = self._implementations[column] = _Implementation(record.target)
         complexity = self._cases.of(record.case)
         verdict, cell = record.verdict, (record.check, record.verdict)
         entry.cases.add(complexity[2])
@@ -267,8 +268,8 @@ def _divergence(number: int, failures: _Failures, record: Record, judged: int) -
     data: dict[str, Any] = jsonable(
         {
             "id": f"D{number}",
-            "implementation": record.implementation,
-            "framework": record.framework,
+            "implementation": record.column,
+            "framework": record.target,
             "check": record.check,
             "verdict": record.verdict,
             "failing": failures.count,
@@ -282,7 +283,7 @@ def _divergence(number: int, failures: _Failures, record: Record, judged: int) -
                 "evidence": shown,
             },
             "others": failures.others(),
-            "replay": replay_command(case, record.implementation),
+            "replay": replay_command(case, record.column),
         }
     )
     return data

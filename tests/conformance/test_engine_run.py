@@ -96,7 +96,7 @@ def test_an_early_end_leaves_nothing_behind(fake):
     hanging = fake(implementations={OTHER: "hang"})
     stream = engine_of(hanging, (NAME, OTHER), deadline=600.0).run(CASES)
     for event in stream:
-        if isinstance(event, events.Judged):
+        if isinstance(event, events.Ready):
             break
     stream.close()
     assert threading.active_count() == 1
@@ -105,7 +105,7 @@ def test_an_early_end_leaves_nothing_behind(fake):
 def test_an_exception_of_the_caller_leaves_nothing_behind(fake):
     def interrupted():
         for event in engine_of(fake(cases={"2": "hang"}), deadline=600.0).run(CASES):
-            if isinstance(event, events.Judged):
+            if isinstance(event, events.Ready):
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -136,7 +136,7 @@ def endless():
 
 
 def test_a_budget_ends_an_endless_run(fake):
-    outcome = run(fake(), endless(), budget=0.5)
+    outcome = run(fake(), endless(), budget=1.5)
     judged = [record for record in outcome.records if record.check is Check.VALUES]
     assert judged
     assert {record.verdict for record in judged} == {Verdict.PASS}

@@ -104,7 +104,7 @@ def test_an_option_of_another_form(option):
 def test_a_framework_nobody_knows_and_one_named_twice(monkeypatch):
     with pytest.raises(BadInterpreter, match="'jax' is none of torch, paddle, mindspore"):
         parse_interpreters(["jax=/bin/true"])
-    monkeypatch.setattr("conformance.session.check_interpreter", lambda *_: Path("/python"))
+    monkeypatch.setattr("conformance.targets.check_interpreter", lambda *_: Path("/python"))
     assert parse_interpreters(["torch=/a", "paddle=/b"]) == {
         "torch": Path("/python"),
         "paddle": Path("/python"),

@@ -34,6 +34,8 @@ import numpy as np  # noqa: E402
 from adapters.protocol import PROTOCOL, Decoder, encode  # noqa: E402
 from fakes import direct  # noqa: E402
 
+HARMED: list[bool] = []  # by a call before, in this process
+
 
 def _log(text: str) -> None:
     sys.stderr.write(text + "\n")
@@ -149,6 +151,46 @@ def _misbehave(what: str, fd: int, header: dict[str, Any], answer: Any, out: Any
     elif what == "leave child, segv":
         _leave_child(600)
         os.kill(os.getpid(), signal.SIGSEGV)
+    elif what == "escape":
+        child = os.fork()
+        if child == 0:
+            os.setsid()
+            (FOLDER / "escaped").write_text(str(os.getpid()))
+            time.sleep(600)
+            os._exit(0)
+        while not (FOLDER / "escaped").exists() or not (FOLDER / "escaped").read_text():
+            time.sleep(0.01)
+        return True
+    elif what == "not a number":
+        nothing = {name: (dtype, np.full_like(array, np.nan)) for name, (dtype, array) in out.items()}
+        _write(fd, encode({**header, **answer}, nothing))
+    elif what == "leak":
+        kept = []
+        while True:
+            kept.append(bytes(1 << 28))
+    elif what == "close output":
+        os.close(1)
+        os.close(2)
+        return True
+    elif what == "close everything":
+        os.closerange(0, 256)
+        signal.pause()
+    elif what == "harm":
+        HARMED.append(True)
+        return True
+    elif what == "segv when harmed":
+        if HARMED:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return True
+    elif what == "accept":
+        _write(fd, encode({**header, **answer, "status": "ok", "shape": [1, 1, 1], "dtype": "float32"}, {}))
+    elif what == "segv in every other worker":
+        if len((FOLDER / "starts").read_text().split()) % 2:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return True
+    elif what == "environment":
+        (FOLDER / "environment.json").write_text(json.dumps({**os.environ, "cwd": os.getcwd()}))
+        return True
     elif what == "flood":
         for stream in (sys.stdout, sys.stderr):
             for _ in range(1280):

@@ -35,6 +35,7 @@ def test_every_parameter_of_a_case_is_a_column(load, make_record):
     assert frame.drop(columns=["output_size_0", "output_size_1"]).to_dict("records")[0] == {
         "implementation": "torch.nn.ConvTranspose1d",
         "framework": "torch",
+        "framework_version": "",
         "check": "values",
         "verdict": "pass",
         "level": "exact",

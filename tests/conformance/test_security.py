@@ -1,0 +1,44 @@
+"""What the suite never does, whoever it talks to."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted(
+    path
+    for folder in ("adapters", "conformance", "reference_impl", "reports")
+    for path in (ROOT / folder).rglob("*.py")
+)
+# They run what they read, or listen to whoever calls.
+FORBIDDEN = {"pickle", "cPickle", "dill", "marshal", "shelve", "multiprocessing", "socketserver", "http"}
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add((node.module or "").split(".")[0])
+    return found
+
+
+def test_there_are_sources():
+    assert len(SOURCES) > 50
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_is_unpickled_and_nothing_listens(path):
+    assert not imports(path) & (FORBIDDEN | {"socket", "xmlrpc", "asyncio"})
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            assert called not in {"eval", "exec", "os.system"}, f"{path}:{node.lineno}"
+            named = {keyword.arg: keyword.value for keyword in node.keywords}
+            for switch in ("allow_pickle", "shell"):
+                value = named.get(switch)
+                assert not (isinstance(value, ast.Constant) and value.value is True), f"{path}:{node.lineno}"
