@@ -1,0 +1,118 @@
+"""Asking a framework about further cases, after a run: one worker for each, answers kept.
+
+What a case costs is counted rather than timed, so that two runs ask the same: a crash and a hang cost as
+much as the many plain calls that could be made meanwhile.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from attrs import define, field, frozen
+
+from adapters import adapter_class
+from conformance.answers import Answer, Outcome
+from conformance.case import Case
+from conformance.driver import Driver
+from conformance.families import Family, families
+from conformance.judge import judge
+from conformance.plan import Job, Problem, framework_of, wrong_ndim
+from conformance.semantics import interpret
+from conformance.verdicts import Record
+from conformance.worker import WorkerFailed
+
+_DEADLINE: Final = 4.0  # seconds: what hung in the run has hung for longer twice
+_CRASH_COST: Final = 25
+_HANG_COST: Final = 120
+_SLOW_COST: Final = 20
+_ELEMENTS: Final = 1 << 18  # of a tensor; no question needs more
+
+
+@frozen
+class Examined:
+    """One call: what was asked, what came, and what it is judged to be."""
+
+    problem: Problem
+    answer: Answer
+    records: list[Record]
+
+    def failing(self, family: Family) -> bool:
+        """Whether it fails in this way."""
+        return family in families(self.records)
+
+
+@define
+class Asker:
+    """Asks one framework's implementations; a context manager that ends the worker."""
+
+    framework: str
+    python: Path
+    cancelled: Callable[[], bool] = lambda: False
+    spent: int = field(default=0, init=False)
+    asked: int = field(default=0, init=False)
+    _driver: Driver | None = field(default=None, init=False)
+    _lost: bool = field(default=False, init=False)
+    _known: dict[tuple[str, Case], Examined | None] = field(factory=dict, init=False)
+
+    def examine(self, case: Case, implementation: str) -> Examined | None:
+        """What comes of a case; None where it cannot be asked."""
+        key = (implementation, case)
+        if key not in self._known:
+            self._known[key] = self._examine(case, implementation)
+        return self._known[key]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._driver is not None:
+            self._driver.close()
+
+    def _examine(self, case: Case, implementation: str) -> Examined | None:
+        adapter = adapter_class(framework_of(implementation))
+        if wrong_ndim(implementation, case) or adapter.cannot_express(implementation, case.to_dict()):
+            return None
+        if self._lost or self.cancelled() or _large(case):
+            return None
+        meaning = interpret(case, implementation)
+        problem = Problem(case, meaning.geometry)
+        try:
+            if self._driver is None:
+                self._driver = Driver(
+                    self.framework, self.python, threading.Event(), _ignore, self._count, _DEADLINE
+                )
+                self._driver.start()
+            answer = self._driver.ask(Job(problem, {implementation: meaning}), implementation)
+        except WorkerFailed:
+            self._lost = True
+            return None
+        self.asked += 1
+        self.spent += _SLOW_COST if implementation in adapter.seconds_per_case else 1
+        if answer.outcome is Outcome.HANG:
+            self.spent += _HANG_COST
+        records = judge(case, meaning, problem.data, problem.reference, answer, self.framework)
+        return Examined(problem, answer, records)
+
+    def _count(self, _reason: str) -> None:
+        self.spent += _CRASH_COST
+
+
+def _ignore(_job: Job, _answer: Answer) -> None:
+    pass
+
+
+def _large(case: Case) -> bool:
+    elements = max(case.batch or 1, 1) * max(case.in_channels, case.out_channels, 1)
+    weights = max(case.in_channels, 1) * max(case.out_channels, 1)
+    for size, kernel, stride, dilation in zip(
+        case.input_size, case.kernel_size, case.stride, case.dilation, strict=True
+    ):
+        elements *= max(abs(size * stride) + abs(kernel * dilation), 1)
+        weights *= max(abs(kernel), 1)
+    return max(elements, weights) > _ELEMENTS
