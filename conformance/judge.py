@@ -181,7 +181,7 @@ def compare(actual: Array, expected: Expected, dtype: str, data: Data) -> dict[s
     bits = SIGNIFICAND_BITS[dtype]
     unit = 2.0**-bits
     top = float(expected.scale.max(initial=0.0))
-    integers = data.escape is not None and top <= 2.0**bits
+    integers = data.exact and top <= 2.0**bits
     wide = actual.astype(np.float64)
     level = "exact" if integers else "bounded"
     if np.array_equal(wide, expected.values):

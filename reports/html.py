@@ -6,7 +6,7 @@ import base64
 import hashlib
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -193,12 +193,25 @@ def _parameters(case: Case) -> list[_Parameter]:
         _Parameter("bias", "yes" if case.bias else "no", not case.bias),
         _Parameter("dtype", case.dtype, case.dtype == "float32"),
         _Parameter("layout", case.layout.replace("_", " "), case.layout == "channels_first"),
-        _Parameter(
-            "data",
-            f"{'small integers' if case.recipe.kind == 'int' else 'real numbers'}, seed {case.recipe.seed:x}",
-            case.recipe.kind == "int",
-        ),
+        _Parameter("spelling", _SPELLINGS[case.spelling], case.spelling == "plain"),
+        _Parameter("data", _data(case), case.recipe.kind == "int"),
     ]
+
+
+_SPELLINGS: Final = {
+    "plain": "an integer where all dimensions agree",
+    "tuple": "one number per dimension",
+    "sides": "padding with a number per side",
+    "nested": "padding with a pair per dimension of the tensor",
+}
+
+
+def _data(case: Case) -> str:
+    if case.recipe.kind == "one":
+        lit = ", ".join(f"{name} (element {place})" for name, place in case.recipe.lit)
+        return f"a single 1 in {lit}" if lit else "zeros"
+    kind = "small integers" if case.recipe.kind == "int" else "real numbers"
+    return f"{kind}, seed {case.recipe.seed:x}"
 
 
 def _rounding(run: dict[str, Any], checks: list[str]) -> dict[str, Any] | None:
