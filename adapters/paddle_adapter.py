@@ -69,7 +69,7 @@ class _PaddleCall(Call):
         formats = ("NCL", "NLC") if about["ndim"] == 1 else ("NCHW", "NHWC")
         self.arguments = {
             "stride": _spelled(case, case["stride"]),
-            "padding": _padding(case),
+            "padding": padding_argument(case),
             "output_padding": _spelled(case, case["output_padding"]),
             "groups": case["groups"],
             "dilation": _spelled(case, case["dilation"]),
@@ -132,7 +132,8 @@ class _PaddleCall(Call):
         return arrays
 
 
-def _padding(case: CaseData) -> Any:
+def padding_argument(case: CaseData) -> Any:
+    """The padding in the form that the case's spelling asks for."""
     if isinstance(case["padding"], str):
         return case["padding"].upper()
     if case["spelling"] == "nested":

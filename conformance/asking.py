@@ -26,9 +26,9 @@ from conformance.verdicts import Record
 from conformance.worker import WorkerFailed
 
 _DEADLINE: Final = 4.0  # seconds: what hung in the run has hung for longer twice
-_CRASH_COST: Final = 25
+_CRASH_COST: Final = 40
 _HANG_COST: Final = 120
-_SLOW_COST: Final = 20
+_SLOW_COST: Final = 12
 _ELEMENTS: Final = 1 << 18  # of a tensor; no question needs more
 
 
@@ -78,26 +78,37 @@ class Asker:
         adapter = adapter_class(framework_of(implementation))
         if wrong_ndim(implementation, case) or adapter.cannot_express(implementation, case.to_dict()):
             return None
-        if self._lost or self.cancelled() or _large(case):
+        if _large(case):
             return None
         meaning = interpret(case, implementation)
         problem = Problem(case, meaning.geometry)
+        answer = self.answer(problem, implementation)
+        if answer is None:
+            return None
+        records = judge(case, meaning, problem.data, problem.reference, answer, self.framework)
+        return Examined(problem, answer, records)
+
+    def answer(self, problem: Problem, implementation: str) -> Answer | None:
+        """What an implementation answers to a problem, whatever its numbers; None without a worker."""
+        if self._lost or self.cancelled():
+            return None
         try:
             if self._driver is None:
                 self._driver = Driver(
                     self.framework, self.python, threading.Event(), _ignore, self._count, _DEADLINE
                 )
                 self._driver.start()
+            meaning = interpret(problem.case, implementation)
             answer = self._driver.ask(Job(problem, {implementation: meaning}), implementation)
         except WorkerFailed:
             self._lost = True
             return None
         self.asked += 1
-        self.spent += _SLOW_COST if implementation in adapter.seconds_per_case else 1
+        slow = implementation in adapter_class(self.framework).seconds_per_case
+        self.spent += _SLOW_COST if slow else 1
         if answer.outcome is Outcome.HANG:
             self.spent += _HANG_COST
-        records = judge(case, meaning, problem.data, problem.reference, answer, self.framework)
-        return Examined(problem, answer, records)
+        return answer
 
     def _count(self, _reason: str) -> None:
         self.spent += _CRASH_COST

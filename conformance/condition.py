@@ -1,22 +1,23 @@
 """Conditions on a case's parameters: a small language, read from text and evaluated on many cases at once.
 
 ``output_padding > 0 and (padding > 0 or bias)`` is a condition.  A quantity that has a value per dimension
-(``stride``, ``kernel_size``, ...) is taken in one and the same dimension throughout, and the condition holds where
-*some* dimension satisfies it; ``in some dimension:`` may stand before it to say so.  ``all(stride > 1)``
-demands it of every dimension, ``stride[0]`` names one.
+(``stride``, ``kernel_size``, ...) is taken in one and the same dimension throughout, and the condition holds
+where *some* dimension satisfies it; ``in some dimension:`` may stand before it to say so.
+``all(stride > 1)`` demands it of every dimension, ``stride[0]`` names one.
 
-====================  ==================================================================================
-per dimension         ``input_size``, ``kernel_size``, ``stride``, ``dilation``, ``output_padding`` (also what an
-                      ``output_size`` amounts to), ``padding_before``, ``padding_after``, ``padding`` (the larger
-                      of the two), ``extent`` (``dilation * (kernel_size - 1) + 1``), ``output`` (the
-                      documented output size), ``tail_terms`` (positions of the output padding that some product reaches)
-of the case           ``batch`` (0 where unbatched), ``in_channels``, ``out_channels``, ``groups``,
-                      ``in_per_group``, ``out_per_group``, ``channels_left`` (of the division by groups), ``ndim``
-yes or no             ``bias``, ``unbatched``, ``channels_last``, ``asymmetric`` (padding), ``sized`` (an
-                      ``output_size`` is given), ``same``, ``valid``, ``real`` (numbers), ``float64``, ``float32``,
-                      ``float16``, ``bfloat16``, ``always``
-between them          ``> >= < <= == !=``, ``and``, ``or``, ``not``, parentheses
-====================  ==================================================================================
+=============  ===========================================================================================
+per dimension  ``input_size``, ``kernel_size``, ``stride``, ``dilation``, ``output_padding`` (also what an
+               ``output_size`` amounts to), ``padding_before``, ``padding_after``, ``padding`` (the larger of
+               the two), ``extent`` (``dilation * (kernel_size - 1) + 1``), ``output`` (the documented output
+               size), ``tail_terms`` (how many positions of the output padding some product reaches)
+of the case    ``batch`` (0 where unbatched), ``in_channels``, ``out_channels``, ``groups``,
+               ``in_per_group``, ``out_per_group``, ``channels_left`` (1 where groups do not divide the
+               channels), ``ndim``
+yes or no      ``bias``, ``unbatched``, ``channels_last``, ``asymmetric`` (padding), ``sized`` (an
+               ``output_size`` is given), ``same``, ``valid``, ``real`` (numbers), ``float64``, ``float32``,
+               ``float16``, ``bfloat16``, ``tuples``, ``sides``, ``nested`` (spellings), ``always``
+between them   ``> >= < <= == !=``, ``and``, ``or``, ``not``, parentheses
+=============  ===========================================================================================
 """
 
 from __future__ import annotations
@@ -70,6 +71,9 @@ FLAGS: Final = (
     "float32",
     "float16",
     "bfloat16",
+    "tuples",
+    "sides",
+    "nested",
     "always",
 )
 
@@ -99,8 +103,7 @@ class Table:
 
     def holds(self, condition: Condition) -> Bits:
         """For which cases the condition holds."""
-        found: Bits = condition.evaluate(self).any(axis=1)
-        return found
+        return np.asarray(condition.evaluate(self).any(axis=1), dtype=np.bool_)
 
 
 def _quantities(case: Case) -> dict[str, Any]:
@@ -145,6 +148,9 @@ def _quantities(case: Case) -> dict[str, Any]:
         "valid": case.padding == "valid",
         "real": case.recipe.kind == "real",
         **{name: case.dtype == name for name in ("float64", "float32", "float16", "bfloat16")},
+        "tuples": case.spelling == "tuple",
+        "sides": case.spelling == "sides",
+        "nested": case.spelling == "nested",
         "always": True,
     }
 

@@ -1,8 +1,8 @@
 """What a run saw of each implementation, sorted by what went wrong.
 
-A *family* is a way to fail: wrong numbers, a wrong shape, a refusal with certain words, a call accepted against a
-certain sentence of the documents.  Values and gradients are one family, since one fault shows in several of
-them; a crash, a hang and an answer to a call that must be refused are one, since the call is.
+A *family* is a way to fail: wrong numbers, a wrong shape, a refusal with certain words, a call accepted
+against a certain sentence of the documents.  Values and gradients are one family, since one fault shows in
+several of them; a crash, a hang and an answer to a call that must be refused are one, since the call is.
 """
 
 from __future__ import annotations
@@ -24,9 +24,13 @@ _LISTS: Final = re.compile(r"[(\[]\s*#(?:,\s*#)*,?\s*[)\]]")
 
 @frozen
 class Family:
-    """A way to fail: ``kind`` in the suite's words, ``detail`` in a document's or a framework's, without numbers."""
+    """A way to fail: ``kind`` in the suite's words, ``detail`` in others', without numbers.
 
-    kind: str  # "values", "shape", "dtype", "parameters", "accepted", "refused", "crash", "hang", "raised"
+    ``kind`` is "values", "shape", "dtype", "parameters", "accepted" (or crashed or hung, though it must be
+    refused), "refused", "crash", "hang", or "raised" (by the gradients).
+    """
+
+    kind: str
     detail: str = ""
 
     @property
@@ -92,7 +96,7 @@ class Calls:
         return sorted((c for c, found in self.failing.items() if family in found), key=_complexity)
 
     def passes(self, family: Family) -> list[Case]:
-        """The calls that were judged for it and do not fail, neither this way nor another that would hide it."""
+        """The calls that were judged for it and fail neither this way nor another that would hide it."""
         checks = frozenset(family.checks)
         return [
             case

@@ -1,9 +1,9 @@
 """The shortest condition that holds for all of some cases and for none of others.
 
-Candidates are conjunctions of up to three clauses, each a simple statement or the disjunction of two; their cost
-is what a reader pays: comparisons with 0 and 1 are cheap, comparisons of two parameters dearer, a disjunction
-costs its parts.  Cases are bits of integers, one integer per dimension, so that a candidate is judged by a few
-machine operations on thousands of cases; nothing is drawn at random.
+Candidates are conjunctions of up to three clauses, each a simple statement or (the last) the disjunction of
+two; their cost is what a reader pays: comparisons with 0 and 1 are cheap, comparisons of two parameters
+dearer, a disjunction costs its parts.  Cases are bits of integers, one integer per dimension, so that a
+candidate is judged by a few operations on thousands of cases; nothing is drawn at random.
 """
 
 from __future__ import annotations
@@ -88,16 +88,10 @@ _SIZES: Final = (
     "tail_terms",
 )
 _FLAGS: Final = (
-    "bias",
-    "unbatched",
-    "channels_last",
-    "asymmetric",
-    "sized",
-    "same",
-    "valid",
-    "real",
-    "float64",
+    *("bias", "unbatched", "channels_last", "asymmetric", "sized", "same", "valid", "real", "float64"),
+    *("tuples", "sides", "nested"),
 )
+_USUAL: Final = {"dilation": 1, "stride": 1, "kernel_size": 1, "input_size": 1, "output": 1, "extent": 1}
 
 
 @cache
@@ -107,7 +101,7 @@ def statements(ndim: int) -> tuple[Statement, ...]:
     dearer = {"extent": 0.3, "output": 0.3, "padding_before": 0.2, "padding_after": 0.2, "tail_terms": 0.45}
     plain = []
     for name in _SIZES:
-        usual = 1 if name in ("dilation", "stride", "kernel_size", "input_size", "output", "extent") else 0
+        usual = _USUAL.get(name, 0)
         more = dearer.get(name, 0.0)
         plain += [Statement(f"{name} > {usual}", 1 + more), Statement(f"{name} == {usual}", 1.1 + more)]
         plain.append(Statement(f"{name} > {usual + 1}", 1.3 + more))
@@ -192,7 +186,8 @@ def shortest(
     With ``exceptions`` they may hold for so many passes.
     """
     bad, good = Bitmap(fails, ndim), Bitmap(passes, ndim)
-    whole, part = [], []
+    whole: list[tuple[Statement, ...]] = []
+    part: list[tuple[Statement, ...]] = []
     for statement in statements(ndim):
         covered = held(bad.of((statement,)))
         if covered == bad.every:
@@ -221,9 +216,12 @@ def shortest(
                 left = held(now_good).bit_count()
                 if left <= exceptions:
                     found.append(Formula((*chosen, clause), ndim))
-                elif length < _CLAUSES and len(clause) == 1:
-                    if not chosen or left < held(passing).bit_count():
-                        following.append(((*chosen, clause), now_bad, now_good, position + 1))
+                elif (
+                    length < _CLAUSES
+                    and len(clause) == 1
+                    and (not chosen or left < held(passing).bit_count())
+                ):
+                    following.append(((*chosen, clause), now_bad, now_good, position + 1))
         if found and length > 1:
             break
         following.sort(key=lambda entry: held(entry[2]).bit_count() + 25 * sum(map(_cost, entry[0])))
@@ -245,6 +243,10 @@ def _distinct(clauses: list[tuple[Statement, ...]], bad: Bitmap, good: Bitmap) -
         if seen[key] <= 3:
             kept.append(clause)
     return kept
+
+
+def _rate(bits: Bits, of: int) -> float:
+    return held(bits).bit_count() / max(of, 1)
 
 
 def widest(fails: Sequence[Case], passes: Sequence[Case], ndim: int) -> tuple[Formula, list[bool]] | None:
