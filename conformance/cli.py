@@ -94,6 +94,14 @@ _python = click.option(
     help="The run's folder.",
 )
 @click.option(
+    "--expected",
+    "expected",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What is known to diverge. Default: conformance-expected.toml, where there is one.",
+)
+@click.option("--shard", metavar="I/N", help="Only the I-th of N parts of the cases; see merge.")
+@click.option(
     "--format", "style", type=click.Choice(FORMATS), help="Default: pretty on a terminal, else markdown."
 )
 @_plainly
@@ -104,12 +112,19 @@ def run(
     budget: float | None,
     seed: int,
     out: Path,
+    expected: Path | None,
+    shard: str | None,
     style: str | None,
 ) -> int:
     """Run the suite and leave a report in a folder."""
     from conformance.implementations import select
 
     implementations = select(patterns)
+    from conformance.expectations import find
+    from conformance.shards import Shard, of_shard
+
+    expectations = find(expected)
+    part = None if shard is None else Shard.parse(shard)
 
     from rich.console import Console
 
@@ -118,9 +133,14 @@ def run(
     from conformance.session import make_engine, parse_interpreters
 
     engine = make_engine(implementations, parse_interpreters(pythons), profile=profile, budget=budget)
-    facts = {"profile": profile, "seed": seed, "budget": budget}
+    facts = {"profile": profile, "seed": seed, "budget": budget, "shard": part and part.numbers}
     run_data, divergences = execute(
-        engine, profile_cases(profile, seed), out=out, facts=facts, console=Console(stderr=True)
+        engine,
+        of_shard(profile_cases(profile, seed), part),
+        out=out,
+        facts=facts,
+        console=Console(stderr=True),
+        expectations=expectations,
     )
     _print(run_data, divergences, out, style)
     code: int = run_data["exit_code"]

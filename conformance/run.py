@@ -16,7 +16,10 @@ from rich.console import Console
 
 from conformance import events
 from conformance.case import Case
+from conformance.conclude import conclude, stale, unexpected
 from conformance.engine import Engine, Interrupt
+from conformance.expectations import FILE, Expectations
+from conformance.families import Observed
 from conformance.plan import framework_of
 from conformance.progress import ProgressView
 from conformance.session import host_facts
@@ -36,10 +39,12 @@ def execute(
     out: Path,
     facts: dict[str, Any],
     console: Console,
+    expectations: Expectations | None = None,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Runs the engine and leaves the run's folder; returns run.json's and divergences.json's contents.
 
-    ``facts`` are the profile, seed and budget.  Ctrl-C ends the run and keeps what was found.
+    ``facts`` are the profile, seed and budget.  Ctrl-C ends the run and keeps what was found.  Divergences
+    that the ``expectations`` know do not fail the run.
 
     Raises:
         BadRunFolder: where the folder cannot be written.
@@ -48,6 +53,8 @@ def execute(
     started = datetime.datetime.now(datetime.UTC)
     clock = time.monotonic()
     summary = Summary()
+    observed = Observed()
+    expectations = expectations or Expectations(Path(FILE))
     frameworks = {name: _unavailable("not started") for name in map(framework_of, engine.implementations)}
     interrupted = False
     stream = engine.run(cases)
@@ -58,6 +65,7 @@ def execute(
                     match event:
                         case events.Judged(records):
                             writer.write(records)
+                            observed.add(records)
                             for record in records:
                                 summary.add(record)
                         case events.Ready(framework, info):
@@ -73,13 +81,22 @@ def execute(
             console.print("interrupted: ending the workers, writing what was found so far")
         finally:
             stream.close()  # type: ignore[attr-defined]  # a generator
-    found = summary.divergences()
+        found = conclude(
+            observed,
+            summary,
+            frameworks,
+            expectations,
+            console=console,
+            asking=not interrupted,
+            cancelled=lambda: engine.interrupt.requested,
+        )
+    interrupted = interrupted or engine.interrupt.requested
     if interrupted:
         exit_code = INTERRUPTED
     elif not any(entry["status"] == "ran" for entry in frameworks.values()):
         exit_code = 3
     else:
-        exit_code = 1 if found else 0
+        exit_code = int(any(map(unexpected, found)))
     info = {
         "schema": 1,
         "suite": {"name": DISTRIBUTION, "version": importlib.metadata.version(DISTRIBUTION)},
@@ -90,8 +107,13 @@ def execute(
         "exit_code": exit_code,
         "host": host_facts(),
         "frameworks": frameworks,
+        "expectations": {
+            "file": str(expectations.path),
+            "entries": len(expectations.entries),
+            "stale": stale(expectations, summary.implementations(), frameworks),
+        },
     }
-    folder.write(info, summary)
+    folder.write(info, summary, found)
     return render(out)
 
 

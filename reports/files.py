@@ -13,7 +13,8 @@ RECORDS: Final = "records.parquet"
 DIVERGENCES: Final = "divergences.json"
 JUNIT: Final = "junit.xml"
 INDEX: Final = "index.html"
-FILES: Final = frozenset({RUN, RECORDS, DIVERGENCES, JUNIT, INDEX})
+REPRO: Final = "repro"  # a folder of scripts
+FILES: Final = frozenset({RUN, RECORDS, DIVERGENCES, JUNIT, INDEX, REPRO})
 
 _PARTIAL: Final = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)\.partial", re.ASCII)
 

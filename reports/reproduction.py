@@ -95,7 +95,7 @@ def process_script(
     output: tuple[int, ...] | None,
     about: Sequence[str],
 ) -> str:
-    """The script of a call that crashes, hangs, or is accepted though it must be refused, for the reason given."""
+    """The script of a call that crashes, hangs, or is accepted though it must be refused (and why)."""
     words = idiom(implementation, case)
     head = _head(implementation, case, about, ("import os", "import subprocess"))
     body = [*words.imports, "", *_ones(case), *_gradient(case, output), *words.build]
