@@ -71,10 +71,12 @@ class Candidate:
     scripts: Sequence[Callable[[], str]]
 
 
-def reproduce(candidates: Sequence[Candidate], interpreters: Mapping[str, Path]) -> list[dict[str, Any]]:
+def reproduce(
+    candidates: Sequence[Candidate], interpreters: Mapping[str, Path]
+) -> list[dict[str, Any] | None]:
     """For each divergence the first script that shows it, else the first marked as it went; plain data."""
 
-    def one(candidate: Candidate) -> dict[str, Any]:
+    def one(candidate: Candidate) -> dict[str, Any] | None:
         python = interpreters.get(candidate.framework)
         first: dict[str, Any] | None = None
         for make in candidate.scripts:
@@ -92,7 +94,6 @@ def reproduce(candidates: Sequence[Candidate], interpreters: Mapping[str, Path])
             if done.status == "reproduced":
                 return found
             first = first or found
-        assert first is not None
         return first
 
     with ThreadPoolExecutor(max(min(os.cpu_count() or 1, len(candidates)), 1)) as threads:

@@ -110,6 +110,9 @@ def listed(names: Iterable[str]) -> str:
 
 def headline(run: dict[str, Any]) -> str:
     """The result in a few words."""
+    about = run.get("expectations") or {}
+    if about.get("entries") and run["exit_code"] == 0:
+        return "As expected: no new divergence"
     implementations = run["implementations"].values()
     diverging = sum(failing(entry["verdicts"]) > 0 for entry in implementations)
     if not implementations:
@@ -144,7 +147,9 @@ def sentences(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[st
         result = f"{names} judged on {each}, {counted(verdicts, 'verdict')} in all"
         if divergences:
             fails = sum(failing(entry["verdicts"]) for entry in implementations.values())
-            result += f": {counted(fails, 'failing verdict')} in {counted(len(divergences), 'group')}."
+            result += f": {counted(fails, 'failing verdict')} in {counted(len(divergences), 'group')}"
+            known = sum(bool(d.get("expected") and d["expected"]["all"]) for d in divergences)
+            result += f", {known:,} of them expected." if known else "."
         else:
             result += ", none of them failing."
         said.append(result)
