@@ -59,7 +59,7 @@ def facts(divergence: dict[str, Any]) -> list[Fact]:
                     "roughly where",
                     rough["text"],
                     True,
-                    f"shorter, but holds for {rough['exceptions']:,} of {condition['passing']:,} passing calls",
+                    f"shorter, but holds for {rough['exceptions']:,} of {condition['passing']:,} passing",
                 )
             )
     elif "condition" in divergence:
