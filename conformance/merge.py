@@ -83,7 +83,8 @@ def _check(parts: Sequence[_Part], out: Path) -> None:
             raise BadRunFolder(f"--out {out}: is one of the folders to be merged; name another")
         if part.run["suite"] != first.run["suite"]:
             raise BadRunFolder(
-                f"{part.path}: made by {_suite(part)}, {first.path} by {_suite(first)}: merge runs of one suite"
+                f"{part.path}: made by {_suite(part)}, {first.path} by {_suite(first)}: "
+                "merge runs of one suite"
             )
         for key in _SAME:
             if part.run[key] != first.run[key]:
@@ -91,7 +92,7 @@ def _check(parts: Sequence[_Part], out: Path) -> None:
                     f"{part.path}: its {key} is {part.run[key]}, that of {first.path} is {first.run[key]}: "
                     "merge parts of one run"
                 )
-    seen: dict[tuple[str, int], Path] = {}
+    seen: dict[tuple[str, int], _Part] = {}
     shards = {tuple(part.run.get("shard") or (1, 1)) for part in parts}
     counts = {count for _, count in shards}
     if len(counts) > 1:
@@ -101,9 +102,9 @@ def _check(parts: Sequence[_Part], out: Path) -> None:
     for part in parts:
         index = (part.run.get("shard") or [1, 1])[0]
         for name in part.run["implementations"]:
-            other = seen.setdefault((name, index), part.path)
-            if other != part.path:
-                raise BadRunFolder(f"{part.path} and {other}: both hold shard {index} of {name}")
+            other = seen.setdefault((name, index), part)
+            if other is not part:
+                raise BadRunFolder(f"{part.path} and {other.path}: both hold shard {index} of {name}")
     count = counts.pop()
     names = {name for name, _ in seen}
     for name in sorted(names):

@@ -25,9 +25,9 @@ def _sections(found: dict[str, Any]) -> list[Section]:
     before, after = found["before"], found["after"]
     sections: list[Section] = []
     versions = [
-        f"{name}: {before['frameworks'].get(name) or 'not run'} became {after['frameworks'].get(name) or 'not run'}"
+        f"{name}: {old or 'not run'} became {new or 'not run'}"
         for name in sorted({*before["frameworks"], *after["frameworks"]})
-        if before["frameworks"].get(name) != after["frameworks"].get(name)
+        if (old := before["frameworks"].get(name)) != (new := after["frameworks"].get(name))
     ]
     settings = [
         f"{key}: {before[key]} became {after[key]}"
@@ -47,8 +47,8 @@ def _sections(found: dict[str, Any]) -> list[Section]:
         )
         sections.append(("Calls", [said]))
     speed = [
-        f"{entry['implementation']}: takes {entry['ratio']:.2f} times as long (between {entry['low']:.2f} and "
-        f"{entry['high']:.2f}, median of {entry['calls']:,} calls)"
+        f"{entry['implementation']}: takes {entry['ratio']:.2f} times as long (between {entry['low']:.2f} "
+        f"and {entry['high']:.2f}, median of {entry['calls']:,} calls)"
         for entry in found["speed"]
         if entry["beyond_noise"]
     ]
