@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from attrs import define, field, frozen
 
@@ -23,6 +23,8 @@ from conformance.errors import ConformanceError
 from conformance.judge import judge
 from conformance.plan import Job, Planner, Skipped, framework_of
 from conformance.verdicts import Check, Record, Verdict
+
+_AHEAD: Final = 20_000  # jobs that may wait for a framework: cases may be drawn without end
 
 # Finds a framework's interpreter, making its environment where need be; the callable is told of progress,
 # and the event set where the run ends before the environment is made.
@@ -60,6 +62,7 @@ class Engine:
     interrupt: Interrupt = field(factory=Interrupt)
     _stop: threading.Event = field(factory=threading.Event, init=False)
     _drivers: list[Driver] = field(factory=list, init=False)
+    _gone: set[str] = field(factory=set, init=False)  # frameworks that take no more jobs
 
     def run(self, cases: Iterable[Case]) -> Iterator[events.Event]:
         """The events of the run; closing the iterator ends the workers.
@@ -123,8 +126,13 @@ class Engine:
                         told.put(events.Judged([_not_applicable(planned)]))
                         continue
                     framework, job = planned
-                    jobs[framework].put(job)
-                    calls += len(job.meanings)
+                    if framework not in self._gone:
+                        jobs[framework].put(job)
+                        calls += len(job.meanings)
+                while not self._stop.is_set() and any(
+                    waiting.qsize() > _AHEAD for name, waiting in jobs.items() if name not in self._gone
+                ):
+                    self._stop.wait(0.05)
                 if index % 50 == 0:
                     told.put(events.Planned(calls))
             told.put(events.Planned(calls))
@@ -160,6 +168,7 @@ class Engine:
         except BaseException as error:  # as above
             told.put(error)
         finally:
+            self._gone.add(framework)
             if driver is not None:
                 driver.close()
             told.put(None)

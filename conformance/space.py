@@ -228,9 +228,13 @@ class _Block:
 
 @define
 class Space:
-    """The factors of one number of dimensions, their levels numbered through."""
+    """The factors of one number of dimensions, their levels numbered through.
+
+    ``only`` limits factors, those of all dimensions alike, to some of their levels.
+    """
 
     ndim: int
+    only: Mapping[str, tuple[str, ...]] = field(factory=dict)
     numbers: dict[tuple[str, str], int] = field(init=False)
     _regimes: list[list[_Block]] = field(init=False)
 
@@ -242,14 +246,17 @@ class Space:
             blocks = []
             for at in range(self.ndim):
                 rows = [dict(zip(AXIS, row, strict=True)) for row in axis_table()]
-                kept = [r for r in rows if all(r[name] in allowed for name, allowed in within.items())]
+                kept = [r for r in rows if _within(r, within) and _within(r, self.only)]
                 blocks.append(self._block([{f"{n}[{at}]": v for n, v in row.items()} for row in kept]))
             for name, values in WHOLE.items():
-                blocks.append(self._block([{name: level} for level in whole.get(name, values)]))
-            self._regimes.append(blocks)
+                rows = [{name: level} for level in whole.get(name, values)]
+                blocks.append(self._block([row for row in rows if _within(row, self.only)]))
+            if all(block.rows for block in blocks):
+                self._regimes.append(blocks)
 
     def _block(self, rows: list[dict[str, str]]) -> _Block:
-        numbers = tuple(number for (name, _), number in self.numbers.items() if name in rows[0])
+        names = rows[0] if rows else {}
+        numbers = tuple(number for (name, _), number in self.numbers.items() if name in names)
         return _Block(numbers, tuple(map(self.row, rows)))
 
     def row(self, levels: Levels) -> frozenset[int]:
@@ -271,6 +278,10 @@ class Space:
                 here &= block.together(count)
             found |= here
         return found
+
+
+def _within(row: Levels, only: Mapping[str, tuple[str, ...]]) -> bool:
+    return all(level in only.get(name, (level,)) for name, level in row.items())
 
 
 @functools.cache
