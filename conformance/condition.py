@@ -130,7 +130,7 @@ def _quantities(case: Case) -> dict[str, Any]:
         "padding_after": after,
         "extent": extent,
         "output": output,
-        "tail_terms": [_tail_terms(case, d, before[d], base[d], output[d]) for d in range(case.ndim)],
+        "tail_terms": _tail_terms(case, before, base, output),
         "batch": case.batch or 0,
         "in_channels": case.in_channels,
         "out_channels": case.out_channels,
@@ -155,13 +155,19 @@ def _quantities(case: Case) -> dict[str, Any]:
     }
 
 
-def _tail_terms(case: Case, d: int, before: int, start: int, end: int) -> int:
-    size, kernel = case.input_size[d], case.kernel_size[d]
-    stride, dilation = case.stride[d], case.dilation[d]
-    if not 0 < end - start < 64 or size * kernel > 4096:
-        return 0
-    reached = {i * stride - before + k * dilation for i in range(size) for k in range(kernel)}
-    return sum(position in reached for position in range(max(start, 0), end))
+def _tail_terms(case: Case, before: Sequence[int], base: Sequence[int], output: Sequence[int]) -> list[int]:
+    """Per dimension, how many positions of the output padding some product of input and weight reaches."""
+    reached = []
+    for d in range(case.ndim):
+        size, kernel = case.input_size[d], case.kernel_size[d]
+        if not 0 < output[d] < 4096 or not 0 < size * kernel < 4096:
+            return [0] * case.ndim
+        stride, dilation = case.stride[d], case.dilation[d]
+        places = {i * stride - before[d] + k * dilation for i in range(size) for k in range(kernel)}
+        reached.append({place for place in places if 0 <= place < output[d]})
+    if not all(reached):
+        return [0] * case.ndim  # a product lies within the output in every dimension or in none
+    return [sum(place >= base[d] for place in reached[d]) for d in range(case.ndim)]
 
 
 @frozen

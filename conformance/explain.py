@@ -33,7 +33,7 @@ _SHARPENING: Final = 240  # what asking may cost per family; a plain call costs 
 _SHRINKING: Final = 400  # and per cause
 _COMPARED: Final = 60  # failing cases that a fault must reproduce
 _COMPARED_PASSES: Final = 40
-_NEARLY: Final = 0.06  # exceptions per failing case that a rougher condition may have
+_NEARLY: Final = 0.1  # exceptions per failing case that a rougher condition may have
 
 
 @define

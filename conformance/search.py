@@ -58,7 +58,8 @@ class Formula:
         """The formula in the words of :mod:`conformance.condition`."""
         said = []
         for clause in self.clauses:
-            inner = " or ".join(statement.text for statement in clause)
+            ordered = sorted(clause, key=lambda statement: not _per_dimension(statement.text))
+            inner = " or ".join(statement.text for statement in ordered)
             said.append(f"({inner})" if len(clause) > 1 and len(self.clauses) > 1 else inner)
         text = " and ".join(said)
         per_dimension = [s for clause in self.clauses for s in clause if _per_dimension(s.text)]

@@ -20,6 +20,7 @@ from conformance.errors import InvalidCase
 from conformance.search import Formula, shortest, widest
 
 _GROUPS: Final = 6  # causes that one family is divided into, at most
+_PER_EXCEPTION: Final = 50  # failing cases per passing one that a condition holds for where none is exact
 _SEEDS: Final = 4  # cases of each kind that further ones are made from
 _ROUND: Final = 16  # cases asked before the conditions are searched again
 _QUIET: Final = 2  # rounds without a change after which a condition is settled
@@ -46,6 +47,11 @@ def divide(fails: Sequence[Case], passes: Sequence[Case], ndim: int) -> list[Par
         whole = [formula for formula in formulas if not formula.top_level_or]
         if whole and (not formulas[0].top_level_or or whole[0].cost <= formulas[0].cost + 1):
             return [*parts, Part(whole[0], tuple(left), tuple(whole[1:]))]
+        most = len(left) // _PER_EXCEPTION
+        nearly = shortest(left, passes, ndim, exceptions=most) if most else []
+        near = [formula for formula in nearly if not formula.top_level_or]
+        if near:  # better one condition with a few exceptions, which are counted, than several invented ones
+            return [*parts, Part(near[0], tuple(left), tuple(near[1:]))]
         found = widest(left, passes, ndim)
         if found is None:
             break
