@@ -70,14 +70,16 @@ class _PaddleCall(Call):
         self.arguments = {
             "stride": _spelled(case, case["stride"]),
             "padding": padding_argument(case),
-            "output_padding": _spelled(case, case["output_padding"]),
             "groups": case["groups"],
             "dilation": _spelled(case, case["dilation"]),
             "data_format": formats[self.last],
         }
-        self.sized = (
-            {} if case["output_size"] is None else {"output_size": _spelled(case, case["output_size"])}
-        )
+        # One or the other is given: whether a zero output_padding counts as given depends on its spelling.
+        self.sized: dict[str, Any] = {}
+        if case["output_size"] is None:
+            self.arguments["output_padding"] = _spelled(case, case["output_padding"])
+        else:
+            self.sized["output_size"] = _spelled(case, case["output_size"])
 
     def construct(self) -> dict[str, tuple[list[int], str]]:
         paddle, case, ndim = self.paddle, self.case, self.about["ndim"]

@@ -193,14 +193,12 @@ def forbidden() -> Iterator[Case]:
             yield wide.replace(output_padding=at(zeros, axis, stride + 1))
             yield base.replace(output_padding=at(zeros, axis, -1))
             yield base.replace(padding=tuple((-1, -1) if a == axis else (0, 0) for a in range(ndim)))
+            yield base.replace(kernel_size=at(base.kernel_size, axis, 0))
             for value in (0, -1):
                 yield base.replace(stride=at(base.stride, axis, value))
                 yield base.replace(dilation=at(base.dilation, axis, value))
-                yield base.replace(kernel_size=at(base.kernel_size, axis, value))
-        for value in (0, -1):
-            yield base.replace(groups=value)
-            yield base.replace(in_channels=value)
-            yield base.replace(out_channels=value)
+        yield base.replace(groups=0)
+        yield base.replace(groups=-1)
 
 
 HEADER = """\
