@@ -17,12 +17,15 @@ from rich.console import Console
 from conformance import events
 from conformance.case import Case
 from conformance.conclude import conclude, stale, unexpected
+from conformance.corpus import core
+from conformance.coverage import Coverage
 from conformance.engine import Engine, Interrupt
 from conformance.expectations import FILE, Expectations
 from conformance.families import Observed
 from conformance.plan import framework_of
 from conformance.progress import ProgressView
 from conformance.session import host_facts
+from conformance.verdicts import Verdict
 from reports.dataset import RecordWriter
 from reports.folder import RunFolder, render
 from reports.summary import Summary
@@ -54,6 +57,7 @@ def execute(
     clock = time.monotonic()
     summary = Summary()
     observed = Observed()
+    coverage = Coverage()
     expectations = expectations or Expectations(Path(FILE))
     frameworks = {name: _unavailable("not started") for name in map(framework_of, engine.implementations)}
     interrupted = False
@@ -66,6 +70,8 @@ def execute(
                         case events.Judged(records):
                             writer.write(records)
                             observed.add(records)
+                            if records[0].verdict is not Verdict.NOT_APPLICABLE:
+                                coverage.add(records[0].case)
                             for record in records:
                                 summary.add(record)
                         case events.Ready(framework, info):
@@ -107,6 +113,8 @@ def execute(
         "exit_code": exit_code,
         "host": host_facts(),
         "frameworks": frameworks,
+        "corpus": core().version,
+        "coverage": coverage.summary(),
         "expectations": {
             "file": str(expectations.path),
             "entries": len(expectations.entries),

@@ -162,7 +162,7 @@ def channels(inputs: int, outputs: int, groups: int) -> str:
 def axis_table() -> dict[tuple[str, ...], tuple[Axis, ...]]:
     """Every possible combination of one dimension's levels, with the parameters that have it."""
     found: dict[tuple[str, ...], list[Axis]] = {}
-    for i, k, s, d in itertools.product(range(1, 6), range(1, 5), range(1, 5), range(1, 5)):
+    for i, k, s, d in itertools.product(range(1, 6), range(1, 6), range(1, 5), range(1, 5)):
         room = (i - 1) * s + d * (k - 1)
         sides = sorted({0, 1, 2, 3, room // 2} & set(range(room + 1)))
         for before, after, extra in itertools.product(sides, sides, range(max(s, d))):

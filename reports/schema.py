@@ -157,6 +157,16 @@ def check_run(run: Node) -> dict[str, Any]:
     if run.get("shard").of(list, _NONE) is not None:
         for number in run["shard"]:
             number.count()
+    if run.get("coverage").of(dict, _NONE) is not None:
+        for ndim, entry in run["coverage"].items():
+            if ndim not in ("1d", "2d"):
+                entry.fail("must be of '1d' or '2d'")
+            entry["cases"].count()
+            for strength in ("pairs", "triples"):
+                if len(entry[strength].of(list)) != 2:
+                    entry[strength].fail("must be [seen, possible]")
+                for number in entry[strength]:
+                    number.count()
     if run.get("expectations").of(dict, _NONE) is not None:
         run["expectations"]["file"].of(str)
         run["expectations"]["entries"].count()

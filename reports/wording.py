@@ -153,6 +153,7 @@ def sentences(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[st
         else:
             result += ", none of them failing."
         said.append(result)
+    said += _covered(run.get("coverage") or {})
     if absent:
         one = len(absent) == 1
         verb, whose = ("was", "its") if one else ("were", "their")
@@ -162,6 +163,19 @@ def sentences(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[st
     if run["interrupted"]:
         said.append("The run was interrupted: this is what had been found until then.")
     return said
+
+
+def _covered(coverage: dict[str, Any]) -> list[str]:
+    """What the cases saw of the parameter space."""
+    if not coverage:
+        return []
+    parts = []
+    for ndim, entry in coverage.items():
+        pairs, triples = (
+            f"{seen:,} of {possible:,}" for seen, possible in (entry["pairs"], entry["triples"])
+        )
+        parts.append(f"{pairs} pairs and {triples} triples in {ndim[0]}-D")
+    return [f"Of the possible combinations of parameter levels its cases held {' and '.join(parts)}."]
 
 
 def command(run: dict[str, Any]) -> str:
