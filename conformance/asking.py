@@ -7,6 +7,7 @@ much as the many plain calls that could be made meanwhile.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +30,7 @@ _DEADLINE: Final = 4.0  # seconds: what hung in the run has hung for longer twic
 _CRASH_COST: Final = 40
 _HANG_COST: Final = 120
 _SLOW_COST: Final = 12
+_PATIENCE: Final = 60.0  # seconds after which nothing more is asked, whatever it would tell
 _ELEMENTS: Final = 1 << 18  # of a tensor; no question needs more
 
 
@@ -56,7 +58,13 @@ class Asker:
     asked: int = field(default=0, init=False)
     _driver: Driver | None = field(default=None, init=False)
     _lost: bool = field(default=False, init=False)
+    _began: float = field(factory=time.monotonic, init=False)
     _known: dict[tuple[str, Case], Examined | None] = field(factory=dict, init=False)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether nothing is to be asked any more."""
+        return self.cancelled() or time.monotonic() - self._began > _PATIENCE
 
     def examine(self, case: Case, implementation: str) -> Examined | None:
         """What comes of a case; None where it cannot be asked."""
@@ -90,7 +98,7 @@ class Asker:
 
     def answer(self, problem: Problem, implementation: str) -> Answer | None:
         """What an implementation answers to a problem, whatever its numbers; None without a worker."""
-        if self._lost or self.cancelled():
+        if self._lost or self.exhausted:
             return None
         try:
             if self._driver is None:

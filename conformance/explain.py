@@ -29,10 +29,11 @@ from conformance.sharpen import Part, Sharpened, divide, sharpen
 from conformance.shrink import Located, locate, shrink
 from conformance.verdicts import Check, Record
 
-_SHARPENING: Final = 240  # what asking may cost per family; a plain call costs 1
-_SHRINKING: Final = 400  # and per cause
-_COMPARED: Final = 60  # failing cases that a fault must reproduce
-_COMPARED_PASSES: Final = 40
+_SHARPENING: Final = 110  # what asking may cost per family; a plain call costs 1
+_SHRINKING: Final = 200  # and per cause
+_COMPARED: Final = 32  # failing cases that a fault must reproduce
+_COMPARED_PASSES: Final = 16
+_LONG: Final = 2.5  # cost of a condition that a shorter one is looked for beside
 _NEARLY: Final = 0.1  # exceptions per failing case that a rougher condition may have
 
 
@@ -155,13 +156,13 @@ class _Explainer:
         if asker is None:
             return Sharpened(divide(fails, passes, ndim))
         known = any(other.family == family and other.smallest_records for other in self.before)
-        limit = asker.spent + (_SHARPENING // 2 if known else _SHARPENING)
+        limit = asker.spent + (_SHARPENING // 4 if known else _SHARPENING)
 
         def ask(case: Case) -> bool | None:
             examined = asker.examine(case, self.name)
             return None if examined is None else _shown(examined, family)
 
-        return sharpen(fails, passes, ndim, ask, lambda: asker.spent < limit and not asker.cancelled())
+        return sharpen(fails, passes, ndim, ask, lambda: asker.spent < limit and not asker.exhausted)
 
     def _starts(self, cause: Cause, part: Part) -> list[Case]:
         """Where to shrink from: another implementation's smallest case may be as good here."""
@@ -198,7 +199,7 @@ def _count(cause: Cause, part: Part, passes: Sequence[Case], ndim: int) -> None:
     condition = part.formula.condition
     cause.held_by = int(Table(part.fails, ndim).holds(condition).sum())
     cause.excepted = int(Table(passes, ndim).holds(condition).sum())
-    most = int(_NEARLY * len(part.fails))
+    most = int(_NEARLY * len(part.fails)) if part.formula.cost > _LONG else 0
     for formula in shortest(part.fails, passes, ndim, exceptions=most)[:1] if most else []:
         wrong = int(Table(passes, ndim).holds(formula.condition).sum())
         if wrong and formula.cost < part.formula.cost:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from itertools import combinations
+from operator import and_
 from typing import Final
 
 from attrs import frozen
@@ -19,9 +20,11 @@ from conformance.case import Case
 from conformance.condition import Condition, Table, packed, parse
 
 _CLAUSES: Final = 3
-_KEPT: Final = 60  # statements that a longer search goes on with
+_KEPT: Final = 36  # statements that a longer search goes on with
 _DISJUNCTIVE: Final = 160  # statements that a disjunction is made of, at most
-_EITHER: Final = 2500  # disjunctions that are tried
+_DEEP: Final = 6  # of these, those that disjunctions are tried with
+_CHEAP: Final = 2.1  # a single statement of this cost is not beaten by two
+_EITHER: Final = 1000  # disjunctions that are tried
 _OR: Final = 0.25  # what a disjunction costs beside its parts
 
 Bits = tuple[int, ...]  # per dimension
@@ -107,6 +110,10 @@ def statements(ndim: int) -> tuple[Statement, ...]:
         plain += [Statement(f"{name} > {usual}", 1 + more), Statement(f"{name} == {usual}", 1.1 + more)]
         plain.append(Statement(f"{name} > {usual + 1}", 1.3 + more))
         plain.append(Statement(f"{name} > {usual + 2}", 1.4 + more))
+    for name in ("kernel_size", "stride", "dilation", "input_size"):
+        plain.append(Statement(f"{name} < 1", 1.0))
+    for name in ("padding_before", "padding_after", "output_padding"):
+        plain.append(Statement(f"{name} < 0", 1.05))
     plain.append(Statement("output < 0", 1.0))
     plain.append(Statement("output < 1", 1.05))
     sizes = [name for name in _SIZES if name not in ("tail_terms", "output")]
@@ -135,6 +142,7 @@ def statements(ndim: int) -> tuple[Statement, ...]:
         more = 0.2 if "per" in name else 0.0
         found += [Statement(f"{name} > 1", 1.0 + more), Statement(f"{name} == 1", 1.1 + more)]
         found.append(Statement(f"{name} > 2", 1.3 + more))
+        found.append(Statement(f"{name} < 1", 1.05 + more))
     found += [
         Statement("channels_left > 0", 1.0),
         Statement("groups == in_channels", 1.4),
@@ -146,6 +154,9 @@ def statements(ndim: int) -> tuple[Statement, ...]:
     return tuple(sorted(found, key=lambda statement: statement.cost))
 
 
+_parsed = cache(parse)
+
+
 class Bitmap:
     """What every statement says of some cases, as bits."""
 
@@ -155,7 +166,7 @@ class Bitmap:
         self.every = (1 << len(cases)) - 1
         self._bits: dict[str, Bits] = {}
         for statement in statements(ndim):
-            values = parse(statement.text).evaluate(table)
+            values = _parsed(statement.text).evaluate(table)
             self._bits[statement.text] = tuple(packed(values[:, d]) for d in range(ndim))
         self._none = (0,) * ndim
 
@@ -176,7 +187,7 @@ def held(bits: Bits) -> int:
 
 
 def _both(one: Bits, other: Bits) -> Bits:
-    return tuple(a & b for a, b in zip(one, other, strict=True))
+    return tuple(map(and_, one, other))
 
 
 def shortest(
@@ -202,14 +213,17 @@ def shortest(
     ]
     whole.sort(key=lambda clause: held(good.of(clause)).bit_count() + 25 * _cost(clause))
     either.sort(key=_cost)
-    entries = [(clause, bad.of(clause), good.of(clause)) for clause in [*whole[:_KEPT], *either[:_EITHER]]]
+    singles = [(clause, bad.of(clause), good.of(clause)) for clause in whole[:_KEPT]]
+    doubles = [(clause, bad.of(clause), good.of(clause)) for clause in either[:_EITHER]]
+    if _hopeless([good.of(clause) for clause in (*whole, *either)], good, exceptions):
+        return []
     found: list[Formula] = []
     open_: list[tuple[tuple[tuple[Statement, ...], ...], Bits, Bits, int]] = [((), (), (), 0)]
     for length in range(1, _CLAUSES + 1):
         following = []
-        for chosen, bits, passing, start in open_:
-            for position in range(start, len(entries)):
-                clause, its_bad, its_good = entries[position]
+        for rank, (chosen, bits, passing, start) in enumerate(open_):
+            tried = singles[start:] if rank >= _DEEP else [*singles[start:], *doubles]
+            for position, (clause, its_bad, its_good) in enumerate(tried, start):
                 now_bad = _both(bits, its_bad) if chosen else its_bad
                 if held(now_bad) != bad.every:
                     continue
@@ -223,10 +237,10 @@ def shortest(
                     and (not chosen or left < held(passing).bit_count())
                 ):
                     following.append(((*chosen, clause), now_bad, now_good, position + 1))
-        if found and length > 1:
+        if found and (length > 1 or min(formula.cost for formula in found) <= _CHEAP):
             break
         following.sort(key=lambda entry: held(entry[2]).bit_count() + 25 * sum(map(_cost, entry[0])))
-        open_ = following[:100]
+        open_ = following[:_KEPT]
     return sorted(found, key=lambda formula: (formula.cost, formula.text))[:most]
 
 
@@ -244,6 +258,14 @@ def _distinct(clauses: list[tuple[Statement, ...]], bad: Bitmap, good: Bitmap) -
         if seen[key] <= 3:
             kept.append(clause)
     return kept
+
+
+def _hopeless(clauses: list[Bits], good: Bitmap, exceptions: int) -> bool:
+    """Whether all clauses together still hold for more passes than may be."""
+    together = (good.every,) * len(clauses[0]) if clauses else ()
+    for bits in clauses:
+        together = _both(together, bits)
+    return held(together).bit_count() > exceptions
 
 
 def _rate(bits: Bits, of: int) -> float:

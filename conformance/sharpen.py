@@ -21,8 +21,10 @@ from conformance.search import Formula, shortest, widest
 
 _GROUPS: Final = 6  # causes that one family is divided into, at most
 _PER_EXCEPTION: Final = 50  # failing cases per passing one that a condition holds for where none is exact
-_SEEDS: Final = 4  # cases of each kind that further ones are made from
+_SEEDS: Final = 3  # cases of each kind that further ones are made from
+_TWICE: Final = 2  # of these, those in which two parameters are changed
 _ROUND: Final = 16  # cases asked before the conditions are searched again
+_ROUNDS: Final = 5
 _QUIET: Final = 2  # rounds without a change after which a condition is settled
 
 # What a further case shows: True where it fails in the family's way, False where it was judged and passes.
@@ -86,8 +88,9 @@ def sharpen(
     """Divides a family and asks until its conditions stay; ``more`` says whether asking may go on."""
     found = Sharpened(divide(fails, passes, ndim))
     known = {*fails, *passes}
-    quiet = 0
-    while quiet < _QUIET and more():
+    quiet = rounds = 0
+    while quiet < _QUIET and rounds < _ROUNDS and more():
+        rounds += 1
         before = [part.formula for part in found.parts]
         chosen = _next(found.parts, [*passes, *found.passed], ndim, known)
         if not chosen:
@@ -114,7 +117,8 @@ def _next(parts: Sequence[Part], passes: Sequence[Case], ndim: int, known: set[C
         if part.formula is None:
             continue
         seeds = [*part.fails[:_SEEDS], *_nearest(part.formula, passes, ndim)]
-        pool = sorted({v for seed in seeds for v in variations(seed)} - known - {*chosen}, key=_complexity)
+        varied = {v for n, seed in enumerate(seeds) for v in variations(seed, twice=n < _TWICE)}
+        pool = sorted(varied - known - {*chosen}, key=_complexity)
         if not pool:
             continue
         table = Table(pool, ndim)
@@ -159,12 +163,12 @@ def _complexity(case: Case) -> tuple[int, int, str]:
     return case.complexity
 
 
-def variations(case: Case) -> Iterator[Case]:
-    """The case with one parameter changed a little, and some with two."""
+def variations(case: Case, *, twice: bool = True) -> Iterator[Case]:
+    """The case with one parameter changed a little, and with ``twice`` some with two."""
     single = list(_single(case))
     yield from single
-    for one in single[::3]:
-        yield from list(_single(one))[::4]
+    for one in single[::5] if twice else ():
+        yield from list(_single(one))[::6]
 
 
 def _single(case: Case) -> Iterator[Case]:

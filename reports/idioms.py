@@ -121,7 +121,7 @@ def _paddle(name: str, case: Case) -> Idiom:
         {
             "stride": listed(plain["stride"]),
             "padding": padding_argument(plain),
-            "output_padding": listed(plain["output_padding"]),
+            "output_padding": 0 if case.output_size is not None else listed(plain["output_padding"]),
             "groups": case.groups,
             "dilation": listed(plain["dilation"]),
             "data_format": formats[last],

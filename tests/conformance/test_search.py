@@ -127,5 +127,5 @@ def test_asking_is_the_same_every_time(cases):
 def test_variations_change_something(cases):
     case = cases[2][0]
     found = list(variations(case))
-    assert len(set(found)) > 100
+    assert len(set(found)) > 60
     assert case not in list(found)[:20]
