@@ -110,6 +110,9 @@ _python = click.option(
     metavar="FILE",
     help="What is known to diverge. Default: conformance-expected.toml, where there is one.",
 )
+@click.option(
+    "--annotations", is_flag=True, help="Tell divergences to a CI service as annotations, on stderr."
+)
 @click.option("--shard", metavar="I/N", help="Only the I-th of N parts of the cases; see merge.")
 @click.option(
     "--format", "style", type=click.Choice(FORMATS), help="Default: pretty on a terminal, else markdown."
@@ -124,6 +127,7 @@ def run(
     examples: int | None,
     out: Path,
     expected: Path | None,
+    annotations: bool,
     shard: str | None,
     style: str | None,
 ) -> int:
@@ -154,6 +158,11 @@ def run(
         expectations=expectations,
     )
     _print(run_data, divergences, out, style)
+    if annotations:
+        from reports.annotations import annotations as lines
+
+        for line in lines(run_data, divergences):
+            click.echo(line, err=True)
     code: int = run_data["exit_code"]
     if code == 3:
         click.echo("error: no framework could be run; see the reasons above", err=True)
