@@ -9,7 +9,7 @@ from reports.text import one_line
 
 
 def annotations(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[str]:
-    """``::error`` for each divergence that is new, ``::notice`` for an expected one, ``::warning`` for stale."""
+    """``::error`` for what is new, ``::notice`` for what is expected, ``::warning`` for what is stale."""
     lines = []
     for divergence in divergences:
         kind = "notice" if is_expected(divergence) else "error"
