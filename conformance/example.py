@@ -129,7 +129,7 @@ def _terms(
     if check is Check.VALUES and "b" in tensors:
         channel = (index[0 if case.batch is None else 1],)
         found.append((_at("b", channel), _number(tensors["b"][channel])))
-    for x_at, w_at, y_at in _connections(case, check, index):
+    for x_at, w_at, y_at in _connections(case, check, index, tensors["g"].shape):
         pair = {
             Check.VALUES: (("x", x_at), ("w", w_at)),
             Check.GRAD_INPUT: (("g", y_at), ("w", w_at)),
@@ -144,7 +144,7 @@ def _terms(
 Index = tuple[int, ...]
 
 
-def _connections(case: Case, check: Check, index: Index) -> list[tuple[Index, Index, Index]]:
+def _connections(case: Case, check: Check, index: Index, output: Index) -> list[tuple[Index, Index, Index]]:
     """The indices of input, weight and output whose product counts towards an element, by definition."""
     geometry = _geometry(case)
     lead = 0 if case.batch is None else 1
@@ -167,6 +167,8 @@ def _connections(case: Case, check: Check, index: Index) -> list[tuple[Index, In
                         )
                     )
                     w_at, y_at = (ci, co, *k), (*n, channel, *o)
+                    if not all(0 <= at < size for at, size in zip(o, output[-case.ndim :], strict=True)):
+                        continue  # cropped
                     if {"x": x_at, "w": w_at, "y": y_at}[fixed] == index:
                         found.append((x_at, w_at, y_at))
     return found

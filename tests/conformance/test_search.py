@@ -119,7 +119,9 @@ def test_asking_is_the_same_every_time(cases):
     runs = []
     for _ in range(2):
         asked = []
-        sharpen(fails[:3], passes[:9], 2, lambda c: asked.append(c) or condition.holds(c), lambda: True)
+        sharpen(
+            fails[:3], passes[:9], 2, lambda c, seen=asked: seen.append(c) or condition.holds(c), lambda: True
+        )
         runs.append(asked)
     assert runs[0] == runs[1]
 
