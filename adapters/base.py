@@ -86,6 +86,11 @@ def scalar_or_tuple(values: list[int]) -> int | tuple[int, ...]:
     return values[0] if all(value == values[0] for value in values) else tuple(values)
 
 
+def spelled(case: CaseData, values: list[int]) -> int | tuple[int, ...]:
+    """One number per dimension as the case wants it written: shortened where it is plain."""
+    return scalar_or_tuple(values) if case["spelling"] == "plain" else tuple(values)
+
+
 def is_symmetric(case: CaseData) -> bool:
     """Whether padding is explicit with the same number on both sides of each dimension."""
     return not isinstance(case["padding"], str) and all(before == after for before, after in case["padding"])

@@ -20,6 +20,7 @@ from adapters.base import (
     first_line,
     is_symmetric,
     scalar_or_tuple,
+    spelled,
 )
 
 _NN1, _NN2, _MINT = (
@@ -46,6 +47,10 @@ class MindSporeAdapter(Adapter):
         """What the three signatures leave out."""
         if case["layout"] != "channels_first":
             return "no data-format argument: the input is channels first"
+        if case["spelling"] == "nested":
+            return "padding has no place for the batch and the channels"
+        if case["spelling"] == "sides" and (implementation != _NN2 or isinstance(case["padding"], str)):
+            return "padding has no number for each side"
         if case["dtype"] in ("float64", "bfloat16"):
             return f"{case['dtype']} is not among the dtypes of its kernels"
         if implementation == _MINT:
@@ -57,6 +62,8 @@ class MindSporeAdapter(Adapter):
         if case["output_size"] is not None:
             return "there is no output_size"
         if implementation == _NN1:
+            if case["spelling"] == "tuple":
+                return "every argument is an integer"
             if any(case["output_padding"]):
                 return "there is no output_padding"
             if not isinstance(case["padding"], str) and not is_symmetric(case):
@@ -93,14 +100,14 @@ class _MindSporeCall(Call):
     def construct(self) -> dict[str, tuple[list[int], str]]:
         ms, case = self.ms, self.case
         dtype = getattr(ms, case["dtype"])
-        channels = (case["in_channels"], case["out_channels"], scalar_or_tuple(case["kernel_size"]))
-        stride, dilation = scalar_or_tuple(case["stride"]), scalar_or_tuple(case["dilation"])
+        channels = (case["in_channels"], case["out_channels"], spelled(case, case["kernel_size"]))
+        stride, dilation = spelled(case, case["stride"]), spelled(case, case["dilation"])
         if self.name == _MINT:
             self.layer = ms.mint.nn.ConvTranspose2d(
                 *channels,
                 stride=stride,
-                padding=scalar_or_tuple([before for before, _ in case["padding"]]),
-                output_padding=scalar_or_tuple(case["output_padding"]),
+                padding=spelled(case, [before for before, _ in case["padding"]]),
+                output_padding=spelled(case, case["output_padding"]),
                 groups=case["groups"],
                 bias=case["bias"],
                 dilation=dilation,
@@ -118,11 +125,13 @@ class _MindSporeCall(Call):
                 arguments["pad_mode"] = case["padding"]
             else:
                 arguments["pad_mode"] = "pad"
-                arguments["padding"] = scalar_or_tuple([side for pair in case["padding"] for side in pair])
+                sides = [side for pair in case["padding"] for side in pair]
+                # A number for all sides or one for each; there is no form with one per dimension.
+                arguments["padding"] = tuple(sides) if case["spelling"] == "sides" else scalar_or_tuple(sides)
             if self.name == _NN1:
                 self.layer = ms.nn.Conv1dTranspose(*channels, **arguments)
             else:
-                arguments["output_padding"] = scalar_or_tuple(case["output_padding"])
+                arguments["output_padding"] = spelled(case, case["output_padding"])
                 self.layer = ms.nn.Conv2dTranspose(*channels, **arguments)
         made = {p.name: (list(p.shape), _name(p.dtype)) for p in self.layer.get_parameters()}
         self.parameters = [self.layer.weight] + ([self.layer.bias] if case["bias"] else [])

@@ -13,7 +13,7 @@ from adapters.base import (
     first_line,
     is_symmetric,
     leaves_rest,
-    scalar_or_tuple,
+    spelled,
     to_channels_first,
     to_channels_last,
 )
@@ -36,6 +36,8 @@ class PaddleAdapter(Adapter):
         """The input always has a batch dimension; output padding and output size exclude each other."""
         if case["batch"] is None:
             return "the input has a batch dimension"
+        if isinstance(case["padding"], str) and case["spelling"] not in ("plain", "tuple"):
+            return "padding is a word and has no sides"
         if case["output_size"] is not None and any(case["output_padding"]):
             return "output_size is given in place of output_padding"
         if not PaddleAdapter.implementations[implementation]["module"] and leaves_rest(case):
@@ -71,14 +73,18 @@ class _PaddleCall(Call):
         self.b = paddle.to_tensor(arrays["b"], stop_gradient=False) if case["bias"] else None
         formats = ("NCL", "NLC") if about["ndim"] == 1 else ("NCHW", "NHWC")
         self.arguments = {
-            "stride": scalar_or_tuple(case["stride"]),
-            "padding": _padding(case),
-            "output_padding": scalar_or_tuple(case["output_padding"]),
+            "stride": _spelled(case, case["stride"]),
+            "padding": padding_argument(case),
             "groups": case["groups"],
-            "dilation": scalar_or_tuple(case["dilation"]),
+            "dilation": _spelled(case, case["dilation"]),
             "data_format": formats[self.last],
         }
-        self.sized = {} if case["output_size"] is None else {"output_size": list(case["output_size"])}
+        # One or the other is given: whether a zero output_padding counts as given depends on its spelling.
+        self.sized: dict[str, Any] = {}
+        if case["output_size"] is None:
+            self.arguments["output_padding"] = _spelled(case, case["output_padding"])
+        else:
+            self.sized["output_size"] = _spelled(case, case["output_size"])
 
     def construct(self) -> dict[str, tuple[list[int], str]]:
         paddle, case, ndim = self.paddle, self.case, self.about["ndim"]
@@ -92,7 +98,7 @@ class _PaddleCall(Call):
         self.layer = layer_class(
             case["in_channels"],
             case["out_channels"],
-            scalar_or_tuple(case["kernel_size"]),
+            _spelled(case, case["kernel_size"]),
             bias_attr=None if case["bias"] else False,
             **self.arguments,
         )
@@ -134,12 +140,23 @@ class _PaddleCall(Call):
         return arrays
 
 
-def _padding(case: CaseData) -> Any:
+def padding_argument(case: CaseData) -> Any:
+    """The padding in the form that the case's spelling asks for."""
     if isinstance(case["padding"], str):
         return case["padding"].upper()
-    if is_symmetric(case):
-        return scalar_or_tuple([before for before, _ in case["padding"]])
+    if case["spelling"] == "nested":
+        unpadded = [[0, 0]]
+        pairs = [list(pair) for pair in case["padding"]]
+        last = case["layout"] == "channels_last"
+        return unpadded + pairs + unpadded if last else unpadded * 2 + pairs
+    if is_symmetric(case) and case["spelling"] != "sides":
+        return _spelled(case, [before for before, _ in case["padding"]])
     return [side for pair in case["padding"] for side in pair]
+
+
+def _spelled(case: CaseData, values: list[int]) -> Any:
+    found = spelled(case, values)
+    return found if isinstance(found, int) else list(found)  # Paddle's documents say "list or tuple"
 
 
 def _name(dtype: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from adapters.base import Adapter, Array, Call, CaseData, is_symmetric, leaves_rest, scalar_or_tuple
+from adapters.base import Adapter, Array, Call, CaseData, is_symmetric, leaves_rest, spelled
 
 
 class TorchAdapter(Adapter):
@@ -28,6 +28,8 @@ class TorchAdapter(Adapter):
             return "padding is given in numbers only"
         if not is_symmetric(case):
             return "padding is the same on both sides of a dimension"
+        if case["spelling"] not in ("plain", "tuple"):
+            return "padding is one number per dimension"
         if case["layout"] != "channels_first":
             return "no data-format argument: the input is channels first"
         if case["output_size"] is not None and not TorchAdapter.implementations[implementation]["module"]:
@@ -66,11 +68,11 @@ class _TorchCall(Call):
         self.x = self.tensors["x"].requires_grad_()
         self.parameters: list[Any] = []
         self.arguments = {
-            "stride": scalar_or_tuple(case["stride"]),
-            "padding": scalar_or_tuple([before for before, _ in case["padding"]]),
-            "output_padding": scalar_or_tuple(case["output_padding"]),
+            "stride": spelled(case, case["stride"]),
+            "padding": spelled(case, [before for before, _ in case["padding"]]),
+            "output_padding": spelled(case, case["output_padding"]),
             "groups": case["groups"],
-            "dilation": scalar_or_tuple(case["dilation"]),
+            "dilation": spelled(case, case["dilation"]),
         }
 
     def construct(self) -> dict[str, tuple[list[int], str]]:
@@ -87,7 +89,7 @@ class _TorchCall(Call):
         self.layer = layer_class(
             case["in_channels"],
             case["out_channels"],
-            scalar_or_tuple(case["kernel_size"]),
+            spelled(case, case["kernel_size"]),
             bias=case["bias"],
             dtype=getattr(torch, case["dtype"]),
             **self.arguments,

@@ -190,9 +190,7 @@ def main() -> int:
     pythons = [word for python in options.python for word in ("--python", python)]
     result["first_verdict"] = round(min(first_verdict(pythons) for _ in range(3)), 2)
     result["help"] = round(help_time(), 3)
-    print(
-        f"first verdict of a run after {result['first_verdict']:.2f} s; --help {result['help']:.2f} s"
-    )
+    print(f"first verdict of a run after {result['first_verdict']:.2f} s; --help {result['help']:.2f} s")
     if options.long:
         samples: list[tuple[int, float]] = []
         long = measure(

@@ -9,16 +9,17 @@ finding can be replayed from its id alone::
 Tokens stand in this order; those in brackets are left out at their default::
 
     v1 1d|2d n<batch>|u ci<C_in> co<C_out> i<size> k<kernel> [s<stride>] [p<padding>] [op<output padding>]
-    [os<output size>] [d<dilation>] [g<groups>] [b] f16|bf16|f32|f64 [cl] int|real.<seed in hex>
+    [os<output size>] [d<dilation>] [g<groups>] [b] f16|bf16|f32|f64 [cl] [tuple|sides|nested]
+    int.<seed in hex>|real.<seed in hex>|one[.x<index>][.w<index>][.b<index>][.g<index>]
 
 ``x`` separates dimensions, ``.`` the two sides of one dimension where they differ; ``u`` is an input
-without a batch dimension, ``b`` a bias, ``cl`` channels last.
+without a batch dimension, ``b`` a bias, ``cl`` channels last; ``tuple``, ``sides`` and ``nested`` are ways to
+write the same arguments; ``one`` lights single elements by their place in C order.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any, Final, Literal, cast, get_args
 
@@ -30,7 +31,9 @@ VERSION: Final = "v1"
 
 DType = Literal["float16", "bfloat16", "float32", "float64"]
 Layout = Literal["channels_first", "channels_last"]
-RecipeKind = Literal["int", "real"]
+Spelling = Literal["plain", "tuple", "sides", "nested"]
+RecipeKind = Literal["int", "real", "one"]
+TensorName = Literal["x", "w", "b", "g"]
 Padding = tuple[tuple[int, int], ...] | Literal["same", "valid"]
 
 DTYPE_TOKENS: Final[dict[str, DType]] = {
@@ -45,7 +48,12 @@ _LIMIT: Final = 2**63 - 1  # what every framework's own index type can hold
 
 
 def _one_of(_instance: object, attribute: Any, value: Any) -> None:
-    allowed = {"kind": get_args(RecipeKind), "dtype": get_args(DType), "layout": get_args(Layout)}
+    allowed = {
+        "kind": get_args(RecipeKind),
+        "dtype": get_args(DType),
+        "layout": get_args(Layout),
+        "spelling": get_args(Spelling),
+    }
     if value not in allowed[attribute.name]:
         words = ", ".join(map(repr, allowed[attribute.name]))
         raise InvalidCase(f"{attribute.name} must be one of {words}, not {value!r}")
@@ -62,16 +70,43 @@ class Recipe:
     """How the numbers of a case are made.
 
     ``int``: small integers for which every order of summation is exact (level 1);
-    ``real``: reals of full precision (level 2).  ``seed`` is 64 bits.
+    ``real``: reals of full precision (level 2);
+    ``one``: zeros but for at most one 1 per tensor: ``lit`` names tensors, in the order x, w, b, g (the
+    output's gradient), with the place of the element in C order.
+
+    ``seed`` is 64 bits, 0 for ``one``.
     """
 
     kind: RecipeKind = field(validator=_one_of)
-    seed: int = field()
+    seed: int = field(default=0)
+    lit: tuple[tuple[TensorName, int], ...] = field(default=())
 
     @seed.validator
     def _check_seed(self, _attribute: object, value: Any) -> None:
         if not _is_int(value) or not 0 <= cast(int, value) <= MAX_SEED:
             raise InvalidCase(f"seed must be an integer from 0 to 2**64 - 1, not {value!r}")
+        if self.kind == "one" and value:
+            raise InvalidCase(f"seed must be 0 for data of kind 'one', not {value!r}: nothing is drawn")
+
+    @lit.validator
+    def _check_lit(self, _attribute: object, value: Any) -> None:
+        pairs = isinstance(value, tuple) and all(isinstance(v, tuple) and len(v) == 2 for v in value)
+        names = [v[0] for v in value] if pairs else []
+        if (
+            not pairs
+            or names != [name for name in get_args(TensorName) if name in names]
+            or not all(_is_int(place) and 0 <= place <= _LIMIT for _, place in value)
+        ):
+            raise InvalidCase(f"lit must be (tensor, place) pairs in the order x, w, b, g, not {value!r}")
+        if value and self.kind != "one":
+            raise InvalidCase(f"lit is for data of kind 'one', not {self.kind!r}")
+
+    @property
+    def token(self) -> str:
+        """The last token of an id."""
+        if self.kind == "one":
+            return ".".join(["one", *(f"{name}{place}" for name, place in self.lit)])
+        return f"{self.kind}.{self.seed:x}"
 
 
 def _is_int(value: Any) -> bool:
@@ -97,6 +132,11 @@ def _check_ints(case: Case, attribute: Any, value: Any) -> None:
 class Case:
     """One configuration of the operator and its data recipe; see the module's page for the id.
 
+    ``spelling`` says how the same arguments are written: ``plain``, as a user would, an integer where all
+    dimensions agree and one number per dimension (or per side) elsewhere; ``tuple``, one number per
+    dimension always; ``sides``, the padding as one number per side; ``nested``, the padding as a pair for
+    every dimension of the tensor.
+
     Raises:
         InvalidCase: where a field has the wrong type or the dimensions disagree.  Values that no
             framework should accept (a negative stride, say) are legal here.
@@ -116,6 +156,7 @@ class Case:
     bias: bool = field(validator=_check_instance)
     dtype: DType = field(validator=_one_of)
     layout: Layout = field(default="channels_first", validator=_one_of)
+    spelling: Spelling = field(default="plain", validator=_one_of)
     recipe: Recipe = field(validator=_check_instance)
 
     @input_size.validator
@@ -174,6 +215,7 @@ class Case:
             int(self.output_size is not None) + int(isinstance(self.padding, str)),
             int(self.layout != "channels_first")
             + int(self.recipe.kind == "real")
+            + int(self.spelling != "plain")
             + int(self.dtype != "float32"),
         )
         return (self.ndim, sum(map(abs, sizes)) + 2 * sum(extras), self.id)
@@ -211,7 +253,9 @@ class Case:
         yield _DTYPE_TO_TOKEN[self.dtype]
         if self.layout == "channels_last":
             yield "cl"
-        yield f"{self.recipe.kind}.{self.recipe.seed:x}"
+        if self.spelling != "plain":
+            yield self.spelling
+        yield self.recipe.token
 
     @classmethod
     def parse(cls, text: str) -> Case:
@@ -220,7 +264,9 @@ class Case:
         Raises:
             InvalidCase: with the position and the token at fault, where the text is no canonical id.
         """
-        return _Parser(text).case()
+        from conformance.case_id import Parser  # it makes cases, and so imports this module
+
+        return Parser(text).case()
 
     def replace(self, **changes: Any) -> Case:
         """A copy with some fields changed."""
@@ -247,8 +293,13 @@ class Case:
             "bias": self.bias,
             "dtype": self.dtype,
             "layout": self.layout,
-            "recipe": {"kind": self.recipe.kind, "seed": f"{self.recipe.seed:x}"},
+            "spelling": self.spelling,
+            "recipe": self._recipe(),
         }
+
+    def _recipe(self) -> dict[str, Any]:
+        recipe: dict[str, Any] = {"kind": self.recipe.kind, "seed": f"{self.recipe.seed:x}"}
+        return {**recipe, "lit": [list(pair) for pair in self.recipe.lit]} if self.recipe.lit else recipe
 
     @classmethod
     def from_dict(cls, data: Any) -> Case:
@@ -267,8 +318,11 @@ class Case:
                     fields[name] = tuple(fields[name])
             if not isinstance(fields["padding"], str):
                 fields["padding"] = tuple(tuple(pair) for pair in fields["padding"])
-            recipe = fields["recipe"]
-            fields["recipe"] = Recipe(recipe["kind"], int(recipe["seed"], 16))
+            recipe = dict(fields["recipe"])
+            if "spelling" not in fields:
+                raise KeyError("spelling")
+            lit = tuple(tuple(pair) for pair in recipe.get("lit", ()))
+            fields["recipe"] = Recipe(recipe["kind"], int(recipe["seed"], 16), lit)
             case = cls(**fields)
         except InvalidCase:
             raise
@@ -301,106 +355,3 @@ class Case:
 
 def _join(values: tuple[int, ...]) -> str:
     return "x".join(map(str, values))
-
-
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 3] + "..."
-
-
-class _Parser:
-    """Reads the tokens of an id in their order and remembers where it stands."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.tokens = text.split("_")
-        self.next = 0
-
-    def fail(self, wanted: str) -> InvalidCase:
-        position = sum(len(token) + 1 for token in self.tokens[: self.next])
-        found = repr(_short(self.tokens[self.next], 40)) if self.next < len(self.tokens) else "its end"
-        where = f"at character {min(position, len(self.text)) + 1}"
-        shown = _short(self.text, 120)
-        return InvalidCase(f"malformed case id {shown!r}: {where}, {found} stands where {wanted} should")
-
-    def optional(self, pattern: str) -> re.Match[str] | None:
-        if self.next < len(self.tokens):
-            match = re.fullmatch(pattern, self.tokens[self.next], re.ASCII)
-            if match:
-                self.next += 1
-                return match
-        return None
-
-    def required(self, pattern: str, wanted: str) -> re.Match[str]:
-        match = self.optional(pattern)
-        if match is None:
-            raise self.fail(wanted)
-        return match
-
-    def sizes(self, prefix: str, ndim: int) -> tuple[int, ...] | None:
-        match = self.optional(prefix + r"(-?\d{1,19}(?:x-?\d{1,19})*)")
-        if match is None:
-            return None
-        values = tuple(map(int, match[1].split("x")))
-        if len(values) != ndim:
-            self.next -= 1
-            raise self.fail(f"'{prefix}' with {ndim} value(s), as the id is of a {ndim}-D case,")
-        return values
-
-    def padding(self, ndim: int) -> Padding:
-        word = self.optional("p(same|valid)")
-        if word is not None:
-            return cast("Literal['same', 'valid']", word[1])
-        side = r"-?\d{1,19}(?:\.-?\d{1,19})?"
-        match = self.optional(f"p({side}(?:x{side})*)")
-        if match is None:
-            return ((0, 0),) * ndim
-        pairs = [tuple(map(int, part.split("."))) for part in match[1].split("x")]
-        if len(pairs) != ndim:
-            self.next -= 1
-            raise self.fail(f"'p' with {ndim} value(s), as the id is of a {ndim}-D case,")
-        return tuple((pair[0], pair[-1]) for pair in pairs)
-
-    def case(self) -> Case:
-        self.required(re.escape(VERSION), f"the version {VERSION!r} of this suite's ids")
-        ndim = int(self.required("([12])d", "'1d' or '2d'")[1])
-        batch = self.required(r"u|n(-?\d{1,19})", "the batch ('n2', or 'u' for none)")[1]
-        in_channels = int(self.required(r"ci(-?\d{1,19})", "the input channels ('ci4')")[1])
-        out_channels = int(self.required(r"co(-?\d{1,19})", "the output channels ('co4')")[1])
-        input_size = self.sizes("i", ndim)
-        if input_size is None:
-            raise self.fail("the input size ('i5' or 'i5x7')")
-        kernel_size = self.sizes("k", ndim)
-        if kernel_size is None:
-            raise self.fail("the kernel size ('k3' or 'k3x3')")
-        stride = self.sizes("s", ndim) or (1,) * ndim
-        padding = self.padding(ndim)
-        output_padding = self.sizes("op", ndim) or (0,) * ndim
-        output_size = self.sizes("os", ndim)
-        dilation = self.sizes("d", ndim) or (1,) * ndim
-        groups = self.optional(r"g(-?\d{1,19})")
-        bias = self.optional("b") is not None
-        dtype = self.required("f16|bf16|f32|f64", "a parameter in its place, or the dtype ('f32'),")[0]
-        layout = self.optional("cl")
-        recipe = self.required("(int|real)[.]([0-9a-f]{1,16})", "the data recipe ('int.2a' or 'real.2a')")
-        if self.next != len(self.tokens):
-            raise self.fail("the end of the id")
-        case = Case(
-            input_size=input_size,
-            batch=None if batch is None else int(batch),
-            in_channels=in_channels,
-            out_channels=out_channels,
-            kernel_size=kernel_size,
-            stride=stride,
-            padding=padding,
-            output_padding=output_padding,
-            output_size=output_size,
-            dilation=dilation,
-            groups=1 if groups is None else int(groups[1]),
-            bias=bias,
-            dtype=DTYPE_TOKENS[dtype],
-            layout="channels_last" if layout else "channels_first",
-            recipe=Recipe(cast("RecipeKind", recipe[1]), int(recipe[2], 16)),
-        )
-        if case.id != self.text:
-            raise InvalidCase(f"case id {self.text!r} is not canonical: write it {case.id!r}")
-        return case

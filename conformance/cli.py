@@ -107,7 +107,17 @@ _env = click.option(
     help="Begin no call after so long.",
 )
 @click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Draws other cases."
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="The full profile draws other cases with another.",
+)
+@click.option(
+    "--examples",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Parameter sets that the full profile draws. Default: 10000; with --budget, as many as it allows.",
 )
 @click.option(
     "--out",
@@ -123,6 +133,17 @@ _env = click.option(
     metavar="DIR",
     help="Go on with the run in DIR that was killed or interrupted; only --python and --format beside it.",
 )
+@click.option(
+    "--expected",
+    "expected",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What is known to diverge. Default: conformance-expected.toml, where there is one.",
+)
+@click.option(
+    "--annotations", is_flag=True, help="Tell divergences to a CI service as annotations, on stderr."
+)
+@click.option("--shard", metavar="I/N", help="Only the I-th of N parts of the cases; see merge.")
 @click.option(
     "--format", "style", type=click.Choice(FORMATS), help="Default: pretty on a terminal, else markdown."
 )
@@ -148,25 +169,44 @@ def _run(
     profile: str,
     budget: float | None,
     seed: int,
+    examples: int | None = None,
+    expected: Path | None = None,
+    annotations: bool = False,
+    shard: str | None = None,
 ) -> int:
     from conformance.implementations import select
 
     implementations = select(patterns)
+    from conformance.expectations import find
+    from conformance.shards import Shard, of_shard
+
+    expectations = find(expected)
+    part = None if shard is None else Shard.parse(shard)
 
     from rich.console import Console
 
-    from conformance.generate import profile_cases
+    from conformance.generate import run_cases
     from conformance.run import execute
     from conformance.session import make_engine
     from conformance.targets import choose
 
     engine = make_engine(implementations, choose(pythons, requirements), profile=profile, budget=budget)
-    facts = {"profile": profile, "seed": seed, "budget": budget}
-    cases = profile_cases(profile, seed)
+    facts = {"profile": profile, "seed": seed, "budget": budget, "shard": part and part.numbers}
     run_data, divergences = execute(
-        engine, cases, out=out, facts=facts, console=Console(stderr=True), asked=asked
+        engine,
+        of_shard(run_cases(profile, seed, examples=examples, budget=budget), part),
+        out=out,
+        facts=facts,
+        console=Console(stderr=True),
+        expectations=expectations,
+        asked=asked,
     )
     _print(run_data, divergences, out, style)
+    if annotations:
+        from reports.annotations import annotations as lines
+
+        for line in lines(run_data, divergences):
+            click.echo(line, err=True)
     code: int = run_data["exit_code"]
     if code == 3:
         click.echo("error: no framework could be run; see the reasons above", err=True)
@@ -194,22 +234,46 @@ def _print(run_data: dict[str, Any], divergences: list[dict[str, Any]], out: Pat
 
 
 @group.command()
-@click.argument("case_id")
-@click.option("--implementation", "name", required=True, metavar="NAME")
+@click.argument("case_id", required=False)
+@click.option("--implementation", "name", metavar="NAME")
+@click.option(
+    "--all",
+    "run_dir",
+    type=click.Path(path_type=Path),
+    metavar="RUN_DIR",
+    help="Instead of one case: every divergence of an earlier run.",
+)
 @_python
 @_env
 @_plainly
-def replay(case_id: str, name: str, pythons: tuple[str, ...], requirements: tuple[str, ...]) -> int:
-    """Run one case again and show expected, actual and difference.
+def replay(
+    case_id: str | None,
+    name: str | None,
+    run_dir: Path | None,
+    pythons: tuple[str, ...],
+    requirements: tuple[str, ...],
+) -> int:
+    """Run one case again, show expected, actual and difference, and say whether it is fixed.
 
     NAME may name a release, as reports of several do: paddle.nn.Conv2DTranspose@2.6.2.
 
-    Exits 0 where every check passes, 1 where one fails.
+    Exits 0 where every check passes (fixed), 1 where one fails (still diverges).
     """
     from conformance.case import Case
     from conformance.errors import UnknownImplementation
     from conformance.implementations import select
 
+    if run_dir is not None:
+        if case_id is not None or name is not None:
+            raise click.UsageError("give a case and --implementation, or --all RUN_DIR, not both")
+        from rich.console import Console
+
+        from conformance.replay_all import replay_all
+        from conformance.targets import choose
+
+        return replay_all(run_dir, choose(pythons, requirements), Console())
+    if case_id is None or name is None:
+        raise click.UsageError("a replay takes a CASE_ID and --implementation NAME, or --all RUN_DIR")
     case = Case.parse(case_id)
     name, _, version = name.partition("@")
     names = select([name])
@@ -344,10 +408,10 @@ def list_(what: str, profile: str, seed: int, style: str) -> None:
     import json
 
     if what == "cases":
-        from conformance.generate import profile_cases
+        from conformance.generate import run_cases
 
         for_json = style == "json"
-        drawn = profile_cases(profile, seed)
+        drawn = run_cases(profile, seed)
         if for_json:
             click.echo(json.dumps([case.to_dict() for case in drawn]))
         else:
@@ -367,6 +431,37 @@ def list_(what: str, profile: str, seed: int, style: str) -> None:
     else:
         for entry in entries:
             click.echo(f"{entry['name']:<42} {entry['ndim']}-D")
+
+
+@group.command()
+@click.argument("case_ids", nargs=-1, required=True, metavar="ID...")
+@click.option("--comment", default="", metavar="TEXT", help="A line that stands above them in the file.")
+@_plainly
+def keep(case_ids: tuple[str, ...], comment: str) -> None:
+    """Keep cases in conformance-regressions.txt, which every later run in this folder includes."""
+    from conformance.regressions import keep as keep_cases
+
+    path, added = keep_cases(case_ids, comment)
+    known = len(dict.fromkeys(case_ids)) - added
+    click.echo(f"{added} added to {path}" + (f"; {known} there already" if known else ""))
+
+
+@group.command()
+@click.option(
+    "--format", "style", type=click.Choice(FORMATS), help="Default: pretty on a terminal, else markdown."
+)
+@_plainly
+def selftest(style: str | None) -> int:
+    """Let wrong implementations through the quick profile: every one must be found.
+
+    Exits 0 where all are found and the clean reference is not accused, else 1. Needs no framework.
+    """
+    from conformance.selftest import selftest as run_selftest
+
+    outcome = run_selftest()
+    chosen = style or ("pretty" if sys.stdout.isatty() else "markdown")
+    click.echo(outcome.as_json() if chosen == "json" else outcome.table(markdown=chosen == "markdown"))
+    return 0 if outcome.passed else 1
 
 
 @group.command()
@@ -399,3 +494,6 @@ def report(run_dir: Path, style: str | None) -> None:
 
     run_data, divergences = render(run_dir)
     _print(run_data, divergences, run_dir, style)
+
+
+from conformance import cli_runs as _cli_runs  # noqa: E402, F401  # its commands join the group above

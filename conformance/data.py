@@ -7,6 +7,8 @@ own from that seed.  The streams are NumPy's PCG64 read raw, which NumPy keeps t
 direct algorithm can form, in any order, exactly representable in the case's dtype: ``max A <= 2**p``.
 
 ``real`` (level 2): uniform on (-1, 1) with all the bits of the dtype.
+
+``one`` (level 1): zeros but for single ones, which tell where an element arrives.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from conformance.case import Case
+from conformance.case import Case, TensorName
 from reference_impl import Geometry
 
 # significand bits p: integers up to 2**p are exact; the unit roundoff is 2**-p
@@ -40,8 +42,9 @@ class Data:
     """The tensors of a case: ``x (N, C_in, *in)``, ``w (C_in, C_out/g, *k)``, ``b (C_out,)``, ``g`` like y.
 
     ``x`` and ``g`` have no batch dimension where the case has none; ``b`` is None without a bias, ``g``
-    where no valid output exists.  ``magnitude`` is M for integers and 1 for reals; ``escape`` the chance
-    that one probe with these integers misses a wrong bilinear map.
+    where no valid output exists.  ``exact`` says that they are integers; ``magnitude`` is M for drawn
+    integers and 1 elsewhere; ``escape`` the chance that one probe with drawn integers misses a wrong
+    bilinear map.
     """
 
     x: Array
@@ -50,6 +53,7 @@ class Data:
     g: Array | None
     magnitude: int
     escape: float | None
+    exact: bool
 
     def arrays(self) -> dict[str, Array]:
         """The tensors that are there, by name."""
@@ -62,7 +66,13 @@ def make_data(case: Case, geometry: Geometry | None) -> Data:
     magnitude = _integer_limit(case, geometry) if case.recipe.kind == "int" else 1
     dtype = NUMPY_DTYPES[case.dtype]
 
-    def tensor(stream: int, shape: tuple[int, ...]) -> Array:
+    lit = dict(case.recipe.lit)
+
+    def tensor(name: TensorName, stream: int, shape: tuple[int, ...]) -> Array:
+        if case.recipe.kind == "one":
+            zeros: Array = np.zeros(prod(shape), dtype)
+            zeros[[lit[name]] if lit.get(name, len(zeros)) < len(zeros) else []] = 1
+            return zeros.reshape(tuple(shape))
         bits = np.random.PCG64(np.random.SeedSequence((case.recipe.seed, stream)))
         raw = bits.random_raw(prod(shape)).reshape(shape)
         if case.recipe.kind == "int":
@@ -76,12 +86,13 @@ def make_data(case: Case, geometry: Geometry | None) -> Data:
     positive = [max(v, 0) for v in (case.in_channels, *case.input_size)]
     weight_shape = tuple(max(v, 0) for v in case.weight_shape)
     return Data(
-        x=tensor(0, (*lead, *positive)),
-        w=tensor(1, weight_shape),
-        b=tensor(2, (max(case.out_channels, 0),)) if case.bias else None,
-        g=None if geometry is None else tensor(3, (*lead, case.out_channels, *geometry.output_size)),
+        x=tensor("x", 0, (*lead, *positive)),
+        w=tensor("w", 1, weight_shape),
+        b=tensor("b", 2, (max(case.out_channels, 0),)) if case.bias else None,
+        g=None if geometry is None else tensor("g", 3, (*lead, case.out_channels, *geometry.output_size)),
         magnitude=magnitude,
         escape=2 / (2 * magnitude + 1) if case.recipe.kind == "int" else None,
+        exact=case.recipe.kind != "real",
     )
 
 

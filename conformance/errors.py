@@ -25,6 +25,10 @@ class BadRunFolder(ConformanceError):
     """A run folder that cannot be read or written."""
 
 
+class BadRegressions(ConformanceError):
+    """A file of kept cases that cannot be read or written."""
+
+
 class NothingRan(ConformanceError):
     """No framework could be started."""
 

@@ -1,43 +1,35 @@
-"""Cases drawn by Hypothesis, over all parameters and from a seed.
+"""The cases of a profile: the core corpus, kept cases, and cases drawn by Hypothesis from a seed.
 
 Generation knows no framework: it draws parameter sets, and each serves every implementation that can
-express it.  A parameter set becomes several cases: exact integers and reals, in float32 and (every second
-one) in float64.  Few parameter sets are *invalid*, with an output of negative size, groups that do not
-divide the channels, or an output padding at its limit: refusing them is behaviour too.
+express it.  A parameter set becomes several cases: exact integers and reals, in float32 and float64.  Few
+parameter sets are *invalid*, with an output of negative size, groups that do not divide the channels, or
+an output padding at its limit: refusing them is behaviour too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, cast
 
-from attrs import frozen
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from conformance.case import Case, Recipe
+from conformance.corpus import core, variants
 from conformance.provider import seeded
+from conformance.regressions import kept_cases
 
+PROFILES: Final = ("quick", "full")
+FULL_EXAMPLES: Final = 10_000  # parameter sets drawn by the full profile where nothing else is said
 
-@frozen
-class Profile:
-    """How many parameter sets are drawn, per number of dimensions."""
-
-    valid: dict[int, int]
-    invalid: int
-
-
-PROFILES: Final = {
-    "quick": Profile({1: 720, 2: 560}, 12),
-    "full": Profile({1: 6000, 2: 5000}, 60),
-}
-
-_WAYS: Final = ["plain"] * 5 + ["asymmetric", "channels_last", "unbatched", "output_size"]
+_WAYS: Final = ["plain"] * 5 + ["asymmetric", "channels_last", "unbatched", "output_size", "words", "any"]
+_SPELLINGS: Final = ["plain", "plain", "plain", "plain", "tuple", "tuple", "sides", "nested"]
 
 
 @st.composite
 def parameter_sets(draw: st.DrawFn, ndim: int) -> Case:
-    """A case that the shared formula gives an output of at least one element."""
+    """A case that the shared formula gives an output of at least one element, or one padded "same"."""
     top = 7 if ndim == 1 else 5
     isotropic = ndim > 1 and draw(st.integers(0, 3)) == 0
 
@@ -46,27 +38,31 @@ def parameter_sets(draw: st.DrawFn, ndim: int) -> Case:
             return (draw(strategy),) * ndim
         return tuple(draw(strategy) for _ in range(ndim))
 
-    way = draw(st.sampled_from(_WAYS))
+    ways = {draw(st.sampled_from(_WAYS))}
+    if "any" in ways:  # several together
+        ways = {way for way in dict.fromkeys(_WAYS) if draw(st.booleans())}
+    if "words" in ways:
+        ways -= {"asymmetric", "output_size"}
     size = per_dimension(st.integers(1, top))
     kernel = per_dimension(st.integers(1, 5 if ndim == 1 else 4))
     stride = per_dimension(st.integers(1, 4 if ndim == 1 else 3))
     dilation = per_dimension(st.sampled_from([1, 1, 1, 2, 3]))
     output_padding = (0,) * ndim
-    if way != "output_size" and draw(st.integers(0, 4)) < 2:
+    if "output_size" not in ways and draw(st.integers(0, 4)) < 2:
         output_padding = tuple(
             draw(st.integers(0, max(s, d) - 1)) for s, d in zip(stride, dilation, strict=True)
         )
     reach = [(i - 1) * s + d * (k - 1) for i, s, d, k in zip(size, stride, dilation, kernel, strict=True)]
     padding: list[tuple[int, int]] = []
     for room in reach:
-        if way == "asymmetric":
+        if "asymmetric" in ways:
             before = draw(st.integers(0, min(room, 4)))
             padding.append((before, draw(st.integers(0, min(room - before, 4)))))
         else:
             both = draw(st.integers(0, min(room // 2, 3)))
             padding.append((both, both))
     output_size = None
-    if way == "output_size":
+    if "output_size" in ways:
         least = [room + 1 - before - after for room, (before, after) in zip(reach, padding, strict=True)]
         output_size = tuple(draw(st.integers(low, low + s - 1)) for low, s in zip(least, stride, strict=True))
     groups, per_in, per_out = draw(
@@ -86,21 +82,27 @@ def parameter_sets(draw: st.DrawFn, ndim: int) -> Case:
             ]
         )
     )
+    word = draw(st.sampled_from(["same", "valid"])) if "words" in ways else None
+    if word is not None:
+        padding = [(0, 0)] * ndim
+    if word == "same":
+        output_padding = (0,) * ndim
     return Case(
-        batch=None if way == "unbatched" else draw(st.sampled_from([1, 2, 2, 3])),
+        batch=None if "unbatched" in ways else draw(st.sampled_from([1, 2, 2, 3])),
         in_channels=groups * per_in,
         out_channels=groups * per_out,
         input_size=size,
         kernel_size=kernel,
         stride=stride,
-        padding=tuple(padding),
+        padding=word or tuple(padding),  # type: ignore[arg-type]
         output_padding=output_padding,
         output_size=output_size,
         dilation=dilation,
         groups=groups,
         bias=draw(st.booleans()),
         dtype="float32",
-        layout="channels_last" if way == "channels_last" else "channels_first",
+        layout="channels_last" if "channels_last" in ways else "channels_first",
+        spelling=draw(st.sampled_from(_SPELLINGS if word is None else _SPELLINGS[:-2])),
         recipe=Recipe("int", draw(st.integers(0, 0xFFFF))),
     )
 
@@ -110,7 +112,11 @@ def invalid_parameter_sets(draw: st.DrawFn, ndim: int) -> Case:
     """A case with one parameter beyond what can be asked."""
     case = draw(parameter_sets(ndim))
     case = case.replace(
-        output_size=None, output_padding=(0,) * ndim, layout="channels_first", dilation=(1,) * ndim
+        padding=((0, 0),) * ndim if isinstance(case.padding, str) else case.padding,
+        output_size=None,
+        output_padding=(0,) * ndim,
+        layout="channels_first",
+        dilation=(1,) * ndim,
     )
     fault = draw(st.sampled_from(["negative output", "negative output", "groups", "output_padding"]))
     if fault == "groups":
@@ -151,33 +157,57 @@ def draw_cases(strategy: st.SearchStrategy[Case], count: int, seed: int) -> list
     return list(found)
 
 
-def variants(case: Case, index: int) -> Iterator[Case]:
-    """The cases of a parameter set; ``index`` is its place in the order drawn."""
-    seed = case.recipe.seed
-    yield case
-    yield case.replace(recipe=Recipe("real", seed))
-    if index % 2 == 0:
-        yield case.replace(dtype="float64")
-        yield case.replace(dtype="float64", recipe=Recipe("real", seed))
+def fuzz_cases(seed: int, examples: int | None, ndims: tuple[int, ...] = (1, 2)) -> Iterator[Case]:
+    """Cases drawn from the whole space: the same for the same seed, and a prefix of those of more examples.
 
-
-def profile_cases(name: str, seed: int, ndims: tuple[int, ...] = (1, 2)) -> Iterator[Case]:
-    """The cases of a profile, those that may kill a worker last."""
-    profile = PROFILES[name]
-    batch = 200
-    rounds = max(-(-profile.valid[ndim] // batch) for ndim in ndims)
+    ``examples`` counts the parameter sets, of which one in sixteen is invalid; None draws without end.
+    """
     seen: set[Case] = set()
-    index = 0
-    for turn in range(rounds):
-        for ndim in ndims:
-            count = min(batch, profile.valid[ndim] - turn * batch)
-            if count <= 0:
-                continue
-            # Hypothesis grows costlier with the number of examples: many draws of a few.
-            for case in draw_cases(parameter_sets(ndim), count, seed * 1009 + turn * 2 + ndim):
-                if case not in seen:
-                    seen.add(case)
-                    yield from variants(case, index)
-                    index += 1
-    for ndim in ndims:
-        yield from draw_cases(invalid_parameter_sets(ndim), profile.invalid, seed * 1009 + ndim)
+    drawn = 0
+    for turn in itertools.count():
+        # Hypothesis grows costlier with the number of examples: many draws of a few.
+        for kind, strategy in enumerate((parameter_sets, invalid_parameter_sets)):
+            for ndim in ndims:
+                count = (150, 10)[kind]
+                for case in draw_cases(strategy(ndim), count, seed * 1_000_003 + turn * 4 + kind * 2 + ndim):
+                    if drawn == examples:
+                        return
+                    if case not in seen:
+                        seen.add(case)
+                        drawn += 1
+                        yield from variants(case) if kind == 0 else [case]
+
+
+def run_cases(
+    name: str, seed: int = 0, *, examples: int | None = None, budget: float | None = None
+) -> Iterator[Case]:
+    """The cases of a run: those of the profile and those that the user keeps.
+
+    With a budget in seconds and no number of examples, the full profile draws for as long as the run takes.
+
+    Raises:
+        BadRegressions: where the file of kept cases cannot be read.
+    """
+    if examples is None and budget is None:
+        examples = FULL_EXAMPLES
+    return profile_cases(name, seed, examples, kept_cases())
+
+
+def profile_cases(
+    name: str, seed: int = 0, examples: int | None = FULL_EXAMPLES, kept: Iterable[Case] = ()
+) -> Iterator[Case]:
+    """The cases of a profile: those kept, the core corpus and, in the full profile, drawn ones.
+
+    ``seed`` and ``examples`` are for what is drawn; with ``examples=None`` the full profile has no end.
+    No case comes twice.
+    """
+    known = dict.fromkeys(kept)
+    yield from known
+    for case in core().cases():
+        if case not in known:
+            known[case] = None
+            yield case
+    if name == "full":
+        for case in fuzz_cases(seed, examples):
+            if case not in known:
+                yield case

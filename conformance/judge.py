@@ -13,6 +13,9 @@ Values are judged at one of two levels (see ``docs/numerics.md``):
 at most 2 u·A, a rounding of the sum and one of the bias); ``working`` (accumulated in the dtype);
 ``normwise`` (within the bound only if A is replaced by its largest value, all that Winograd or FFT
 algorithms promise), which on integers is ``inexact``.  The last two are properties, not faults.
+
+Errors that every element's bound lets through are judged once more as a whole: rounding that leans to one
+side, as truncation does, diverges.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ Array = NDArray[Any]
 VALUE_CHECKS: Final = (Check.VALUES, Check.GRAD_INPUT, Check.GRAD_WEIGHT, Check.GRAD_BIAS)
 _EXCERPT: Final = 400  # elements that evidence carries
 _UNBOUNDED: Final = 2.0**900  # γ where m·u reaches 1: no bound, and yet below what is not finite
+_SHIFT: Final = 7.0  # honest rounding exceeds it once in 2e10 tensors
 
 
 @frozen
@@ -191,7 +195,7 @@ def compare(actual: Array, expected: Expected, dtype: str, data: Data) -> dict[s
     bits = SIGNIFICAND_BITS[dtype]
     unit = 2.0**-bits
     top = float(expected.scale.max(initial=0.0))
-    integers = data.escape is not None and top <= 2.0**bits
+    integers = data.exact and top <= 2.0**bits
     wide = actual.astype(np.float64)
     level = "exact" if integers else "bounded"
     if np.array_equal(wide, expected.values):
@@ -225,7 +229,12 @@ def compare(actual: Array, expected: Expected, dtype: str, data: Data) -> dict[s
         met = "inexact" if met and np.max(gamma) * top < data.magnitude / 4 else ""
     fields: dict[str, Any] = {"level": level, "met": met, "error": largest}
     if met:
-        return {"verdict": Verdict.PASS, **fields}
+        shift = "" if integers else _shift(wide - expected.values, expected, unit)
+        if not shift:
+            return {"verdict": Verdict.PASS, **fields}
+        worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(error)), error.shape))
+        evidence = _evidence(wide, expected.values, worst, int((error > 0).sum()))
+        return {"verdict": Verdict.DIVERGE, **fields, "met": "", "evidence": evidence, "message": shift}
     wrong = error > (0 if integers else bound)
     worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(np.where(wrong, error, -1.0))), error.shape))
     count = int(wrong.sum())
@@ -233,6 +242,26 @@ def compare(actual: Array, expected: Expected, dtype: str, data: Data) -> dict[s
     share = f"{count} of {error.size} elements differ"
     at = f"at {list(worst)} {wide[worst]:.17g} stands where {expected.values[worst]:.17g} should"
     return {"verdict": Verdict.DIVERGE, **fields, "evidence": evidence, "message": f"{share}; {at}"}
+
+
+def _shift(errors: Array, expected: Expected, unit: float) -> str:
+    """What is systematic in errors that every element's bound lets through, or nothing.
+
+    Errors of honest rounding are as likely up as down, and as likely away from zero as towards it.  Then
+    ``|sum e| > x · sqrt(sum e²)`` has a chance of at most ``2 exp(-x²/2)`` (Hoeffding 1963 on the signs).
+    """
+    known = (expected.terms > 0) & (expected.scale > 0)
+    units = np.where(known, errors, 0) / np.where(known, unit * expected.scale, 1)
+    spread = float(np.sqrt((units**2).sum()))
+    for what, signed in (("in one direction", units), ("by size", units * np.sign(expected.values))):
+        total = float(signed.sum())
+        if abs(total) > _SHIFT * spread:
+            words = {"in one direction": ("up", "down"), "by size": ("away from zero", "towards zero")}
+            return (
+                f"rounding is biased {words[what][total < 0]}: errors of {int(known.sum())} elements sum "
+                f"to {total:.3g} u·A, {abs(total) / spread:.1f} times what honest rounding spreads"
+            )
+    return ""
 
 
 def _evidence(actual: Array, expected: Array, worst: tuple[int, ...], count: int) -> Evidence:

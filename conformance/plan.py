@@ -171,6 +171,12 @@ def framework_of(implementation: str) -> str:
     return implementation.split(".")[0]
 
 
+def cannot_run(implementation: str, case: Case) -> str | None:
+    """Why a case cannot be put to an implementation, or None."""
+    adapter = adapter_class(framework_of(implementation))
+    return wrong_ndim(implementation, case) or adapter.cannot_express(implementation, case.to_dict())
+
+
 def wrong_ndim(implementation: str, case: Case) -> str | None:
     """Why an implementation of other dimensions is not asked, or None."""
     ndim: int = adapter_class(framework_of(implementation)).implementations[implementation]["ndim"]

@@ -19,7 +19,7 @@ from conformance.answers import Answer
 from conformance.driver import Driver
 from conformance.environments import ensure, environment_for
 from conformance.errors import ConformanceError
-from conformance.generate import profile_cases
+from conformance.generate import run_cases
 from conformance.implementations import select
 from conformance.judge import judge
 from conformance.plan import ALLOWANCE, Job, Planner, Skipped, framework_of
@@ -66,7 +66,7 @@ class Items:
         """One item per implementation and case that its API can express."""
         jobs: dict[str, list[Job]] = {name: [] for name in self.implementations}
         planner = Planner(self.implementations, ALLOWANCE["quick"])
-        for case in profile_cases("quick", self.seed):
+        for case in run_cases("quick", self.seed):
             for planned in planner.plan(case):
                 if not isinstance(planned, Skipped):
                     _, job = planned

@@ -12,6 +12,7 @@ from conformance.case import Case
 from conformance.engine import Engine
 from conformance.errors import InvalidCase, NothingRan
 from conformance.plan import framework_of, wrong_ndim
+from conformance.replay_all import STILL, answer
 from conformance.session import make_engine
 from conformance.targets import Targets
 from conformance.verdicts import Record, Verdict
@@ -27,16 +28,18 @@ def replay(case: Case, implementation: str, targets: Targets, console: Console) 
     """
     reason = wrong_ndim(implementation, case)
     if reason:
-        raise InvalidCase(f"{implementation} cannot run {case.id}: {reason}")
+        raise InvalidCase(f"cannot run: {implementation} cannot run {case.id}: {reason}")
     engine = make_engine((implementation,), targets)
     records, framework = _run(engine, case, console)
     if records and records[0].verdict is Verdict.NOT_APPLICABLE:
-        raise InvalidCase(f"{implementation} cannot express {case.id}: {records[0].message}")
+        raise InvalidCase(f"cannot run: {implementation} cannot express {case.id}: {records[0].message}")
     name = framework_of(implementation)
     console.print(Text(plain(f"{implementation} · {name} {framework['version']} · {framework['device']}")))
     console.print(Text(case.id, style="bold"), soft_wrap=True)
     for record in records:
         _show(record, console)
+    word, _ = answer(records)
+    console.print(Text(word, style="bold red" if word == STILL else "bold green"))
     return int(any(record.failing for record in records))
 
 
@@ -50,7 +53,7 @@ def _run(engine: Engine, case: Case, console: Console) -> tuple[list[Record], di
             case events.Ready(_, described):
                 info = described
             case events.Unavailable(framework, reason):
-                raise NothingRan(f"{framework}: {reason}")
+                raise NothingRan(f"cannot run: {framework}: {reason}")
             case events.Preparing(framework, message):
                 Console(stderr=True).print(Text(plain(f"{framework}: {message}"), style="dim"))
     return records, info

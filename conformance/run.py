@@ -17,10 +17,16 @@ from rich.console import Console
 
 from conformance import events
 from conformance.case import Case
+from conformance.conclude import conclude, stale, unexpected
+from conformance.corpus import core
+from conformance.coverage import Coverage
 from conformance.engine import Engine, Interrupt
 from conformance.errors import BadRunFolder
+from conformance.expectations import FILE, Expectations
+from conformance.families import Observed
 from conformance.progress import ProgressView
 from conformance.session import host_facts
+from conformance.verdicts import Record, Verdict
 from reports.dataset import RecordWriter
 from reports.folder import RunFolder, render
 from reports.journal import Journal
@@ -39,19 +45,21 @@ def execute(
     facts: dict[str, Any],
     console: Console,
     asked: dict[str, Any] | None,
+    expectations: Expectations | None = None,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Runs the engine and leaves the run's folder; returns run.json's and divergences.json's contents.
 
     ``facts`` are the profile, seed and budget.  ``asked`` is what would ask for the same cases again, kept
     for a run that is resumed; None resumes the one in the folder.  Ctrl-C ends the run and keeps what was
-    found.
+    found.  Divergences that the ``expectations`` know do not fail the run.
 
     Raises:
         BadRunFolder: where the folder cannot be written, or another run is writing to it.
     """
     folder = RunFolder.create(out)
     with folder.locked():
-        return _execute(engine, cases, folder, facts, console, asked)
+        known = expectations or Expectations(Path(FILE))
+        return _execute(engine, cases, folder, facts, console, asked, known)
 
 
 def _execute(
@@ -61,9 +69,12 @@ def _execute(
     facts: dict[str, Any],
     console: Console,
     asked: dict[str, Any] | None,
+    expectations: Expectations,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     started = datetime.datetime.now(datetime.UTC)
     summary = Summary()
+    observed = Observed()
+    coverage = Coverage()
     frameworks = {target: _unavailable("not started") for target in engine.targets}
     interrupted = False
     with (
@@ -71,10 +82,17 @@ def _execute(
         Journal(folder.path, suite_version(), asked) as journal,
         RecordWriter(folder.records) as writer,
     ):
-        for records in journal.records():
+
+        def take(records: list[Record]) -> None:
             writer.write(records)
+            observed.add(records)
+            if records[0].verdict is not Verdict.NOT_APPLICABLE:
+                coverage.add(records[0].case)
             for record in records:
                 summary.add(record)
+
+        for records in journal.records():
+            take(records)
         stream = evolve(engine, done=journal.is_done, budget=_left(engine.budget, journal)).run(cases)
         try:
             with ProgressView(console) as progress:
@@ -83,9 +101,7 @@ def _execute(
                         case events.Judged(records):
                             began = time.perf_counter()
                             journal.add(records)
-                            writer.write(records)
-                            for record in records:
-                                summary.add(record)
+                            take(records)
                             engine.spent["recording"] += time.perf_counter() - began
                         case events.Ready(framework, info):
                             journal.add_ready(framework, info)
@@ -104,14 +120,23 @@ def _execute(
             raise
         finally:
             stream.close()  # type: ignore[attr-defined]  # a generator
+        found = conclude(
+            observed,
+            summary,
+            frameworks,
+            expectations,
+            console=console,
+            asking=not interrupted,
+            cancelled=lambda: engine.interrupt.requested,
+        )
         seconds = journal.total()
-    found = summary.divergences()
+    interrupted = interrupted or engine.interrupt.requested
     if interrupted:
         exit_code = INTERRUPTED
     elif not any(entry["status"] == "ran" for entry in frameworks.values()):
         exit_code = 3
     else:
-        exit_code = 1 if found else 0
+        exit_code = int(any(map(unexpected, found)))
     info = {
         "schema": 1,
         "suite": {"name": DISTRIBUTION, "version": suite_version()},
@@ -122,8 +147,15 @@ def _execute(
         "exit_code": exit_code,
         "host": host_facts(),
         "frameworks": frameworks,
+        "corpus": core().version,
+        "coverage": coverage.summary(),
+        "expectations": {
+            "file": str(expectations.path),
+            "entries": len(expectations.entries),
+            "stale": stale(expectations, summary.implementations(), frameworks),
+        },
     }
-    folder.write(info, summary)
+    folder.write(info, summary, found)
     result = render(folder.path)
     if interrupted or any(e["status"] == "ran" and e["reason"] for e in frameworks.values()):
         console.print(f"'conformance run --resume {folder.path}' asks what was not answered", soft_wrap=True)

@@ -63,6 +63,7 @@ _CASE_FIELDS: Final = [
     _field("bias", pa.bool_()),
     _field("dtype", _WORD),
     _field("layout", _WORD),
+    _field("spelling", _WORD),
     _field("recipe", _WORD),
     _field("seed", pa.uint64()),
 ]
@@ -126,6 +127,7 @@ def _parameters(case: Case) -> tuple[Any, ...]:
         case.bias,
         case.dtype,
         case.layout,
+        case.spelling,
         case.recipe.kind,
         case.recipe.seed,
     )

@@ -14,7 +14,8 @@ DIVERGENCES: Final = "divergences.json"
 JUNIT: Final = "junit.xml"
 INDEX: Final = "index.html"
 JOURNAL: Final = "journal.jsonl"  # of a run that has not ended
-FILES: Final = frozenset({RUN, RECORDS, DIVERGENCES, JUNIT, INDEX, JOURNAL})
+REPRO: Final = "repro"  # a folder of scripts
+FILES: Final = frozenset({RUN, RECORDS, DIVERGENCES, JUNIT, INDEX, JOURNAL, REPRO})
 
 _PARTIAL: Final = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)\.partial", re.ASCII)
 

@@ -18,6 +18,7 @@ from reports.files import (
     INDEX,
     JUNIT,
     RECORDS,
+    REPRO,
     RUN,
     is_own,
     partial,
@@ -105,22 +106,45 @@ class RunFolder:
             raise BadRunFolder(f"{folder}: cannot be written to: {reason(error)}") from None
         return cls(folder)
 
-    def write(self, info: Run, summary: Summary) -> tuple[Run, Divergences]:
+    def write(
+        self, info: Run, summary: Summary, divergences: Divergences | None = None
+    ) -> tuple[Run, Divergences]:
         """Write run.json and divergences.json, and return what they hold; :func:`render` makes the pages.
+
+        ``divergences`` are the causes found; without them each check and verdict stands for itself.
 
         Raises:
             BadRunFolder: where the folder cannot be written to.
             ValueError: where ``info`` is not what run.json must hold.
         """
         run = jsonable({"schema": SCHEMA_VERSION, **info, "implementations": summary.implementations()})
-        divergences = summary.divergences()
+        if divergences is None:
+            divergences = summary.divergences()
         try:
             check_run(Node(run, self.path / RUN))
             check_divergences(Node(divergences, self.path / DIVERGENCES), run)
         except BadRunFolder as error:
             raise ValueError(str(error)) from None
         self._write({DIVERGENCES: dumps(divergences), RUN: dumps(run)})
+        self._write_scripts(divergences)
         return run, divergences
+
+    def _write_scripts(self, divergences: Divergences) -> None:
+        """The reproduction scripts, in place of those of an earlier run."""
+        scripts = {
+            d["reproduction"]["file"]: d["reproduction"]["script"]
+            for d in divergences
+            if d.get("reproduction")
+        }
+        folder = self.path / REPRO
+        try:
+            for old in folder.glob("D*.py"):
+                old.unlink()
+            if scripts:
+                folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise BadRunFolder(f"{folder}: cannot be written: {reason(error)}") from None
+        self._write(scripts)
 
     def _write(self, contents: dict[str, str]) -> None:
         for name, text in contents.items():

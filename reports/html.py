@@ -6,7 +6,7 @@ import base64
 import hashlib
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -15,6 +15,7 @@ from markupsafe import Markup
 from conformance.case import Case
 from conformance.verdicts import FAILING, Verdict
 from reports import arrays
+from reports.cause_words import expectations, facts, is_expected, script_status, subject
 from reports.text import encodable, plain
 from reports.wording import (
     WORDS,
@@ -83,6 +84,7 @@ def _environment() -> Environment:
     environment.filters["units"] = error_in_units
     environment.filters["check"] = check_name
     environment.filters["missing"] = missing
+    environment.filters["script_status"] = script_status
     return environment
 
 
@@ -109,7 +111,7 @@ def html(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
             policy=Markup(policy),
             run=run,
             headline=headline(run),
-            sentences=sentences(run, divergences),
+            sentences=[*sentences(run, divergences), *expectations(run)],
             checks=checks,
             words=WORDS,
             failing_verdicts=FAILING,
@@ -128,8 +130,9 @@ def _groups(
     run: dict[str, Any], divergences: list[dict[str, Any]], checks: list[str]
 ) -> list[tuple[str, dict[str, Any], list[_Row]]]:
     links = {
-        (d["implementation"], d["check"], d["verdict"]): f"divergence-{position}"
+        (d["implementation"], entry["check"], entry["verdict"]): f"divergence-{position}"
         for position, d in reversed([*enumerate(divergences, 1)])
+        for entry in d.get("checks") or [d]
     }
 
     def row(framework: str, name: str) -> _Row:
@@ -159,6 +162,11 @@ def _section(divergence: dict[str, Any]) -> dict[str, Any]:
         "word": WORDS[Verdict(divergence["verdict"])],
         "parameters": _parameters(case),
         "shown": arrays.show(evidence, case.dtype) if evidence else None,
+        "facts": facts(divergence),
+        "subject": subject(divergence),
+        "known": is_expected(divergence),
+        "script": divergence.get("reproduction"),
+        "verdicts": " ".join(dict.fromkeys(e["verdict"] for e in divergence.get("checks") or [divergence])),
     }
 
 
@@ -193,12 +201,25 @@ def _parameters(case: Case) -> list[_Parameter]:
         _Parameter("bias", "yes" if case.bias else "no", not case.bias),
         _Parameter("dtype", case.dtype, case.dtype == "float32"),
         _Parameter("layout", case.layout.replace("_", " "), case.layout == "channels_first"),
-        _Parameter(
-            "data",
-            f"{'small integers' if case.recipe.kind == 'int' else 'real numbers'}, seed {case.recipe.seed:x}",
-            case.recipe.kind == "int",
-        ),
+        _Parameter("spelling", _SPELLINGS[case.spelling], case.spelling == "plain"),
+        _Parameter("data", _data(case), case.recipe.kind == "int"),
     ]
+
+
+_SPELLINGS: Final = {
+    "plain": "an integer where all dimensions agree",
+    "tuple": "one number per dimension",
+    "sides": "padding with a number per side",
+    "nested": "padding with a pair per dimension of the tensor",
+}
+
+
+def _data(case: Case) -> str:
+    if case.recipe.kind == "one":
+        lit = ", ".join(f"{name} (element {place})" for name, place in case.recipe.lit)
+        return f"a single 1 in {lit}" if lit else "zeros"
+    kind = "small integers" if case.recipe.kind == "int" else "real numbers"
+    return f"{kind}, seed {case.recipe.seed:x}"
 
 
 def _rounding(run: dict[str, Any], checks: list[str]) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from reports.cause_words import expectations, facts, is_expected, script_status, subject
 from reports.text import one_line, plain
 from reports.wording import (
     WORDS,
@@ -73,9 +74,12 @@ def markdown(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
     ]
     if certified:
         lines += ["### What the exact passes certify", "", *certified, ""]
+    known = [f"- {escaped(sentence)}" for sentence in expectations(run)]
+    if known:
+        lines += ["### Stale expectations", "", *known, ""]
     if divergences:
         lines += ["### Divergences", ""]
-    for divergence in divergences[:_SHOWN]:
+    for divergence in sorted(divergences, key=is_expected)[:_SHOWN]:
         lines += _divergence(divergence)
     if len(divergences) > _SHOWN:
         lines += [f"{counted(len(divergences) - _SHOWN, 'more divergence')} in divergences.json.", ""]
@@ -86,13 +90,33 @@ def markdown(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
 def _divergence(divergence: dict[str, Any]) -> list[str]:
     smallest = divergence["smallest"]
     share = f"{divergence['failing']:,} of {divergence['judged']:,} judged"
-    what = f"{check_name(divergence['check'])}: {divergence['verdict']}"
+    what = f"{subject(divergence)}: {divergence['verdict']}"
+    if is_expected(divergence):
+        what += " (expected)"
+    known = [
+        f"- {escaped(fact.name)}: {escaped(fact.text)}" + (f" ({escaped(fact.small)})" if fact.small else "")
+        for fact in facts(divergence)
+    ]
+    script = divergence.get("reproduction")
     return [
         f"#### {escaped(divergence['id'])} {escaped(divergence['implementation'])}, {escaped(what)}",
         "",
         f"{share}. Smallest case: {escaped(smallest['case'])}",
         "",
         *([fenced(smallest["message"], "text"), ""] if smallest["message"] else []),
+        *([*known, ""] if known else []),
         fenced(divergence["replay"], "sh"),
+        "",
+        *(_script(script) if script else []),
+    ]
+
+
+def _script(script: dict[str, Any]) -> list[str]:
+    return [
+        f"<details><summary>Reproduction script, {script_status(script)}</summary>",
+        "",
+        fenced(script["script"], "python"),
+        "",
+        "</details>",
         "",
     ]

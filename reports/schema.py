@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn
 from conformance.case import Case
 from conformance.errors import BadRunFolder, InvalidCase
 from conformance.verdicts import FAILING, Verdict
+from reports.cause_schema import check_cause
 from reports.files import reason
 from reports.strict_json import jsonable, replay_command
 from reports.text import one_line
@@ -153,6 +154,26 @@ def check_run(run: Node) -> dict[str, Any]:
     run["interrupted"].of(bool)
     run["exit_code"].of(int)
     run["host"].get("command").of(str, _NONE)
+    if run.get("shard").of(list, _NONE) is not None:
+        for number in run["shard"]:
+            number.count()
+    if run.get("coverage").of(dict, _NONE) is not None:
+        for ndim, entry in run["coverage"].items():
+            if ndim not in ("1d", "2d"):
+                entry.fail("must be of '1d' or '2d'")
+            entry["cases"].count()
+            for strength in ("pairs", "triples"):
+                if len(entry[strength].of(list)) != 2:
+                    entry[strength].fail("must be [seen, possible]")
+                for number in entry[strength]:
+                    number.count()
+    if run.get("expectations").of(dict, _NONE) is not None:
+        run["expectations"]["file"].of(str)
+        run["expectations"]["entries"].count()
+        for entry in run["expectations"]["stale"]:
+            entry["line"].count()
+            for key in ("implementation", "reason"):
+                entry[key].of(str)
     for key in ("python", "numpy", "platform", "cpu", "reference"):
         run["host"][key].of(str, _NONE)
     run["host"]["cpu_count"].of(int, _NONE)
@@ -232,7 +253,8 @@ def check_divergences(divergences: Node, run: dict[str, Any]) -> list[dict[str, 
         if content["id"] in names:
             divergence["id"].fail(f"is {_short(content['id'])} a second time")
         names.add(content["id"])
-        counted[content["implementation"], content["check"], content["verdict"]] += content["failing"]
+        for entry in content.get("checks") or [content]:
+            counted[content["implementation"], entry["check"], entry["verdict"]] += entry["failing"]
     if counted != _failing(run):
         divergences.fail("its counts are not those of the run.json beside it: the two are of different runs")
     content = divergences.value
@@ -275,6 +297,7 @@ def _check_divergence(divergence: Node) -> None:
             Case.parse(other.of(str))
         except InvalidCase as error:
             other.fail(f"is no case id: {error}")
+    check_cause(divergence)
     # a line made to be pasted into a shell is never taken from a file
     divergence["replay"].of(str)
     divergence.value["replay"] = replay_command(case.id, divergence["implementation"].value)

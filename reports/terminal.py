@@ -10,12 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.verdicts import FAILING, Verdict
+from reports.cause_words import expectations, facts, is_expected, script_status, subject
 from reports.text import one_line, plain
 from reports.wording import (
     CHECKS,
     WORDS,
     by_framework,
-    check_name,
     checks_of,
     failing,
     headline,
@@ -77,14 +77,16 @@ def print_summary(
         if absence:
             printer.line(f"{one_line(name)}: {absence[0]}", "bold yellow")
             printer.line(absence[1], indent=2)
-    for divergence in divergences[:_SHOWN]:
+    for divergence in sorted(divergences, key=is_expected)[:_SHOWN]:
         _print_divergence(printer, divergence)
     if len(divergences) > _SHOWN:
         printer.line(f"and {len(divergences) - _SHOWN:,} more, all in the report")
     printer.line()
-    printer.line(headline(run), "bold red" if divergences else "bold")
+    printer.line(headline(run), "bold red" if run["exit_code"] else "bold")
     for sentence in sentences(run, divergences):
         printer.line(sentence)
+    for sentence in expectations(run):
+        printer.line(sentence, "yellow")
     printer.line(f"Report: {os.path.join(out_dir, 'index.html')}")
 
 
@@ -135,11 +137,19 @@ def _print_divergence(printer: _Printer, divergence: dict[str, Any]) -> None:
     printer.line()
     printer.line(
         f"{printer.symbol(verdict)} {one_line(divergence['id'])} {one_line(divergence['implementation'])}, "
-        f"{check_name(divergence['check'])}: {WORDS[verdict].word} "
-        f"({divergence['failing']:,} of {divergence['judged']:,} judged)",
-        "bold red",
+        f"{subject(divergence)}: {WORDS[verdict].word} "
+        f"({divergence['failing']:,} of {divergence['judged']:,} judged)"
+        + (", expected" if is_expected(divergence) else ""),
+        "cyan" if is_expected(divergence) else "bold red",
     )
+    for fact in facts(divergence):
+        printer.line(one_line(f"{fact.name} {fact.text}", 400), "bold", indent=2)
+        if fact.small:
+            printer.line(one_line(fact.small, 400), "dim", indent=4)
     printer.line(f"smallest case {smallest['case']}", indent=2)
     for part in smallest["message"].strip().splitlines()[:6]:
         printer.line(one_line(part), indent=2)
     printer.line(divergence["replay"], "cyan", indent=2)
+    script = divergence.get("reproduction")
+    if script:
+        printer.line(f"{script['file']}: {script_status(script)}", "cyan", indent=2)

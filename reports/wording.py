@@ -110,8 +110,11 @@ def listed(names: Iterable[str]) -> str:
 
 def headline(run: dict[str, Any]) -> str:
     """The result in a few words."""
+    about = run.get("expectations") or {}
     # An implementation that no case reached has nothing to be clean of.
     implementations = [entry for entry in run["implementations"].values() if entry["judged"]]
+    if implementations and about.get("entries") and run["exit_code"] == 0:
+        return "As expected: no new divergence"
     diverging = sum(failing(entry["verdicts"]) > 0 for entry in implementations)
     if not implementations:
         return "Nothing was judged"
@@ -145,10 +148,13 @@ def sentences(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[st
         result = f"{names} judged on {each}, {counted(verdicts, 'verdict')} in all"
         if divergences:
             fails = sum(failing(entry["verdicts"]) for entry in implementations.values())
-            result += f": {counted(fails, 'failing verdict')} in {counted(len(divergences), 'group')}."
+            result += f": {counted(fails, 'failing verdict')} in {counted(len(divergences), 'group')}"
+            known = sum(bool(d.get("expected") and d["expected"]["all"]) for d in divergences)
+            result += f", {known:,} of them expected." if known else "."
         else:
             result += ", none of them failing."
         said.append(result)
+    said += _covered(run.get("coverage") or {})
     if absent:
         one = len(absent) == 1
         verb, whose = ("was", "its") if one else ("were", "their")
@@ -158,6 +164,19 @@ def sentences(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[st
     if run["interrupted"]:
         said.append("The run was interrupted: this is what had been found until then.")
     return said
+
+
+def _covered(coverage: dict[str, Any]) -> list[str]:
+    """What the cases saw of the parameter space."""
+    if not coverage:
+        return []
+    parts = []
+    for ndim, entry in coverage.items():
+        pairs, triples = (
+            f"{seen:,} of {possible:,}" for seen, possible in (entry["pairs"], entry["triples"])
+        )
+        parts.append(f"{pairs} pairs and {triples} triples in {ndim[0]}-D")
+    return [f"Of the possible combinations of parameter levels its cases held {' and '.join(parts)}."]
 
 
 def command(run: dict[str, Any]) -> str:

@@ -47,6 +47,7 @@ def test_the_data_is_plain():
         "bias": True,
         "dtype": "float32",
         "layout": "channels_first",
+        "spelling": "plain",
         "recipe": {"kind": "int", "seed": "1f"},
     }
 
@@ -82,6 +83,11 @@ def test_an_unknown_key_is_named():
         ({"dtype": "float8"}, "dtype"),
         ({"dtype": ["float32"]}, "dtype"),
         ({"layout": "NCHW"}, "layout"),
+        ({"spelling": "list"}, "spelling"),
+        ({"recipe": {"kind": "one", "seed": "1"}}, "seed must be 0"),
+        ({"recipe": {"kind": "one", "seed": "0", "lit": [["w", 1], ["x", 0]]}}, "order x, w, b, g"),
+        ({"recipe": {"kind": "one", "seed": "0", "lit": [["x", -1]]}}, "lit"),
+        ({"recipe": {"kind": "int", "seed": "0", "lit": [["x", 1]]}}, "for data of kind 'one'"),
         ({"padding": "full"}, "padding"),
         ({"padding": [1, 1]}, "not"),
         ({"padding": [[1, 1]]}, "padding"),

@@ -100,7 +100,7 @@ def test_no_sum_of_integers_exceeds_what_the_dtype_holds_exactly(case):
             case.input_size,
             case.kernel_size,
             stride=case.stride,
-            padding=case.padding,
+            padding=0 if isinstance(case.padding, str) else case.padding,
             output_padding=case.output_padding,
             dilation=case.dilation,
             groups=case.groups,

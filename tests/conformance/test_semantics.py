@@ -9,6 +9,7 @@ from adapters import FRAMEWORKS
 from conformance.case import Case
 from conformance.errors import InvalidCase
 from conformance.generate import parameter_sets
+from conformance.plan import cannot_run
 from conformance.semantics import Acceptance, interpret
 
 TORCH1, TORCH2 = "torch.nn.ConvTranspose1d", "torch.nn.functional.conv_transpose2d"
@@ -140,10 +141,13 @@ def test_the_unbatched_and_the_batched_call_have_one_geometry():
     assert interpret(one, TORCH1).geometry == interpret(two, TORCH1).geometry
 
 
-@given(parameter_sets(2))
+@given(parameter_sets(2).filter(lambda case: case.padding != "same"))
 def test_where_all_documents_decide_they_agree(case):
-    geometries = {interpret(case, name).geometry for name in EVERY2} - {None}
-    assert len(geometries) == 1
+    # An API is asked what it can say: PyTorch's has no words for paddings.
+    geometries = {interpret(case, name).geometry for name in EVERY2 if cannot_run(name, case) is None} - {
+        None
+    }
+    assert len(geometries) <= 1
 
 
 def test_every_framework_has_semantics():

@@ -34,10 +34,19 @@ def any_cases(number: st.SearchStrategy[int] = _number) -> st.SearchStrategy[Cas
             bias=draw(st.booleans()),
             dtype=draw(st.sampled_from(["float16", "bfloat16", "float32", "float64"])),
             layout=draw(st.sampled_from(["channels_first", "channels_last"])),
-            recipe=Recipe(draw(st.sampled_from(["int", "real"])), draw(st.integers(0, MAX_SEED))),
+            spelling=draw(st.sampled_from(["plain", "tuple", "sides", "nested"])),
+            recipe=draw(_recipes),
         )
 
     return draw_case()
+
+
+_recipes = st.one_of(
+    st.builds(Recipe, st.sampled_from(["int", "real"]), st.integers(0, MAX_SEED)),
+    st.tuples(*[st.none() | st.integers(0, LIMIT)] * 4).map(
+        lambda at: Recipe("one", 0, tuple((n, i) for n, i in zip("xwbg", at, strict=True) if i is not None))
+    ),
+)
 
 
 def small_cases(

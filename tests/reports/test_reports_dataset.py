@@ -68,6 +68,7 @@ def test_every_parameter_of_a_case_is_a_column(load, make_record):
         "bias": True,
         "dtype": "float32",
         "layout": "channels_first",
+        "spelling": "plain",
         "recipe": "int",
         "seed": 0x1F,
     }

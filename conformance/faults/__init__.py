@@ -1,0 +1,24 @@
+"""Plausible wrong implementations of transposed convolution.
+
+=============  ==================================================================================
+``model``      what a fault model is, and the answer that it makes of a problem
+``operator``   the reference taken apart, so that a fault can replace one piece
+``sizes``      padding, output padding, stride, dilation
+``same``       the padding "same"
+``tensors``    kernel, channels, groups, bias, batch, lost positions
+``rounding``   too little precision; wrong refusals and acceptances
+=============  ==================================================================================
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from conformance.faults import rounding, same, sizes, tensors
+from conformance.faults.model import FaultModel, Outputs, Refusal, Result, Unread, answer_of
+from conformance.faults.operator import clean
+
+__all__ = ["CLEAN", "FAULTS", "FaultModel", "Outputs", "Refusal", "Result", "Unread", "answer_of"]
+
+FAULTS: Final[tuple[FaultModel, ...]] = (*sizes.FAULTS, *same.FAULTS, *tensors.FAULTS, *rounding.FAULTS)
+CLEAN: Final = FaultModel("clean", "the reference itself", "behaves as documented", clean)

@@ -1,0 +1,185 @@
+"""Causes as plain data, for divergences.json."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from conformance.case import Case
+from conformance.explain import Cause
+from conformance.semantics import interpret
+from conformance.verdicts import Check, Record, Verdict
+from reports.executing import Candidate, reproduce
+from reports.reproduction import fact_script, process_script, refused_script, values_script
+from reports.strict_json import jsonable, replay_command
+from reports.summary import OTHERS, Summary
+from reports.wording import judged
+
+
+def divergences(
+    causes: Sequence[Cause],
+    summary: Summary,
+    interpreters: Mapping[str, Path],
+    versions: Mapping[str, str],
+    *,
+    executing: bool = True,
+) -> list[dict[str, Any]]:
+    """The content of divergences.json; scripts are executed with the frameworks' interpreters."""
+    implementations = summary.implementations()
+    found = [_plain(number, cause, implementations) for number, cause in enumerate(causes, 1)]
+    candidates = [
+        Candidate(_file_name(entry), cause.framework, _scripts(cause, versions.get(cause.framework, "")))
+        for entry, cause in zip(found, causes, strict=True)
+    ]
+    available = interpreters if executing else {}
+    for entry, reproduction in zip(found, reproduce(candidates, available), strict=True):
+        entry["reproduction"] = reproduction
+    return [jsonable(entry) for entry in found]
+
+
+def _file_name(entry: Mapping[str, Any]) -> str:
+    name = entry["implementation"].replace(".", "_")
+    return f"{entry['id']}_{name}_{entry['check']}"
+
+
+def _plain(number: int, cause: Cause, implementations: Mapping[str, Any]) -> dict[str, Any]:
+    first = cause.first
+    assert cause.smallest is not None
+    counts = Counter((r.check, r.verdict) for records in cause.records.values() for r in records)
+    checks = [
+        {
+            "check": check,
+            "verdict": verdict,
+            "failing": counts[check, verdict],
+            "judged": judged(implementations[cause.implementation]["checks"][check.value]),
+        }
+        for check in Check
+        for verdict in Verdict
+        if counts[check, verdict]
+    ]
+    # the smallest case may have been found by asking, and fail in a check that none of the run's did
+    shown = next((entry for entry in checks if entry["check"] == first.check), checks[0])
+    seen = sorted(cause.records, key=lambda case: case.complexity)
+    return {
+        "id": f"D{number}",
+        "implementation": cause.implementation,
+        "framework": cause.framework,
+        "check": shown["check"],
+        "verdict": shown["verdict"],
+        "failing": shown["failing"],
+        "judged": shown["judged"],
+        "kind": cause.family.kind,
+        "detail": cause.family.detail,
+        "checks": checks,
+        "cases": len(seen),
+        "condition": _condition(cause),
+        "diagnosis": _diagnosis(cause),
+        "located": _located(cause),
+        "smallest": smallest(first),
+        "smallest_seen": seen[0].id,
+        "others": [case.id for case in seen if case != cause.smallest][:OTHERS],
+        "replay": replay_command(cause.smallest.id, cause.implementation),
+        "reproduction": None,
+        "expected": None,
+    }
+
+
+def smallest(record: Record) -> dict[str, Any]:
+    """What a divergence shows of its smallest case."""
+    evidence = record.evidence
+    shown = None
+    if evidence is not None:
+        shown = {
+            "expected": evidence.expected,
+            "actual": evidence.actual,
+            "difference": evidence.difference,
+            "shape": evidence.shape,
+            "index": evidence.index,
+            "wrong": evidence.wrong,
+            "elements": evidence.elements,
+        }
+    return {
+        "case": record.case.id,
+        "parameters": record.case.to_dict(),
+        "message": record.message,
+        "level": record.level,
+        "error": record.error,
+        "evidence": shown,
+    }
+
+
+def _condition(cause: Cause) -> dict[str, Any] | None:
+    if cause.formula is None:
+        return None
+    roughly = cause.roughly and {"text": cause.roughly[0].text, "exceptions": cause.roughly[1]}
+    return {
+        "text": cause.formula.text,
+        "holds": cause.held_by,
+        "failing": cause.failing,
+        "exceptions": cause.excepted,
+        "passing": cause.passing,
+        "asked": cause.asked,
+        "settled": cause.settled,
+        "roughly": roughly,
+    }
+
+
+def _diagnosis(cause: Cause) -> dict[str, Any] | None:
+    if cause.diagnosis is None:
+        return None
+    return {
+        "sentence": cause.diagnosis.sentence,
+        "faults": [{"name": f.name, "explains": f.explains} for f in cause.diagnosis.faults],
+        "cases": cause.diagnosis.cases,
+    }
+
+
+def _located(cause: Cause) -> dict[str, Any] | None:
+    if cause.located is None:
+        return None
+    return {"case": cause.located.case.id, "sentence": cause.located.sentence}
+
+
+def about(cause: Cause, version: str) -> list[str]:
+    """The lines that explain a script, and an issue."""
+    lines = [f"Seen with {cause.framework} {version}."] if version else []
+    if cause.formula is not None:
+        lines.append(f"Fails where: {cause.formula.text}.")
+    if cause.diagnosis is not None:
+        lines.append(f"Behaves as: {cause.diagnosis.sentence}.")
+    return lines
+
+
+def _scripts(cause: Cause, version: str) -> list[Callable[[], str]]:
+    """The cause's scripts, the one to be preferred first."""
+    name, record, lines = cause.implementation.partition("@")[0], cause.first, about(cause, version)
+    case = record.case
+    geometry = interpret(case, name).geometry
+    output = None if geometry is None else _output(case, geometry.output_size)
+    kind = cause.family.kind
+    if cause.example is not None:
+        example = cause.example
+        return [lambda: values_script(name, example, lines)]
+    if kind == "shape" and record.evidence is not None:
+        wanted = list(record.evidence.expected)
+        return [lambda: fact_script(name, case, Check.SHAPE, wanted, lines)]
+    if kind == "dtype":
+        return [lambda: fact_script(name, case, Check.DTYPE, case.dtype, lines)]
+    if kind == "parameters":
+        described = {"weight": (list(case.weight_shape), case.dtype)}
+        if case.bias:
+            described["bias"] = ([case.out_channels], case.dtype)
+        return [lambda: fact_script(name, case, Check.PARAMETERS, described, lines)]
+    if kind in ("refused", "raised"):
+        return [lambda: refused_script(name, case, output, lines)]
+    if kind == "values":
+        return []  # without a worker nobody knows which elements are wrong
+    refuse = interpret(case, name).reason if kind == "accepted" else ""
+    return [lambda: process_script(name, case, must_refuse=refuse, output=output, about=lines)]
+
+
+def _output(case: Case, size: tuple[int, ...]) -> tuple[int, ...]:
+    lead = () if case.batch is None else (case.batch,)
+    return (*lead, case.out_channels, *size)

@@ -1,0 +1,133 @@
+import pytest
+
+from conformance.condition import Table, parse
+from conformance.search import shortest, statements, widest
+from conformance.sharpen import divide, sharpen, variations
+
+
+@pytest.fixture(scope="module")
+def cases(quick_cases):
+    found = {1: [], 2: []}
+    for case in quick_cases:
+        if not isinstance(case.padding, str):
+            found[case.ndim].append(case)
+    return {ndim: some[:500] for ndim, some in found.items()}
+
+
+def parted(cases, truth, ndim):
+    holds = Table(cases[ndim], ndim).holds(parse(truth))
+    fails = [case for case, hit in zip(cases[ndim], holds, strict=True) if hit]
+    passes = [case for case, hit in zip(cases[ndim], holds, strict=True) if not hit]
+    assert fails
+    assert passes
+    return fails, passes
+
+
+@pytest.mark.parametrize("ndim", [1, 2])
+@pytest.mark.parametrize(
+    "truth",
+    [
+        "bias",
+        "dilation > 1",
+        "output_padding > 0 and (tail_terms > 0 or bias)",
+        "stride > kernel_size",
+        "groups > 1 and bias",
+        "asymmetric and stride > 1",
+    ],
+)
+def test_a_planted_condition_is_found_again(cases, truth, ndim):
+    fails, passes = parted(cases, truth, ndim)
+    best = shortest(fails, passes, ndim)[0]
+    text = best.text.removeprefix("in some dimension: ")
+    assert sorted(text.replace("(", "").replace(")", "").split()) == sorted(
+        truth.replace("(", "").replace(")", "").split()
+    )
+    assert Table(fails, ndim).holds(best.condition).all()
+    assert not Table(passes, ndim).holds(best.condition).any()
+
+
+def test_a_formula_says_what_it_counts(cases):
+    """The text that is shown, read back, holds for the same cases as the bits that were searched."""
+    fails, passes = parted(cases, "padding > 0 and (dilation > 1 or bias)", 2)
+    for formula in shortest(fails, passes, 2):
+        assert Table(fails, 2).holds(formula.condition).all()
+        assert not Table(passes, 2).holds(formula.condition).any()
+
+
+def test_every_statement_can_be_read():
+    for ndim in (1, 2):
+        for statement in statements(ndim):
+            parse(statement.text)
+
+
+def test_two_causes_are_parted(cases):
+    fails, passes = parted(cases, "asymmetric or dilation > 2 and groups > 1", 1)
+    parts = divide(fails, passes, 1)
+    assert {part.formula.text for part in parts} == {"asymmetric", "dilation > 2 and groups > 1"}
+    assert sum(len(part.fails) for part in parts) == len(fails)
+
+
+def test_exceptions_are_allowed_only_where_asked_for(cases):
+    fails, passes = parted(cases, "bias and dilation > 1", 1)
+    stray = fails.pop()
+    passes.append(stray)
+    found = shortest(fails, passes, 1, exceptions=1)
+    assert "dilation > 1 and bias" in {f.text for f in found} | {
+        " and ".join(reversed(f.text.split(" and "))) for f in found
+    }
+    assert all(not Table([stray], 1).holds(f.condition).any() for f in shortest(fails, passes, 1))
+
+
+def test_no_condition_where_nothing_parts_them(cases):
+    one = cases[1][0]
+    twin = one.replace(recipe=one.recipe.__class__("int", one.recipe.seed + 1))
+    assert shortest([one], [twin], 1) == []
+    assert widest([one], [twin], 1) is None
+    assert [part.formula for part in divide([one], [twin], 1)] == [None]
+
+
+def test_always_where_everything_fails(cases):
+    assert shortest(cases[1][:50], [], 1)[0].text == "always"
+
+
+@pytest.mark.parametrize(
+    "truth", ["output_padding > 0 and bias", "stride > kernel_size", "all(padding > 0) and groups > 1"]
+)
+def test_asking_finds_a_condition_that_few_cases_leave_open(cases, truth):
+    fails, passes = parted(cases, truth, 2)
+    fails, passes = fails[:2], passes[:15]
+    condition = parse(truth)
+    asked = []
+
+    def ask(case):
+        asked.append(case)
+        return condition.holds(case)
+
+    found = sharpen(fails, passes, 2, ask, lambda: len(asked) < 200)
+    formula = found.parts[0].formula
+    assert len(found.parts) == 1
+    rest = cases[2]
+    agree = (Table(rest, 2).holds(formula.condition) == Table(rest, 2).holds(condition)).mean()
+    assert agree > 0.97, formula.text
+    assert found.asked == len(asked) == len(set(asked))
+    assert not {*asked} & {*fails, *passes}
+
+
+def test_asking_is_the_same_every_time(cases):
+    fails, passes = parted(cases, "output_padding > 0 and bias", 2)
+    condition = parse("output_padding > 0 and bias")
+    runs = []
+    for _ in range(2):
+        asked = []
+        sharpen(
+            fails[:3], passes[:9], 2, lambda c, seen=asked: seen.append(c) or condition.holds(c), lambda: True
+        )
+        runs.append(asked)
+    assert runs[0] == runs[1]
+
+
+def test_variations_change_something(cases):
+    case = cases[2][0]
+    found = list(variations(case))
+    assert len(set(found)) > 60
+    assert case not in list(found)[:20]

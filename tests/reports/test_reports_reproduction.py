@@ -1,0 +1,149 @@
+import ast
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from adapters import FRAMEWORKS, adapter_class
+from conformance.answers import Answer, Outcome
+from conformance.case import Case
+from conformance.example import counting, example
+from conformance.implementations import all_implementations
+from conformance.plan import Problem
+from conformance.semantics import interpret
+from conformance.verdicts import Check
+from reports.executing import Candidate, execute, reproduce
+from reports.reproduction import MARK, fact_script, process_script, refused_script, values_script
+
+HERE = Path(sys.executable)
+CASES = {
+    1: "v1_1d_n2_ci2_co4_i3_k2_s2_p1_g2_b_f32_int.1",
+    2: "v1_2d_n1_ci1_co2_i2x3_k2x1_s2_b_f32_int.1".replace("s2_", "s2x2_"),
+}
+
+
+def made(implementation: str, check: Check, wrong: float = 1.0):
+    """An example in which an implementation is off by ``wrong`` in one element."""
+    case = Case.parse(
+        CASES[adapter_class(implementation.split(".")[0]).implementations[implementation]["ndim"]]
+    )
+    problem = counting(Problem(case, interpret(case, implementation).geometry))
+    values = np.array(problem.reference[check].values, dtype=case.dtype)
+    values.flat[-1] += wrong
+    answer = Answer(implementation=implementation, outcome=Outcome.OK, arrays={str(check): values})
+    return example(problem, answer, check)
+
+
+@pytest.mark.parametrize("check", [Check.VALUES, Check.GRAD_INPUT, Check.GRAD_WEIGHT, Check.GRAD_BIAS])
+def test_the_arithmetic_by_hand_is_right(check):
+    found = made("torch.nn.ConvTranspose2d", check)
+    steps = found.arithmetic.split(", and ")[0].split(" = ")
+    names = {name: array.astype(float) for name, array in found.tensors.items()}
+    assert steps[0].endswith(f"[{', '.join(map(str, found.index))}]")
+    whole = [step for step in steps[1:] if "..." not in step]
+    assert len(whole) >= (1 if check is Check.GRAD_BIAS else 3)
+    for step in whole:
+        assert eval(step, {"__builtins__": {}}, names) == found.expected[found.index]
+    assert found.arithmetic.endswith(f"and {found.actual[found.index]:.9g} came")
+
+
+def test_an_example_needs_a_wrong_element():
+    assert made("torch.nn.ConvTranspose1d", Check.VALUES, wrong=0.0) is None
+
+
+def test_the_numbers_are_those_that_a_person_counts_with():
+    found = made("torch.nn.ConvTranspose1d", Check.VALUES)
+    assert found.tensors["x"].ravel().tolist() == list(range(1, 13))
+
+
+NASTY = 'x\'"\n"""; import os; os.system(\'false\') # \\ \x00\u2028\r# -*- coding: latin-1 -*-'
+
+
+@pytest.mark.parametrize("implementation", all_implementations())
+def test_scripts_are_programs_whatever_a_framework_said(implementation):
+    case = Case.parse(
+        CASES[adapter_class(implementation.split(".")[0]).implementations[implementation]["ndim"]]
+    )
+    scripts = [
+        values_script(implementation, made(implementation, Check.VALUES), [NASTY]),
+        values_script(implementation, made(implementation, Check.GRAD_WEIGHT), [NASTY]),
+        fact_script(implementation, case, Check.SHAPE, [1, 2], [NASTY]),
+        fact_script(implementation, case, Check.DTYPE, NASTY, [NASTY]),
+        refused_script(implementation, case, (1, 1, 2), [NASTY]),
+        process_script(implementation, case, must_refuse=NASTY, output=None, about=[NASTY]),
+    ]
+    for script in scripts:
+        tree = ast.parse(script)
+        imported = {
+            name.name.split(".")[0]
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import)
+            for name in node.names
+        }
+        assert imported <= {"numpy", "sys", "os", "subprocess", implementation.split(".")[0]}
+        assert not [
+            node for node in ast.walk(tree) if isinstance(node, ast.Constant) and node.value == "false"
+        ]
+        assert "coding" not in "".join(script.splitlines(keepends=True)[:2])
+
+
+@pytest.mark.parametrize(
+    ("script", "status", "code"),
+    [
+        (f"print('{MARK}'); raise SystemExit(1)", "reproduced", 1),
+        ("raise SystemExit(0)", "gone", 0),
+        ("raise ValueError('neither')", "failed", 1),
+        (f"print('{MARK}'); import os; os.abort()", "failed", -6),
+        ("import time; time.sleep(60)", "failed", None),
+    ],
+)
+def test_a_script_is_believed_only_where_it_says_so(script, status, code):
+    done = execute(script, HERE, deadline=2.0)
+    assert (done.status, done.exit_code) == (status, code)
+
+
+def test_an_interpreter_that_is_not_there():
+    assert execute("", Path("/nowhere/python")).status == "failed"
+
+
+def test_the_first_script_that_shows_the_divergence_is_taken():
+    gone, there = "raise SystemExit(0)", f"print('{MARK}'); raise SystemExit(1)"
+    found = reproduce(
+        [
+            Candidate("D1_a", "torch", [lambda: gone, lambda: there]),
+            Candidate("D2_a", "torch", [lambda: gone]),
+            Candidate("D3_a", "paddle", [lambda: there]),
+            Candidate("D4_a", "torch", []),
+        ],
+        {"torch": HERE},
+    )
+    assert [one and one["status"] for one in found] == ["reproduced", "gone", "not run", None]
+    assert found[0]["script"] == there
+    assert found[1]["file"] == "repro/D2_a.py"
+
+
+@pytest.mark.frameworks
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_each_framework_is_addressed_in_its_own_words(framework, framework_python):
+    """A script whose expectation is false by one reproduces; with the true expectation it is gone."""
+    python = framework_python(framework)
+    for name in adapter_class(framework).implementations:
+        if ".mint." in name:
+            continue  # computes nothing on a CPU
+        for check in (Check.VALUES, Check.GRAD_BIAS):
+            found = made(name, check)
+            script = values_script(name, found, [])
+            assert execute(script, python).status == "gone", name
+            shifted = found.expected.copy()
+            shifted[found.index] += 1
+            wrong = script.replace(
+                f"expected = {_literal(found.expected)}", f"expected = {_literal(shifted)}"
+            )
+            assert execute(wrong, python).status == "reproduced", name
+
+
+def _literal(array):
+    from reports.reproduction import _array
+
+    return _array(array)

@@ -1,0 +1,1 @@
+"""Scripts of development; nothing here is installed."""
