@@ -112,7 +112,8 @@ def test_no_sum_of_integers_exceeds_what_the_dtype_holds_exactly(case):
         assert (wide == np.round(wide)).all()
         assert np.abs(wide).max(initial=0) <= data.magnitude
     if data.magnitude > 1:  # thinner than -1, 0, 1 the data does not get
-        model = error_model(data.x, data.w, data.b, data.g, geometry=geometry)
+        largest = {name: np.full(a.shape, float(data.magnitude)) for name, a in data.arrays().items()}
+        model = error_model(largest["x"], largest["w"], largest.get("b"), largest["g"], geometry=geometry)
         for bound in model:
             assert bound.scale.max(initial=0) <= limit
 

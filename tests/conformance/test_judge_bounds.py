@@ -86,7 +86,9 @@ def test_where_no_term_reaches_only_the_bias_will_do():
     reference = expected([0.25, 0.25], [0.25, 0.25], [0, 0])
     right = compare(np.array([0.25, 0.25], np.float32), reference, "float32", REALS)
     wrong = compare(np.array([0.25, 0.0], np.float32), reference, "float32", REALS)
+    place = compare(np.nextafter(np.float32([0.25, 0.25]), 0), reference, "float32", REALS)
     assert right["met"] == "exact"
+    assert place["verdict"] is Verdict.DIVERGE
     assert wrong["verdict"] is Verdict.DIVERGE
 
 
