@@ -72,7 +72,8 @@ def make_data(case: Case, geometry: Geometry | None) -> Data:
         if case.recipe.kind == "one":
             zeros: Array = np.zeros(prod(shape), dtype)
             zeros[[lit[name]] if lit.get(name, len(zeros)) < len(zeros) else []] = 1
-            return zeros.reshape(tuple(shape))
+            one_hot: Array = zeros.reshape(shape)
+            return one_hot
         bits = np.random.PCG64(np.random.SeedSequence((case.recipe.seed, stream)))
         raw = bits.random_raw(prod(shape)).reshape(shape)
         if case.recipe.kind == "int":
