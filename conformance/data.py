@@ -77,10 +77,12 @@ def make_data(case: Case, geometry: Geometry | None) -> Data:
         bits = np.random.PCG64(np.random.SeedSequence((case.recipe.seed, stream)))
         raw = bits.random_raw(prod(shape)).reshape(shape)
         if case.recipe.kind == "int":
-            return ((raw % np.uint64(2 * magnitude + 1)).astype(np.int64) - magnitude).astype(dtype)
+            drawn: Array = (raw % np.uint64(2 * magnitude + 1)).astype(np.int64) - magnitude
+            return drawn.astype(dtype)
         # One bit for the sign, 53 for the magnitude: float64's last bit is drawn too.
         sign = np.where(raw & np.uint64(1), -1.0, 1.0)
-        return (sign * ((raw >> np.uint64(11)) * 2.0**-53)).astype(dtype)
+        reals: Array = (sign * ((raw >> np.uint64(11)) * 2.0**-53)).astype(dtype)
+        return reals
 
     lead = () if case.batch is None else (max(case.batch, 0),)
     positive = [max(v, 0) for v in (case.in_channels, *case.input_size)]
