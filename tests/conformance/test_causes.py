@@ -13,7 +13,7 @@ from conformance.merge import merge
 from conformance.replay_all import CANNOT, FIXED, STILL, answer
 from conformance.shards import Shard, of_shard
 from conformance.verdicts import Check, Record, Verdict
-from reports.annotations import annotations
+from reports.annotations import workflow_commands as annotations
 from reports.causes import divergences
 from reports.dataset import RecordWriter
 from reports.diff import diff
