@@ -203,7 +203,7 @@ def _run(
     )
     _print(run_data, divergences, out, style)
     if annotations:
-        from reports.annotations import annotations as lines
+        from reports.annotations import workflow_commands as lines
 
         for line in lines(run_data, divergences):
             click.echo(line, err=True)

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -106,6 +107,7 @@ class Table:
         return np.asarray(condition.evaluate(self).any(axis=1), dtype=np.bool_)
 
 
+@lru_cache(maxsize=1 << 16)
 def _quantities(case: Case) -> dict[str, Any]:
     explicit = case.padding if not isinstance(case.padding, str) else ((0, 0),) * case.ndim
     before, after = [pair[0] for pair in explicit], [pair[1] for pair in explicit]

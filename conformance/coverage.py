@@ -31,8 +31,8 @@ class Coverage:
             if not distinct:
                 continue
             lit = np.zeros((len(distinct), len(known.numbers)), np.float32)
-            for place, row in enumerate(distinct):
-                lit[place, list(row)] = 1
+            for place, numbers in enumerate(distinct):
+                lit[place, list(numbers)] = 1
             seen, possible = triples(lit), known.possible_triples()
             seen &= possible
             found[f"{ndim}d"] = {

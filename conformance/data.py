@@ -72,11 +72,13 @@ def make_data(case: Case, geometry: Geometry | None) -> Data:
         if case.recipe.kind == "one":
             zeros: Array = np.zeros(prod(shape), dtype)
             zeros[[lit[name]] if lit.get(name, len(zeros)) < len(zeros) else []] = 1
-            return zeros.reshape(tuple(shape))
+            one_hot: Array = zeros.reshape(shape)
+            return one_hot
         bits = np.random.PCG64(np.random.SeedSequence((case.recipe.seed, stream)))
         raw = bits.random_raw(prod(shape)).reshape(shape)
         if case.recipe.kind == "int":
-            return ((raw % np.uint64(2 * magnitude + 1)).astype(np.int64) - magnitude).astype(dtype)
+            drawn: Array = (raw % np.uint64(2 * magnitude + 1)).astype(np.int64) - magnitude
+            return drawn.astype(dtype)
         # One bit for the sign, 53 for the magnitude: float64's last bit is drawn too.
         sign = np.where(raw & np.uint64(1), -1.0, 1.0)
         real: Array = sign * ((raw >> np.uint64(11)) * 2.0**-53)

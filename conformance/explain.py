@@ -33,6 +33,7 @@ _SHARPENING: Final = 110  # what asking may cost per family; a plain call costs 
 _SHRINKING: Final = 200  # and per cause
 _COMPARED: Final = 32  # failing cases that a fault must reproduce
 _COMPARED_PASSES: Final = 16
+_SHORTER: Final = 0.3  # what a rougher condition must save
 _LONG: Final = 2.5  # cost of a condition that a shorter one is looked for beside
 _NEARLY: Final = 0.1  # exceptions per failing case that a rougher condition may have
 
@@ -200,10 +201,13 @@ def _count(cause: Cause, part: Part, passes: Sequence[Case], ndim: int) -> None:
     cause.held_by = int(Table(part.fails, ndim).holds(condition).sum())
     cause.excepted = int(Table(passes, ndim).holds(condition).sum())
     most = int(_NEARLY * len(part.fails)) if part.formula.cost > _LONG else 0
-    for formula in shortest(part.fails, passes, ndim, exceptions=most)[:1] if most else []:
+    for formula in shortest(part.fails, passes, ndim, exceptions=most) if most else []:
+        if formula.top_level_or or formula.cost > part.formula.cost - _SHORTER:
+            continue
         wrong = int(Table(passes, ndim).holds(formula.condition).sum())
-        if wrong and formula.cost < part.formula.cost:
+        if wrong:
             cause.roughly = (formula, wrong)
+            break
 
 
 def _complexity(case: Case) -> tuple[int, int, str]:

@@ -131,7 +131,7 @@ def _wrong(check: Check, problem: Problem, answer: Answer) -> tuple[Wrong, ...]:
 
 
 def _probes(check: Check, problem: Problem, wrong: set[Index]) -> Iterator[dict[TensorName, Index]]:
-    """What to light, likeliest first: the products that belong in a wrong element, then all others."""
+    """What to light, likeliest first: products that belong in a wrong element, in another, in none."""
     if check is Check.GRAD_BIAS or problem.case.bias:
         # The bias, or its gradient, has one factor: one element of it, or of what it sums.
         name: TensorName = "g" if check is Check.GRAD_BIAS else "b"
@@ -153,6 +153,12 @@ def _probes(check: Check, problem: Problem, wrong: set[Index]) -> Iterator[dict[
         elif len(later) < _PROBES:
             later.append(lit)
     yield from later
+    # Products that should arrive nowhere.
+    arrays = problem.data.arrays()
+    known = {(places[first], places[second]) for places in _products(problem)}
+    for pair in itertools.product(np.ndindex(arrays[first].shape), np.ndindex(arrays[second].shape)):
+        if pair not in known:
+            yield {first: pair[0], second: pair[1]}
 
 
 def _channel_axis(problem: Problem) -> int:

@@ -9,7 +9,7 @@ candidate is judged by a few operations on thousands of cases; nothing is drawn 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import combinations
 from operator import and_
 from typing import Final
@@ -197,10 +197,12 @@ def shortest(
 
     With ``exceptions`` they may hold for so many passes.
     """
-    bad, good = Bitmap(fails, ndim), Bitmap(passes, ndim)
+    bad, good = _bitmap(tuple(fails), ndim), _bitmap(tuple(passes), ndim)
     whole: list[tuple[Statement, ...]] = []
     part: list[tuple[Statement, ...]] = []
     for statement in statements(ndim):
+        if passes and statement.text == "always":
+            continue
         covered = held(bad.of((statement,)))
         if covered == bad.every:
             whole.append((statement,))
@@ -260,6 +262,11 @@ def _distinct(clauses: list[tuple[Statement, ...]], bad: Bitmap, good: Bitmap) -
     return kept
 
 
+@lru_cache(maxsize=12)
+def _bitmap(cases: tuple[Case, ...], ndim: int) -> Bitmap:
+    return Bitmap(cases, ndim)
+
+
 def _hopeless(clauses: list[Bits], good: Bitmap, exceptions: int) -> bool:
     """Whether all clauses together still hold for more passes than may be."""
     together = (good.every,) * len(clauses[0]) if clauses else ()
@@ -274,7 +281,7 @@ def _rate(bits: Bits, of: int) -> float:
 
 def widest(fails: Sequence[Case], passes: Sequence[Case], ndim: int) -> tuple[Formula, list[bool]] | None:
     """The formula that no pass satisfies and most failures do (the cheapest of these), and which they are."""
-    bad, good = Bitmap(fails, ndim), Bitmap(passes, ndim)
+    bad, good = _bitmap(tuple(fails), ndim), _bitmap(tuple(passes), ndim)
     entries = [(s, bad.of((s,)), good.of((s,))) for s in statements(ndim) if held(bad.of((s,)))]
     best: tuple[float, Formula, int] | None = None
     open_: list[tuple[tuple[tuple[Statement, ...], ...], Bits, Bits]] = [((), (), ())]

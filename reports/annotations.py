@@ -8,7 +8,7 @@ from reports.cause_words import expectations, facts, is_expected, subject
 from reports.text import one_line
 
 
-def annotations(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[str]:
+def workflow_commands(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[str]:
     """``::error`` for what is new, ``::notice`` for what is expected, ``::warning`` for what is stale."""
     lines = []
     for divergence in divergences:

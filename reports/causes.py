@@ -130,7 +130,7 @@ def _diagnosis(cause: Cause) -> dict[str, Any] | None:
     if cause.diagnosis is None:
         return None
     return {
-        "sentence": cause.diagnosis.sentence,
+        "sentence": cause.diagnosis.sentence.removeprefix("behaves as: "),
         "faults": [{"name": f.name, "explains": f.explains} for f in cause.diagnosis.faults],
         "cases": cause.diagnosis.cases,
     }
@@ -148,7 +148,7 @@ def about(cause: Cause, version: str) -> list[str]:
     if cause.formula is not None:
         lines.append(f"Fails where: {cause.formula.text}.")
     if cause.diagnosis is not None:
-        lines.append(f"Behaves as: {cause.diagnosis.sentence}.")
+        lines.append(f"Behaves as: {cause.diagnosis.sentence.removeprefix('behaves as: ')}.")
     return lines
 
 

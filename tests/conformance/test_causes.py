@@ -1,0 +1,249 @@
+"""Families, causes without a framework, merge and diff, on runs made by hand."""
+
+import pytest
+from rich.console import Console
+
+from conformance.case import Case
+from conformance.condition import parse
+from conformance.errors import BadRunFolder
+from conformance.expectations import Expectations
+from conformance.explain import explain
+from conformance.families import Family, Observed, families, without_numbers
+from conformance.merge import merge
+from conformance.replay_all import CANNOT, FIXED, STILL, answer
+from conformance.shards import Shard, of_shard
+from conformance.verdicts import Check, Record, Verdict
+from reports.annotations import workflow_commands as annotations
+from reports.causes import divergences
+from reports.dataset import RecordWriter
+from reports.diff import diff
+from reports.diff_pages import markdown as diff_markdown
+from reports.folder import RunFolder, read, render
+from reports.html import html
+from reports.junit import junit
+from reports.markdown import markdown
+from reports.summary import Summary
+
+NAME = "torch.nn.ConvTranspose1d"
+VALUES = (Check.VALUES, Check.GRAD_INPUT, Check.GRAD_BIAS)
+
+
+def record(case, check=Check.VALUES, verdict=Verdict.PASS, **changes):
+    fields = {"implementation": NAME, "framework": "torch", "message": "", "microseconds": 10.0}
+    return Record(case=case, check=check, verdict=verdict, **(fields | changes))
+
+
+def call(case, wrong, checks=VALUES, **changes):
+    """Acceptance, then each check, failing where ``wrong``."""
+    verdict = Verdict.DIVERGE if wrong else Verdict.PASS
+    message = "1 of 2 elements differ" if wrong else ""
+    found = [record(case, Check.ACCEPTANCE, **changes)]
+    return found + [record(case, check, verdict, message=message, **changes) for check in checks]
+
+
+@pytest.fixture(scope="module")
+def cases(quick_cases):
+    plain = [c for c in quick_cases if c.ndim == 1 and not isinstance(c.padding, str) and c.batch]
+    return plain[:240]
+
+
+def folder_of(path, info, batches, **changes):
+    summary, observed = Summary(), Observed()
+    folder = RunFolder.create(path)
+    with RecordWriter(folder.records) as writer:
+        for batch in batches:
+            writer.write(batch)
+            observed.add(batch)
+            for one in batch:
+                summary.add(one)
+    found = divergences(explain(observed, {}), summary, {}, {})
+    folder.write({**info, **changes}, summary, found)
+    render(path)
+    return path
+
+
+@pytest.fixture
+def info():
+    return {
+        "schema": 1,
+        "suite": {"name": "conv-transpose-conformance", "version": "0.1.0"},
+        "started": "2026-01-02T03:04:05+00:00",
+        "seconds": 1.0,
+        "profile": "quick",
+        "seed": 0,
+        "budget": None,
+        "interrupted": False,
+        "exit_code": 1,
+        "host": dict.fromkeys(("python", "numpy", "platform", "cpu", "reference", "cpu_count")),
+        "frameworks": {"torch": {"status": "ran", "reason": None, "version": "2.13.0"}},
+    }
+
+
+def test_messages_are_the_same_but_for_their_numbers():
+    assert without_numbers("size (-1, 2) of [3]") == without_numbers("size (4, -5) of [17]") == "size # of #"
+    assert without_numbers("out of memory") != without_numbers("bad shape")
+
+
+def test_one_family_for_values_and_gradients_and_one_for_what_must_be_refused():
+    case = Case.parse("v1_1d_n1_ci1_co1_i2_k2_f32_int.1")
+    assert set(families(call(case, True))) == {Family("values")}
+    negative = Case.parse("v1_1d_n1_ci1_co1_i2_k1_p5_f32_int.1")
+    kinds = [
+        set(families([record(negative, Check.ACCEPTANCE, verdict)]))
+        for verdict in (Verdict.DIVERGE, Verdict.CRASH, Verdict.HANG)
+    ]
+    assert (
+        kinds[0] == kinds[1] == kinds[2] == {Family("accepted", "the output would have the negative size #")}
+    )
+
+
+def test_a_cause_without_a_framework(cases):
+    truth = parse("dilation > 1 and bias")
+    observed = Observed()
+    for case in cases:
+        observed.add(call(case, truth.holds(case)))
+    causes = explain(observed, {})
+    failing = [case for case in cases if truth.holds(case)]
+    assert len(causes) == 1
+    assert set(causes[0].records) == set(failing)
+    assert set(causes[0].formula.text.split(" and ")) == {"dilation > 1", "bias"}
+    assert (causes[0].held_by, causes[0].excepted) == (len(failing), 0)
+    assert causes[0].passing == len(cases) - len(failing)
+    assert causes[0].smallest == min(failing, key=lambda case: case.complexity)
+
+
+def test_a_fault_in_the_explanation_keeps_the_verdicts(cases, tmp_path):
+    observed = Observed()
+    for case in cases[:20]:
+        observed.add(call(case, case.bias))
+    said = []
+    causes = explain(observed, {"torch": tmp_path / "no-python"}, say=said.append)
+    assert sum(len(cause.records) for cause in causes) == sum(case.bias for case in cases[:20])
+
+
+def test_shards_merged_are_the_whole_run(cases, tmp_path, info):
+    truth = parse("groups > 1")
+    whole = folder_of(tmp_path / "whole", info, [call(c, truth.holds(c)) for c in cases])
+    parts = []
+    for index in (1, 2, 3):
+        mine = [call(c, truth.holds(c)) for c in of_shard(cases, Shard(index, 3))]
+        parts.append(folder_of(tmp_path / str(index), info, mine, shard=[index, 3]))
+    run, found = merge(parts, tmp_path / "merged", Expectations(tmp_path / "none"), Console(quiet=True))
+    expected_run, expected = read(whole)
+    assert run["implementations"] == expected_run["implementations"]
+    assert (
+        [d["condition"]["text"] for d in found]
+        == [d["condition"]["text"] for d in expected]
+        == ["groups > 1"]
+    )
+    assert diff(whole, tmp_path / "merged")["same"] == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ([{"shard": [1, 2]}, {"shard": [1, 2]}], "both hold shard 1"),
+        ([{"shard": [1, 3]}, {"shard": [2, 3]}], "shard 3/3"),
+        ([{"shard": [1, 2]}, {"shard": [2, 3]}], "2 and 3 parts"),
+        ([{"shard": [1, 2]}, {"shard": [2, 2], "seed": 5}], "seed is 5"),
+        ([{"shard": [1, 2]}, {"shard": [2, 2], "suite": {"name": "x", "version": "9"}}], "one suite"),
+    ],
+)
+def test_parts_of_different_runs_are_refused(cases, tmp_path, info, changes, said):
+    parts = [
+        folder_of(tmp_path / str(n), info, [call(c, False) for c in cases[n::2][:5]], **change)
+        for n, change in enumerate(changes)
+    ]
+    out = tmp_path / "out"
+    with pytest.raises(BadRunFolder, match=said):
+        merge(parts, out, Expectations(tmp_path / "none"), Console(quiet=True))
+    assert not out.exists()
+
+
+def test_a_folder_is_not_merged_into_itself(cases, tmp_path, info):
+    part = folder_of(tmp_path / "a", info, [call(c, False) for c in cases[:3]])
+    with pytest.raises(BadRunFolder, match="one of the folders"):
+        merge([part], part, Expectations(tmp_path / "none"), Console(quiet=True))
+
+
+def test_diff_names_what_is_new_gone_slower_and_uncovered(cases, tmp_path, info):
+    before = folder_of(tmp_path / "a", info, [call(c, c.bias) for c in cases])
+    slower = {"microseconds": 15.0}
+    after = folder_of(
+        tmp_path / "b", info, [call(c, c.groups > 1, (Check.VALUES,), **slower) for c in cases[:200]]
+    )
+    found = diff(before, after)
+    assert len(found["changed"]) == 1  # of the same kind, under another condition
+    assert "bias became groups > 1" in " ".join(found["changed"][0]["changes"])
+    assert found["verdicts"]["fixed"] == sum(c.bias and c.groups == 1 for c in cases[:200])
+    assert found["verdicts"]["failing"] == sum(not c.bias and c.groups > 1 for c in cases[:200])
+    assert found["speed"][0]["beyond_noise"]
+    assert found["speed"][0]["ratio"] == pytest.approx(1.5)
+    assert found["coverage"][0]["only_before"] == len(cases) - 200
+    assert found["coverage"][0]["fewer_checks"] == 200
+    text = diff_markdown(found)
+    assert "1.50 times" in text
+    reverse = diff(folder_of(tmp_path / "c", info, [call(c, False) for c in cases]), before)
+    assert (len(reverse["new"]), len(reverse["gone"])) == (1, 0)
+    assert (len(diff(before, tmp_path / "c")["gone"])) == 1
+
+
+def test_the_same_speed_is_no_news(cases, tmp_path, info):
+    before = folder_of(tmp_path / "a", info, [call(c, False) for c in cases])
+    assert not diff(before, before)["speed"][0]["beyond_noise"]
+    assert diff(before, before)["coverage"] == []
+
+
+def test_runs_of_different_suites_are_not_compared(cases, tmp_path, info):
+    before = folder_of(tmp_path / "a", info, [call(c, False) for c in cases[:3]])
+    suite = {"name": "conv-transpose-conformance", "version": "9.9"}
+    after = folder_of(tmp_path / "b", info, [call(c, False) for c in cases[:3]], suite=suite)
+    with pytest.raises(BadRunFolder, match="different suites"):
+        diff(before, after)
+
+
+def test_pages_say_what_is_known(cases, tmp_path, info):
+    path = folder_of(tmp_path / "a", info, [call(c, c.bias) for c in cases])
+    run, found = read(path)
+    found[0]["diagnosis"] = {"sentence": "bias <twice>", "faults": [], "cases": 3}
+    found[0]["reproduction"] = {
+        "file": "repro/D1_x.py",
+        "script": "print('<hello>')",
+        "status": "reproduced",
+        "exit_code": 1,
+        "output": "DIVERGES",
+    }
+    failing = sum(c.bias for c in cases)
+    for page in (html(run, found), markdown(run, found), junit(run, found)):
+        assert "bias" in page
+        assert "<twice>" not in page
+    assert f"holds for {failing} of {failing} failing calls" in html(run, found)
+    assert "it reproduces the divergence" in html(run, found)
+    assert "print(&#39;&lt;hello&gt;&#39;)" in html(run, found)
+    assert 'failures="3"' in junit(run, found)
+    assert annotations(run, found)[0].startswith("::error title=torch.nn.ConvTranspose1d%3A values")
+    found[0]["expected"] = {
+        "all": True,
+        "covered": 3,
+        "of": 3,
+        "entries": [{"line": 1, "reason": "known", "link": ""}],
+    }
+    assert 'failures="0"' in junit(run, found)
+    assert annotations(run, found)[0].startswith("::notice")
+    assert "(expected)" in markdown(run, found)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "word"),
+    [
+        ([Verdict.PASS, Verdict.DIVERGE], STILL),
+        ([Verdict.CRASH], STILL),
+        ([Verdict.PASS, Verdict.PASS], FIXED),
+        ([Verdict.PASS, Verdict.UNSUPPORTED], FIXED),
+        ([Verdict.NOT_APPLICABLE], CANNOT),
+        ([], CANNOT),
+    ],
+)
+def test_the_answer_of_a_replay(verdicts, word):
+    case = Case.parse("v1_1d_n1_ci1_co1_i2_k2_f32_int.1")
+    assert answer([record(case, verdict=verdict) for verdict in verdicts])[0] == word
