@@ -61,7 +61,7 @@ def available(distribution: str) -> list[str]:
     if match is None:
         said = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
         raise EnvironmentFailed(
-            f"pip cannot list the releases of {distribution}: {said[:300]}; name them with --versions"
+            f"pip cannot list the releases of {distribution}: {said[:300]}"
         )
     return [version.strip() for version in reversed(match[1].split(","))]
 
