@@ -91,6 +91,11 @@ def is_symmetric(case: CaseData) -> bool:
     return not isinstance(case["padding"], str) and all(before == after for before, after in case["padding"])
 
 
+def leaves_rest(case: CaseData) -> bool:
+    """Whether the groups do not divide the output channels, so that no weight's shape says their number."""
+    return bool(case["groups"] > 0 and case["out_channels"] % case["groups"])
+
+
 def to_channels_last(array: Array, batched: bool = True) -> Array:
     """``(N, C, *spatial)`` to ``(N, *spatial, C)``, contiguous."""
     return np.ascontiguousarray(np.moveaxis(array, 1 if batched else 0, -1))

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from adapters.base import Adapter, Array, Call, CaseData, is_symmetric, scalar_or_tuple
+from adapters.base import Adapter, Array, Call, CaseData, is_symmetric, leaves_rest, scalar_or_tuple
 
 
 class TorchAdapter(Adapter):
@@ -32,6 +32,10 @@ class TorchAdapter(Adapter):
             return "no data-format argument: the input is channels first"
         if case["output_size"] is not None and not TorchAdapter.implementations[implementation]["module"]:
             return "the functional form takes no output_size"
+        if not TorchAdapter.implementations[implementation]["module"] and leaves_rest(case):
+            return (
+                "the functional form takes the output channels from the weight: groups times a whole number"
+            )
         return None
 
     def __init__(self) -> None:
@@ -58,9 +62,7 @@ class TorchAdapter(Adapter):
 class _TorchCall(Call):
     def __init__(self, torch: Any, about: dict[str, Any], case: CaseData, arrays: dict[str, Array]) -> None:
         self.torch, self.about, self.case = torch, about, case
-        self.tensors = {
-            name: torch.from_numpy(np.array(arrays[name])) for name in arrays if name in ("x", "w", "b")
-        }
+        self.tensors = {name: self._tensor(arrays[name]) for name in arrays if name in ("x", "w", "b")}
         self.x = self.tensors["x"].requires_grad_()
         self.parameters: list[Any] = []
         self.arguments = {
@@ -109,14 +111,24 @@ class _TorchCall(Call):
         return list(output.shape), _name(output.dtype)
 
     def fetch(self, output: Any) -> Array:
-        return output.detach().numpy()
+        return self._array(output)
 
     def backward(self, output: Any, grad: Array) -> dict[str, Array]:
         gradients = self.torch.autograd.grad(
-            output, [self.x, *self.parameters], self.torch.from_numpy(np.array(grad)), allow_unused=True
+            output, [self.x, *self.parameters], self._tensor(grad), allow_unused=True
         )
         names = ("grad_input", "grad_weight", "grad_bias")
-        return {name: value.numpy() for name, value in zip(names, gradients) if value is not None}
+        return {name: self._array(value) for name, value in zip(names, gradients) if value is not None}
+
+    # NumPy knows no bfloat16: it travels as its bits.
+
+    def _tensor(self, array: Array) -> Any:
+        tensor = self.torch.from_numpy(np.array(array))
+        return tensor.view(self.torch.bfloat16) if self.case["dtype"] == "bfloat16" else tensor
+
+    def _array(self, tensor: Any) -> Array:
+        tensor = tensor.detach()
+        return (tensor.view(self.torch.uint16) if tensor.dtype == self.torch.bfloat16 else tensor).numpy()
 
 
 def _name(dtype: Any) -> str:

@@ -130,7 +130,9 @@ def run(adapter: Adapter, implementation: str, case: dict[str, Any], arrays: dic
     except Exception as error:  # every exception of the framework is an answer
         answer["status"], answer["stage"] = "raised", stage
         answer["message"] = f"{type(error).__name__}: {first_line(error)}"
-    return _finish(answer, spent if stage != "construct" else clock() - started), out
+    if answer["status"] != "ok" and stage != "output":  # the time until it raised counts too
+        spent += clock() - started
+    return _finish(answer, spent), out
 
 
 def _finish(answer: dict[str, Any], seconds: float) -> dict[str, Any]:

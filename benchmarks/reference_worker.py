@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import statistics
 import sys
 import time
@@ -138,9 +139,8 @@ def peak_extra(which: str, threads: int) -> int:
     """Bytes beyond inputs and outputs at the worst moment of forward and backward, in this process."""
     shape = MEMORY_SHAPE
     small = Shape("warm-up", 1, 16, 16, (64, 64), 4, 2, 1)
-    for warm in (small,):
-        data = arrays(warm)
-        (torch_one(warm, data) if which == "torch" else reference(warm, data, which, threads))[1]()
+    data = arrays(small)
+    (torch_one(small, data) if which == "torch" else reference(small, data, which, threads))[1]()
     data = arrays(shape)
     if which == "torch":
         tensors = [torch.from_numpy(a).requires_grad_() for a in data[:3]]
@@ -166,6 +166,15 @@ def status(field: str) -> int:
         return next(int(line.split()[1]) << 10 for line in lines if line.startswith(field))
 
 
+def processor() -> str:
+    """The processor's name where the system tells it."""
+    try:
+        with open("/proc/cpuinfo") as lines:
+            return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor()
+
+
 def main(arguments: list[str]) -> None:
     """``shapes THREADS SECONDS`` or ``memory THREADS WHICH``."""
     what, threads = arguments[0], int(arguments[1])
@@ -173,6 +182,8 @@ def main(arguments: list[str]) -> None:
     if what == "memory":
         print(json.dumps(peak_extra(arguments[2], threads)))
         return
+    versions = {"torch": torch.__version__, "numpy": np.__version__, "python": platform.python_version()}
+    print(json.dumps({"versions": versions, "processor": processor()}), flush=True)
     for shape in SHAPES:
         print(json.dumps({"name": shape.name, **measure(shape, threads, float(arguments[2]))}), flush=True)
 

@@ -53,7 +53,7 @@ def main() -> NoReturn:
         sys.exit(130)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="conv-transpose-conformance")
 def group() -> None:
     """Hold the transposed convolutions of PyTorch, PaddlePaddle and MindSpore to their documents.

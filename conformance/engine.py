@@ -227,6 +227,7 @@ class Engine:
         driver: Driver | None = None
         framework = target.partition("@")[0]
         began = time.thread_time()
+        ready = False
         try:
             python = self.locate(
                 target, lambda message: told.put(events.Preparing(target, message)), self._stop
@@ -241,10 +242,12 @@ class Engine:
             )
             self._drivers.append(driver)
             info = driver.start()
+            ready = True
             told.put(events.Ready(target, {**info, "interpreter": str(python)}))
             driver.run(jobs)
         except ConformanceError as error:
-            told.put(events.Unavailable(target, str(error).removeprefix(f"{framework}: ")))
+            if not (ready and self._stop.is_set()):  # at a run's end a lost worker needs no replacement
+                told.put(events.Unavailable(target, str(error).removeprefix(f"{framework}: ")))
         except BaseException as error:  # as above
             told.put(error)
         finally:

@@ -97,24 +97,8 @@ ALWAYS void rows_of(int what, const Plane *x, double *weight, const Plane *y, co
             for (int j = 0; j < 8; j++) weight[r] += sums[r][j];
 }
 
-/* The usual steps and numbers of taps as constants, so that the compiler can lay them out in registers. */
 ALWAYS void stretch(int what, const Plane *x, double *weight, const Plane *y, const Plan *g, const Stretch *s) {
-    const ptrdiff_t xs = x->w, ys = g->sw * y->w;
-    if (s->low >= s->high) return;
-    if (xs == 1 && ys == 1 && s->taps == 1)
-        rows_of(what, x, weight, y, g, s, 1, 1, 1);
-    else if (xs == 1 && ys == 1 && s->taps == 3)
-        rows_of(what, x, weight, y, g, s, 1, 1, 3);
-    else if (xs == 1 && ys == 2 && s->taps == 2)
-        rows_of(what, x, weight, y, g, s, 1, 2, 2);
-    else if (xs == 1 && ys == 2 && s->taps == 3)
-        rows_of(what, x, weight, y, g, s, 1, 2, 3);
-    else if (xs == 1 && ys == 2 && s->taps == 4)
-        rows_of(what, x, weight, y, g, s, 1, 2, 4);
-    else if (xs == 1 && ys == 4 && s->taps == 4)
-        rows_of(what, x, weight, y, g, s, 1, 4, 4);
-    else
-        rows_of(what, x, weight, y, g, s, xs, ys, s->taps);
+    if (s->low < s->high) rows_of(what, x, weight, y, g, s, x->w, g->sw * y->w, s->taps);
 }
 
 ALWAYS void every_stretch(int what, const Plane *x, double *weight, const Plane *y, const Plan *g) {

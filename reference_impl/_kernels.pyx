@@ -21,9 +21,6 @@ cdef extern from "_micro.h" nogil:
 cdef extern from "_loops.h" nogil:
     void copy_row(double *, Py_ssize_t, const double *, Py_ssize_t, Py_ssize_t)
     void fill_row(double *, Py_ssize_t, double, Py_ssize_t)
-    void add_taps(double *, Py_ssize_t, const double *, Py_ssize_t, int, Py_ssize_t)
-    void take_taps(double *, Py_ssize_t, const double *, Py_ssize_t, int, Py_ssize_t)
-    void take_places(double *, Py_ssize_t, const double *, Py_ssize_t, int, Py_ssize_t)
     bint finite_row(const double *, Py_ssize_t, Py_ssize_t)
     double *take_doubles(size_t)
     void give_doubles(double *)
@@ -39,6 +36,16 @@ cdef extern from "_direct.h" nogil:
     void direct_forward(const Plane *, const double *, const Plane *, const Plan *)
     void direct_gradient_x(const Plane *, const double *, const Plane *, const Plan *)
     void direct_gradient_w(const Plane *, double *, const Plane *, const Plan *)
+
+cdef extern from "_runs.h" nogil:
+    ctypedef struct Run:
+        Py_ssize_t at, row, column, count
+    ctypedef struct Group:
+        int taps
+    void group_of(const Plan *, Py_ssize_t y_step, Py_ssize_t q, Py_ssize_t left, Py_ssize_t most, Group *)
+    void scatter_runs(const Plan *, const Plane *, const Run *, Py_ssize_t, const Group *, const double *, Py_ssize_t)
+    void gather_runs(const Plan *, const Plane *, const Run *, Py_ssize_t, const Group *, double *,
+                     const Py_ssize_t *, Py_ssize_t tap_step, Py_ssize_t place_step)
 
 cdef extern from "_planes.h" nogil:
     ctypedef struct Phases:
@@ -71,10 +78,6 @@ if MICRO_ROWS != MR or MICRO_COLUMNS != NR:
 cdef struct View:  # (N, C, H, W), steps in elements
     double *p
     Py_ssize_t batch, channels, n, c, h, w
-
-
-cdef struct Run:  # neighbouring positions of one input row
-    Py_ssize_t at, row, column, count
 
 
 cdef int view_of(object array, Py_buffer *buffer, View *view, int flags) except -1:
@@ -113,97 +116,6 @@ cdef Py_ssize_t runs_of(const Plan *g, Py_ssize_t first, Py_ssize_t last, Py_ssi
 
 cdef inline Py_ssize_t most_runs(const Plan *g, Py_ssize_t positions, Py_ssize_t panel) noexcept nogil:
     return positions // g.w + positions // panel + 3
-
-
-cdef struct Group:  # neighbouring taps of one output channel, and the columns all of them have
-    Py_ssize_t kh, kw, low, high
-    int taps
-
-
-cdef inline void group_of(const Plan *g, const View *y, Py_ssize_t q, Py_ssize_t left, Py_ssize_t most,
-                          Group *group) noexcept nogil:
-    """The group of rows of columns that starts at row q = (channel, kh, kw): at most ``left`` and ``most``."""
-    cdef Py_ssize_t r
-    group.kw = q % g.kw
-    group.kh = q // g.kw % g.kh
-    group.taps = <int> min(min(g.kw - group.kw, left), most) if g.dw * y.w == 1 else 1
-    group.low, group.high = g.columns[2 * group.kw], g.columns[2 * group.kw + 1]
-    for r in range(group.kw + 1, group.kw + group.taps):
-        group.low, group.high = max(group.low, g.columns[2 * r]), min(group.high, g.columns[2 * r + 1])
-
-
-cdef inline Py_ssize_t between(Py_ssize_t value, Py_ssize_t low, Py_ssize_t high) noexcept nogil:
-    return min(max(value, low), high)
-
-
-cdef void scatter(const Plan *g, const View *y, double *plane, const Run *run, const Group *group,
-                  const double *source, Py_ssize_t ld) noexcept nogil:
-    """Add the group's rows of a tile, ``ld`` apart, to the output plane, for one run of positions."""
-    cdef Py_ssize_t low, high, first, last, r, step = g.sw * y.w
-    if run.row < g.rows[2 * group.kh] or run.row >= g.rows[2 * group.kh + 1]:
-        return
-    low = between(group.low - run.column, 0, run.count)
-    high = between(group.high - run.column, low, run.count)
-    if low < high:
-        add_taps(plane + landing(g, y, run.row, run.column + low, group.kh, group.kw), step, source + low, ld,
-                 group.taps, high - low)
-    if group.taps == 1 or (low == 0 and high == run.count):
-        return
-    for r in range(group.taps):
-        first = between(g.columns[2 * (group.kw + r)] - run.column, 0, run.count)
-        last = between(g.columns[2 * (group.kw + r) + 1] - run.column, first, run.count)
-        if first < min(last, low):
-            add_taps(plane + landing(g, y, run.row, run.column + first, group.kh, group.kw + r), step,
-                     source + r * ld + first, ld, 1, min(last, low) - first)
-        first = max(first, high)
-        if first < last:
-            add_taps(plane + landing(g, y, run.row, run.column + first, group.kh, group.kw + r), step,
-                     source + r * ld + first, ld, 1, last - first)
-
-
-cdef void gather(const Plan *g, const View *y, const double *plane, const Run *run, const Group *group,
-                 double *packed, Py_ssize_t tap_step, Py_ssize_t place_step) noexcept nogil:
-    """Fetch what the group's taps meet in the output plane for one run of positions; zero where nothing is."""
-    cdef Py_ssize_t low = 0, high = 0, first, last, r, step = g.sw * y.w
-    cdef const double *source
-    if g.rows[2 * group.kh] <= run.row < g.rows[2 * group.kh + 1]:
-        low = between(group.low - run.column, 0, run.count)
-        high = between(group.high - run.column, low, run.count)
-    else:
-        for r in range(group.taps):
-            fill_row(packed + r * tap_step, place_step, 0.0, run.count)
-        return
-    if low < high:
-        source = plane + landing(g, y, run.row, run.column + low, group.kh, group.kw)
-        if place_step == 1:
-            take_taps(packed + low, tap_step, source, step, group.taps, high - low)
-        else:
-            take_places(packed + low * place_step, place_step, source, step, group.taps, high - low)
-    if low == 0 and high == run.count:
-        return
-    for r in range(group.taps):
-        first = between(g.columns[2 * (group.kw + r)] - run.column, 0, run.count)
-        last = between(g.columns[2 * (group.kw + r) + 1] - run.column, first, run.count)
-        edge(g, y, plane, run, group, r, 0, low, first, last, packed + r * tap_step, place_step)
-        edge(g, y, plane, run, group, r, high, run.count, first, last, packed + r * tap_step, place_step)
-
-
-cdef inline void edge(const Plan *g, const View *y, const double *plane, const Run *run, const Group *group,
-                      Py_ssize_t r, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t first, Py_ssize_t last,
-                      double *packed, Py_ssize_t place_step) noexcept nogil:
-    """Positions start..stop of one tap, which lands for first..last only."""
-    first = between(first, start, stop)
-    last = between(last, first, stop)
-    fill_row(packed + start * place_step, place_step, 0.0, first - start)
-    if first < last:
-        copy_row(packed + first * place_step, place_step,
-                 plane + landing(g, y, run.row, run.column + first, group.kh, group.kw + r), g.sw * y.w, last - first)
-    fill_row(packed + last * place_step, place_step, 0.0, stop - last)
-
-
-cdef inline Py_ssize_t landing(const Plan *g, const View *y, Py_ssize_t row, Py_ssize_t column,
-                               Py_ssize_t kh, Py_ssize_t kw) noexcept nogil:
-    return (row * g.sh - g.ch + kh * g.dh) * y.h + (column * g.sw - g.cw + kw * g.dw) * y.w
 
 
 cdef inline Py_ssize_t round_up(Py_ssize_t value, Py_ssize_t unit) noexcept nogil:
@@ -247,6 +159,7 @@ cdef int forward_units(const View *x, const double *w, const double *bias, const
     cdef Py_ssize_t columns, block, start, stop, unit, part, n, group, rows
     cdef Py_ssize_t tile, width, pieces, q, r, at, here, depth, c
     cdef Group taken
+    cdef Plane target
     if panels < 2 and positions > NR:
         panels = 2
     columns = panels * NR
@@ -262,7 +175,7 @@ cdef int forward_units(const View *x, const double *w, const double *bias, const
     cdef double *c_tile = b + size_b
     cdef const double *source
     cdef double *plane
-    start = 0
+    target.h, target.w = y.h, y.w
     for unit in range(first, last):
         part, n = unit // x.batch, unit % x.batch
         group = part // split
@@ -295,10 +208,9 @@ cdef int forward_units(const View *x, const double *w, const double *bias, const
                                   b + at * deep + depth * NR, c_tile + r * columns + at, columns, depth > 0)
                 r = 0
                 while r < here:
-                    group_of(g, y, q + r, here - r, min(g.sw, <Py_ssize_t> TAPS), &taken)
-                    plane = y.p + n * y.n + (group * wide + start + (q + r) // taps) * y.c
-                    for at in range(pieces):
-                        scatter(g, y, plane, &runs[at], &taken, c_tile + r * columns + runs[at].at, columns)
+                    group_of(g, y.w, q + r, here - r, min(g.sw, <Py_ssize_t> TAPS), &taken)
+                    target.p = y.p + n * y.n + (group * wide + start + (q + r) // taps) * y.c
+                    scatter_runs(g, &target, runs, pieces, &taken, c_tile + r * columns, columns)
                     r += taken.taps
     give_doubles(a)
     give_doubles(<double *> runs)
@@ -317,19 +229,21 @@ cdef int gradient_x_units(const View *dx, const double *w, const View *y, const 
     cdef Py_ssize_t unit, part, n, group, channels, packed = -1, begin, some, tile, width, pieces, p, depth, r, at, c
     cdef Py_ssize_t start, stop
     cdef Group taken
+    cdef Plane source
     # Many tiles share one packing of w; for few it is packed piece by piece, in cache.
     cdef bint ahead = (last - first) * (positions // split) >= 3 * columns
     cdef Py_ssize_t size_a = rows * (terms if ahead else chunk)
     cdef double *a = take_doubles(size_a + chunk * columns + rows * columns)
-    cdef Run *runs = <Run *> take_doubles(4 * most_runs(g, columns, NR))
+    cdef Run *runs = <Run *> take_doubles(5 * most_runs(g, columns, NR))
     if a == NULL or runs == NULL:
         give_doubles(a)
         give_doubles(<double *> runs)
         return -1
     cdef double *b = a + size_a
     cdef double *c_tile = b + chunk * columns
-    cdef const double *plane
+    cdef Py_ssize_t *offsets = <Py_ssize_t *> (runs + most_runs(g, columns, NR))
     cdef double *row
+    source.h, source.w = y.h, y.w
     for unit in range(first, last):
         part = unit % split
         n = unit // split % dx.batch
@@ -348,13 +262,13 @@ cdef int gradient_x_units(const View *dx, const double *w, const View *y, const 
             pieces = runs_of(g, tile, tile + width, NR, runs)
             for depth from 0 <= depth < terms by DEPTH:
                 chunk = min(DEPTH, terms - depth)
+                for r in range(pieces):
+                    offsets[r] = runs[r].at // NR * NR * chunk + runs[r].at % NR
                 p = 0
                 while p < chunk:
-                    group_of(g, y, depth + p, chunk - p, TAPS, &taken)
-                    plane = y.p + n * y.n + (group * wide + (depth + p) // taps) * y.c
-                    for r in range(pieces):
-                        row = b + runs[r].at // NR * NR * chunk + p * NR + runs[r].at % NR
-                        gather(g, y, plane, &runs[r], &taken, row, NR, 1)
+                    group_of(g, y.w, depth + p, chunk - p, TAPS, &taken)
+                    source.p = y.p + n * y.n + (group * wide + (depth + p) // taps) * y.c
+                    gather_runs(g, &source, runs, pieces, &taken, b + p * NR, offsets, NR, 1)
                     if width % NR:
                         for r in range(taken.taps):
                             fill_row(b + width // NR * NR * chunk + (p + r) * NR + width % NR, 1, 0.0, NR - width % NR)
@@ -383,9 +297,10 @@ cdef int gradient_w_units(const View *x, double *dw, const View *y, const Plan *
     cdef Py_ssize_t rows = round_up(deep, MR), columns = round_up(most * taps, NR)
     cdef Py_ssize_t unit, group, start, stop, wanted, n, tile, width, pieces, q, lane, here, r, c
     cdef Group taken
+    cdef Plane source
     cdef bint later
     cdef double *a = take_doubles(rows * POSITIONS + POSITIONS * NR + rows * columns)
-    cdef Run *runs = <Run *> take_doubles(4 * most_runs(g, POSITIONS, POSITIONS))
+    cdef Run *runs = <Run *> take_doubles(5 * most_runs(g, POSITIONS, POSITIONS))
     if a == NULL or runs == NULL:
         give_doubles(a)
         give_doubles(<double *> runs)
@@ -393,6 +308,8 @@ cdef int gradient_w_units(const View *x, double *dw, const View *y, const Plan *
     cdef double *b = a + rows * POSITIONS
     cdef double *sums = b + POSITIONS * NR
     cdef const double *plane
+    cdef Py_ssize_t *offsets = <Py_ssize_t *> (runs + most_runs(g, POSITIONS, POSITIONS))
+    source.h, source.w = y.h, y.w
     for unit in range(first, last):
         group = unit // split
         start = wide * (unit % split) // split
@@ -409,6 +326,8 @@ cdef int gradient_w_units(const View *x, double *dw, const View *y, const Plan *
                     for r in range(pieces):
                         copy_row(a + c // MR * MR * width + runs[r].at * MR + c % MR, MR,
                                  plane + runs[r].row * x.h + runs[r].column * x.w, x.w, runs[r].count)
+                for r in range(pieces):
+                    offsets[r] = runs[r].at * NR
                 later = n > 0 or tile > 0
                 for q from 0 <= q < wanted by NR:
                     here = min(<Py_ssize_t> NR, wanted - q)
@@ -416,10 +335,9 @@ cdef int gradient_w_units(const View *x, double *dw, const View *y, const Plan *
                         memset(b, 0, width * NR * sizeof(double))
                     lane = 0
                     while lane < here:
-                        group_of(g, y, q + lane, here - lane, NR, &taken)
-                        plane = y.p + n * y.n + (group * wide + start + (q + lane) // taps) * y.c
-                        for r in range(pieces):
-                            gather(g, y, plane, &runs[r], &taken, b + runs[r].at * NR + lane, 1, NR)
+                        group_of(g, y.w, q + lane, here - lane, NR, &taken)
+                        source.p = y.p + n * y.n + (group * wide + start + (q + lane) // taps) * y.c
+                        gather_runs(g, &source, runs, pieces, &taken, b + lane, offsets, 1, NR)
                         lane += taken.taps
                     for r from 0 <= r < rows by MR:
                         micro(width, a + r * width, b, sums + r * columns + q, columns, later)

@@ -29,7 +29,7 @@ static inline void copy_row(double *dst, ptrdiff_t dstep, const double *src, ptr
 
 /* Neighbouring taps together, so that a line of cache is visited once for all of them:
  *     dst[t * step + r] += src[r * ld + t]        taps r at most step apart, so that no t meets another */
-CLONED static void add_taps(double *restrict dst, ptrdiff_t step, const double *restrict src, ptrdiff_t ld, int taps,
+static inline void add_taps(double *restrict dst, ptrdiff_t step, const double *restrict src, ptrdiff_t ld, int taps,
                             ptrdiff_t count) {
     if (taps == 1 && step == 1)
         for (ptrdiff_t t = 0; t < count; t++) dst[t] += src[t];
@@ -54,7 +54,7 @@ CLONED static void add_taps(double *restrict dst, ptrdiff_t step, const double *
 }
 
 /* dst[r * ld + t] = src[t * step + r] */
-CLONED static void take_taps(double *restrict dst, ptrdiff_t ld, const double *restrict src, ptrdiff_t step, int taps,
+static inline void take_taps(double *restrict dst, ptrdiff_t ld, const double *restrict src, ptrdiff_t step, int taps,
                              ptrdiff_t count) {
     int r = 0;
     if (step == 1)
@@ -76,7 +76,7 @@ CLONED static void take_taps(double *restrict dst, ptrdiff_t ld, const double *r
 }
 
 /* dst[t * ld + r] = src[t * step + r] */
-CLONED static void take_places(double *restrict dst, ptrdiff_t ld, const double *restrict src, ptrdiff_t step,
+static inline void take_places(double *restrict dst, ptrdiff_t ld, const double *restrict src, ptrdiff_t step,
                                int taps, ptrdiff_t count) {
     if (taps == 1)
         for (ptrdiff_t t = 0; t < count; t++) dst[t * ld] = src[t * step];

@@ -23,7 +23,7 @@ typedef double AnyEight __attribute__((vector_size(64), aligned(8), may_alias));
 #define load8(from) (*(const AnyEight *)(from))
 
 typedef struct {
-    ptrdiff_t least, most;      /* of a */
+    ptrdiff_t least, most;  /* of a */
     ptrdiff_t numbers;          /* columns of a phase, in whole vectors */
     ptrdiff_t inputs;           /* input columns, in whole vectors */
     ptrdiff_t x_row, y_row;     /* lengths of a padded row of x and of one phase of y */

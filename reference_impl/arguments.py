@@ -104,6 +104,13 @@ def _tensor(
     return array, batched
 
 
+def _usable(array: Array, dtype: np.dtype[Any]) -> Array:
+    """In the dtype, and where a pointer to its numbers may point; a field of a packed record may not be."""
+    if array.dtype != dtype:
+        return array.astype(dtype)
+    return array if array.flags.aligned else array.copy()
+
+
 def prepare(
     x: Array,
     w: Array,
@@ -169,14 +176,10 @@ def prepare(
                 f"{grad_name} has {grad.shape[1]} channels, but w and groups = {groups} give {channels} "
                 f"(w's second dimension {w.shape[1]} times groups)"
             )
-        if grad.dtype != dtype:
-            grad = grad.astype(dtype)
-    if x.dtype != dtype:
-        x = x.astype(dtype)
-    if w.dtype != dtype:
-        w = w.astype(dtype)
-    if bias is not None and bias.dtype != dtype:
-        bias = bias.astype(dtype)
+        grad = _usable(grad, dtype)
+    x, w = _usable(x, dtype), _usable(w, dtype)
+    if bias is not None:
+        bias = _usable(bias, dtype)
     return Tensors(x, w, bias, grad, dtype, batched, last)
 
 

@@ -60,6 +60,18 @@ def _work(x: Array, w: Array) -> int:
     return int(x.size * w.size // w.shape[0])
 
 
+def _apart(array: Array, work: int) -> bool:
+    """Whether channels lie side by side and there is enough work to pay for bringing positions together.
+
+    Measured: in place wins up to some hundred thousand multiply-adds, copying by up to a third beyond.
+    """
+    return work >= WORTH_A_THREAD and array.strides[1] == 8 and array.strides[-1] != 8
+
+
+def _together(array: Array, work: int) -> Array:
+    return np.ascontiguousarray(array) if _apart(array, work) else array
+
+
 def _flat(array: Array) -> Array:
     return np.ascontiguousarray(array).reshape(-1)
 
@@ -73,6 +85,12 @@ def output(
         return
     groups, numbers, work = geometry.groups, plan(geometry), _work(x, w)
     deep, wide = w.shape[0] // groups, w.shape[1]
+    if _apart(out, work):
+        made = np.empty(out.shape)
+        output(x, w, bias, geometry, threads, made)
+        out[...] = made
+        return
+    x = _together(x, work)
     weights = _flat(w)
     shift = None if bias is None else _flat(bias)
     direct = deep * wide <= DIRECT
@@ -109,6 +127,12 @@ def gradient_x(w: Array, grad: Array, geometry: Geometry, threads: int | None, g
         return
     groups, numbers, work = geometry.groups, plan(geometry), _work(grad_x, w)
     deep, wide, batch = w.shape[0] // groups, w.shape[1], grad_x.shape[0]
+    if _apart(grad_x, work):
+        made = np.empty(grad_x.shape)
+        gradient_x(w, grad, geometry, threads, made)
+        grad_x[...] = made
+        return
+    grad = _together(grad, work)
     weights = _flat(w)
     # A filled-in zero must not meet an infinity: those go where only existing pairs are visited.
     direct = deep * wide <= DIRECT
@@ -136,6 +160,7 @@ def gradient_w(x: Array, grad: Array, geometry: Geometry, threads: int | None, g
         grad_w[...] = 0
         return
     groups, numbers, work = geometry.groups, plan(geometry), _work(x, grad_w)
+    x, grad = _together(x, work), _together(grad, work)
     wide = grad_w.shape[1]
     sums = grad_w.reshape(-1)
     direct = x.shape[1] // groups * wide <= DIRECT

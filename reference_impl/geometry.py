@@ -212,13 +212,32 @@ class Geometry:
             self._memory[key] = found
         return found
 
-    def used_inputs(self) -> tuple[tuple[int, int], ...]:
-        """Per dimension the half-open range of input positions that reach any output position."""
-        used = []
-        for at in range(self.ndim):
-            ranges = [pair for pair in self.tap_ranges(at) if pair[0] < pair[1]]
-            used.append((min(p[0] for p in ranges), max(p[1] for p in ranges)) if ranges else (0, 0))
-        return tuple(used)
+    def used(self) -> tuple[tuple[slice, ...], Geometry] | None:
+        """Where input positions exist that reach no output: the box of those that do, and its geometry."""
+        if "used" not in self._memory:
+            box = []
+            for at in range(self.ndim):
+                ranges = [pair for pair in self.tap_ranges(at) if pair[0] < pair[1]]
+                box.append((min(p[0] for p in ranges), max(p[1] for p in ranges)) if ranges else (0, 0))
+            found = None
+            if any(pair != (0, size) for pair, size in zip(box, self.input_size, strict=True)):
+                crop = [
+                    c - low * s for c, (low, _), s in zip(self.crop_before, box, self.stride, strict=True)
+                ]
+                sizes = tuple([high - low for low, high in box])
+                smaller = Geometry(
+                    sizes,
+                    self.kernel_size,
+                    self.stride,
+                    self.dilation,
+                    tuple(crop),
+                    self.output_size,
+                    self.groups,
+                )
+                found = tuple([slice(*pair) for pair in box]), smaller
+            self._memory["used"] = found
+        result: tuple[tuple[slice, ...], Geometry] | None = self._memory["used"]
+        return result
 
     def output_terms(self) -> NDArray[np.int64]:
         """How many (input position, tap) pairs meet at each output position; int64, shape output_size."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -110,6 +111,10 @@ def backward(
 
 
 def _forward(t: Tensors, geometry: Geometry, how: How) -> Array:
+    used = geometry.used()
+    if used is not None:
+        box, geometry = used
+        t = replace(t, x=t.x[(slice(None), slice(None), *box)])
     if t.dtype == INTEGER:
         if whole.exact_in_float(t, geometry):
             return _forward(whole.as_float(t), geometry, how.plain()).astype(np.int64)
@@ -122,13 +127,21 @@ def _forward(t: Tensors, geometry: Geometry, how: How) -> Array:
     if how.compiled and t.dtype == FLOAT:
         kernels.output(t.x, t.w, t.bias, geometry, how.threads, out)
     else:
-        with blas_threads(how.threads):
+        with blas_threads(how.threads), np.errstate(over="ignore", invalid="ignore"):
             numpy_backend.forward(t.x, t.w, t.bias, geometry, out)
     return out
 
 
 def _backward(t: Tensors, geometry: Geometry, how: How) -> Gradients:
     assert t.grad is not None
+    used = geometry.used()
+    if used is not None:
+        box = (slice(None), slice(None), *used[0])
+        part = _backward(replace(t, x=t.x[box]), used[1], how)
+        grad_x = empty(t.x.shape, t.dtype, t.last)
+        grad_x[...] = 0
+        grad_x[box] = part.x
+        return Gradients(grad_x, part.w, part.bias)
     if t.dtype == INTEGER:
         if whole.exact_in_float(t, geometry):
             real = _backward(whole.as_float(t), geometry, how.plain())
@@ -153,6 +166,8 @@ def _backward(t: Tensors, geometry: Geometry, how: How) -> Gradients:
         kernels.gradient_x(t.w, t.grad, geometry, how.threads, grad_x)
         kernels.gradient_w(t.x, t.grad, geometry, how.threads, grad_w)
     else:
-        with blas_threads(how.threads):
+        with blas_threads(how.threads), np.errstate(over="ignore", invalid="ignore"):
             numpy_backend.backward(t.x, t.w, t.grad, geometry, grad_x, grad_w)
-    return Gradients(grad_x, grad_w, t.grad.sum(axis=(0, *range(2, t.grad.ndim))))
+    with np.errstate(over="ignore", invalid="ignore"):
+        grad_bias = t.grad.sum(axis=(0, *range(2, t.grad.ndim)))
+    return Gradients(grad_x, grad_w, grad_bias)

@@ -82,6 +82,10 @@ class RunFolder:
         """
         folder = Path(path)
         try:
+            str(folder).encode()
+        except UnicodeEncodeError:  # the dataset's library takes no other names
+            raise BadRunFolder(f"{str(folder)!r}: its name is not UTF-8") from None
+        try:
             folder.mkdir(parents=True, exist_ok=True)
             names = sorted(entry.name for entry in folder.iterdir())
             if RUN not in names:

@@ -7,6 +7,7 @@ from enum import Enum
 from attrs import frozen
 
 from conformance.case import Case
+from conformance.errors import InvalidCase
 from reference_impl import Geometry
 
 
@@ -42,6 +43,9 @@ def explicit(case: Case) -> Meaning:
 
     ``out = (in - 1) * stride - before - after + dilation * (kernel - 1) + 1 + output_padding``; an
     ``output_size`` stands for the output padding that reaches it.
+
+    Raises:
+        InvalidCase: where positions are too large for the reference.
     """
     assert not isinstance(case.padding, str)
     for name in ("kernel_size", "stride", "dilation"):
@@ -72,15 +76,18 @@ def explicit(case: Case) -> Meaning:
         return forbidden(f"the output would have the negative size {size}")
     if min(size) == 0:
         return unspecified("the output would be empty")
-    geometry = Geometry.from_parameters(
-        case.input_size,
-        case.kernel_size,
-        stride=case.stride,
-        padding=case.padding,
-        output_padding=padding,
-        dilation=case.dilation,
-        groups=case.groups,
-    )
+    try:
+        geometry = Geometry.from_parameters(
+            case.input_size,
+            case.kernel_size,
+            stride=case.stride,
+            padding=case.padding,
+            output_padding=padding,
+            dilation=case.dilation,
+            groups=case.groups,
+        )
+    except ValueError as error:  # a position that 64 bits cannot hold
+        raise InvalidCase(f"{case.id}: beyond what the reference computes: {error}") from None
     return Meaning(Acceptance.REQUIRED, geometry)
 
 

@@ -1,8 +1,10 @@
 """MindSpore, from the docstrings of ``nn.Conv1dTranspose/Conv2dTranspose`` and ``mint.nn.ConvTranspose2d``.
 
 Both bound ``output_padding``: ``[0, max(stride, dilation))`` in ``nn``, "less than stride or dilation" in
-``mint``.  The ``nn`` classes document dilations only up to the input's size.  Of ``pad_mode``, the formulas
-given for ``"same"`` in 1-D and ``"valid"`` in 2-D contradict the words above them.
+``mint``.  The ``nn`` classes document dilations only up to the input's size, and an ``output_padding`` only
+beside ``pad_mode="pad"``.  Of ``pad_mode``, the formulas given for ``"same"`` in 1-D and ``"valid"`` in 2-D
+contradict the words above them.  ``"same"`` in 2-D gives the input's size times the stride; what is cut for
+that is halved, the odd position going to the end.
 """
 
 from __future__ import annotations
@@ -21,10 +23,11 @@ from conformance.semantics.meaning import (
 
 def interpret(case: Case, implementation: str) -> Meaning:
     """See the module's page."""
-    if case.padding == "same" or (case.padding == "valid" and case.ndim == 2):
-        return unspecified(f"the documented formula of pad_mode {case.padding!r} contradicts its description")
-    if case.padding == "valid":
-        case = case.replace(padding=((0, 0),))
+    if isinstance(case.padding, str):
+        found = _in_numbers(case, case.padding)
+        if isinstance(found, Meaning):
+            return found
+        case = found
     assert not isinstance(case.padding, str)
     if any(side < 0 for pair in case.padding for side in pair):
         return forbidden(f"padding {case.padding} has an entry below 0")
@@ -37,3 +40,24 @@ def interpret(case: Case, implementation: str) -> Meaning:
     if implementation.startswith("mindspore.nn.") and not in_range:
         return unspecified("dilation is beyond the documented range, 1 to the input's size")
     return meaning
+
+
+def _in_numbers(case: Case, mode: str) -> Case | Meaning:
+    """The case with its padding in numbers, or what is to be said without them."""
+    unpadded = case.replace(padding=((0, 0),) * case.ndim)
+    whatever_is_cut = explicit(unpadded)
+    if whatever_is_cut.acceptance is Acceptance.FORBIDDEN:
+        return whatever_is_cut
+    if any(case.output_padding):
+        return forbidden(f"output_padding {case.output_padding} is given and pad_mode is not 'pad'")
+    if (mode == "same") == (case.ndim == 1):
+        return unspecified(f"the documented formula of pad_mode {mode!r} contradicts its description")
+    if mode == "valid":
+        return unpadded
+    cut = [
+        dilation * (kernel - 1) + 1 - stride
+        for dilation, kernel, stride in zip(case.dilation, case.kernel_size, case.stride, strict=True)
+    ]
+    if min(cut) < 0:
+        return unspecified("pad_mode 'same' with a stride beyond the kernel leaves nothing to cut")
+    return case.replace(padding=tuple((total // 2, total - total // 2) for total in cut))

@@ -65,6 +65,7 @@ M1, M2, MINT = (
 EXPRESSIBLE = [
     ("f32_int.1", {T1, TF1, P1, M1}, {T2, P2, M2, MINT}),
     ("f64_int.1", {T1, TF1, P1}, {T2, P2}),
+    ("bf16_int.1", {T1, TF1, P1}, {T2, P2}),
     ("b_f32_cl_int.1", {P1}, {P2}),
     ("psame_f32_int.1", {P1, M1}, {P2, M2}),
     ("pvalid_f32_int.1", {P1, M1}, {P2, M2}),
@@ -75,6 +76,8 @@ SPECIFIC = [
     ("v1_1d_n1_ci1_co1_i4_k3_s2_op1_f32_int.1", {T1, TF1, P1}),
     ("v1_1d_n1_ci1_co1_i4_k3_s2_os10_f32_int.1", {T1, P1}),
     ("v1_1d_n1_ci1_co1_i4_k3_s2_op1_os10_f32_int.1", {T1}),
+    ("v1_1d_n1_ci4_co3_i4_k3_g2_f32_int.1", {T1, P1, M1}),  # a function would compute 2 channels
+    ("v1_2d_n1_ci4_co3_i4x4_k3x3_g2_f32_int.1", {T2, M2, MINT}),
     ("v1_2d_u_ci1_co1_i4x4_k3x3_f32_int.1", {T2, MINT}),
     ("v1_2d_n1_ci1_co1_i4x4_k3x3_p1x2_f32_int.1", {T2, P2, M2, MINT}),
     ("v1_2d_n1_ci1_co1_i4x4_k3x3_p1x2.0_f32_int.1", {P2, M2}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,25 @@ def test_an_exception_is_an_answer_that_names_its_stage(stage, named, reached, e
     assert len(call.reached) == reached
     assert (answer["status"], answer["stage"], answer["message"]) == ("raised", named, message)
     assert ("values" in out) == (stage == "backward")
+
+
+@pytest.mark.parametrize(
+    ("stages", "seconds"),
+    [
+        ({}, 2),
+        ({"construct": ValueError()}, 1),
+        ({"forward": ValueError()}, 1),
+        ({"shape_and_dtype": ValueError()}, 1),
+        ({"backward": ValueError()}, 2),
+        ({"forward": Unsupported()}, 1),
+        ({"forward": Unsupported(), "infer": ValueError()}, 1),
+    ],
+)
+def test_the_time_is_that_inside_the_framework(monkeypatch, stages, seconds):
+    # every look at the clock is a second later: construction and forward together, and backward
+    monkeypatch.setattr("time.perf_counter", itertools.count().__next__)
+    answer, _ = asked(Told(**stages))
+    assert answer["microseconds"] == seconds * 1e6
 
 
 def test_an_exception_before_the_first_stage_is_constructions():

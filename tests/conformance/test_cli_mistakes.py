@@ -124,6 +124,10 @@ def test_what_is_no_command(command, arguments):
     command(*arguments).refused(2)
 
 
+def test_no_command_at_all(command):
+    command().refused(2, "Missing command")
+
+
 HOSTILE = [
     "v1_1d_n9223372036854775807_ci1_co1_i2_k2_f32_int.1",
     "v1_1d_n1_ci9223372036854775807_co9223372036854775807_i2_k2_f32_int.1",

@@ -154,6 +154,14 @@ def test_a_budget_does_not_wait_for_a_worker_that_does_not_start(fake):
     assert gone.reason == "the run ended before it answered"
 
 
+def test_a_worker_lost_at_the_end_of_the_budget_is_no_lost_framework(fake):
+    cases = small_cases(["1", "2", "bad"])
+    outcome = run(fake(cases={"bad": "segv"}, start="silent", start_after=2), cases, budget=1.0)
+    assert outcome.unavailable == []
+    assert outcome.all_right(cases[:2])
+    assert outcome.acceptance(cases[2]).verdict is Verdict.CRASH
+
+
 def test_an_early_end_does_not_wait_for_a_worker_that_does_not_start(fake):
     stream = engine_of({"torch": fake(), "paddle": fake(start="silent")}, (NAME, PADDLE)).run(CASES)
     for event in stream:

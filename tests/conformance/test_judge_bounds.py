@@ -90,6 +90,13 @@ def test_where_no_term_reaches_only_the_bias_will_do():
     assert wrong["verdict"] is Verdict.DIVERGE
 
 
+@pytest.mark.parametrize("data", [REALS, integers()], ids=["reals", "integers"])
+def test_a_large_scale_elsewhere_excuses_nothing_where_no_term_reaches(data):
+    reference = expected([2.0, 900.0], [2.0, 1000.0], [0, 8])
+    assert compare(np.array([2.0, 900.0 + 1e-4]), reference, "float32", data)["verdict"] is Verdict.PASS
+    assert compare(np.array([2.0 + 1e-6, 900.0]), reference, "float32", data)["verdict"] is Verdict.DIVERGE
+
+
 def test_a_scale_of_zero_demands_zero_but_for_underflow():
     reference = expected([0.0, 1.0], [0.0, 1.0], [4, 4])
     assert compare(np.array([0.0, 1.0]), reference, "float32", REALS)["met"] == "exact"

@@ -203,7 +203,9 @@ def test_what_must_be_refused_where_no_kernel_is_there():
     nothing = with_outcome(HONEST, Outcome.UNSUPPORTED, "forward", "no kernel")
     assert verdicts(records_of(NEVER, nothing, FORBIDDEN)) == {"acceptance": "unsupported"}
     inferred = evolve(nothing, shape=(1, 1, -1, -1))
-    assert verdicts(records_of(NEVER, inferred, FORBIDDEN)) == {"acceptance": "diverge"}
+    records = records_of(NEVER, inferred, FORBIDDEN)
+    assert verdicts(records) == {"acceptance": "diverge"}
+    assert records[Check.ACCEPTANCE].message.startswith("not refused before its kernel, though")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from hypothesis import given
 
 from adapters import FRAMEWORKS
 from conformance.case import Case
+from conformance.errors import InvalidCase
 from conformance.generate import parameter_sets
 from conformance.semantics import Acceptance, interpret
 
@@ -88,7 +89,11 @@ ACCEPTANCE = [
     ("2d_n1_ci1_co1_i2x3_k2x2_d3x1", R, R, U, R),
     # words for paddings: the documented length of Paddle's SAME is a convolution's; MindSpore's formulas
     # contradict the words above them
-    ("2d_n1_ci1_co1_i2x2_k3x3_psame", None, U, U, None),
+    ("2d_n1_ci1_co1_i2x2_k3x3_psame", None, U, R, None),
+    ("2d_n1_ci1_co1_i2x2_k3x2_s1x3_psame", None, U, U, None),  # nothing to cut in width
+    ("2d_n1_ci1_co1_i2x2_k3x3_s2x2_psame_op1x0", None, U, F, None),
+    ("2d_n1_ci1_co1_i2x2_k3x3_s2x2_pvalid_op1x0", None, R, F, None),
+    ("2d_n1_ci1_co1_i2x2_k0x3_psame", None, U, F, None),
     ("2d_n1_ci1_co1_i2x2_k3x3_pvalid", None, R, U, None),
 ]
 
@@ -114,6 +119,20 @@ def test_words_for_padding_in_one_dimension(padding, paddle, mindspore):
     if paddle is R:
         assert interpret(case, PADDLE1).geometry.output_size == (9,)
         assert interpret(case, MS1).geometry.output_size == (9,)
+
+
+def test_same_in_two_dimensions_cuts_the_odd_position_at_the_end():
+    case = case_of("2d_n1_ci1_co1_i5x4_k4x3_s1x2_psame")
+    geometry = interpret(case, MS2).geometry
+    assert geometry.output_size == (5, 8)
+    assert geometry.crop_before == (1, 0)  # of 3 and of 1
+
+
+@pytest.mark.parametrize("name", EVERY1)
+def test_positions_beyond_64_bits_are_refused_in_one_line(name):
+    for middle in ("1d_n1_ci1_co1_i1_k1_s4611686018427387904", "1d_n1_ci1_co1_i1_k1_d4611686018427387904"):
+        with pytest.raises(InvalidCase, match="beyond what the reference computes"):
+            interpret(case_of(middle), name)
 
 
 def test_the_unbatched_and_the_batched_call_have_one_geometry():

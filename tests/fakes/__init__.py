@@ -1,1 +1,1 @@
-"""Stand-ins: an honest operator written from the definition, and interpreters that lie, crash and hang."""
+"""Stand-ins and helpers: an honest operator, interpreters that lie, crash and hang, and calls by hand."""

@@ -9,6 +9,8 @@ Usage: ``worker.py FOLDER BOOTSTRAP FRAMEWORK REQUEST_FD ANSWER_FD``, as the sui
     seed of a case (hexadecimal) -> what happens in place of its answer (see ``_misbehave``)
 ``implementations``
     the same by the implementation's name
+``after``
+    [number of a call, the same]: from this call on
 ``dtypes``, ``version``
     what the greeting says
 """
@@ -114,6 +116,9 @@ def _misbehave(what: str, fd: int, header: dict[str, Any], answer: Any, out: Any
         _log("goodbye")
         os._exit(3)
     elif what == "hang":
+        signal.pause()
+    elif what == "mark, hang":
+        (FOLDER / "marked").touch()
         signal.pause()
     elif what == "hang, deaf":
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -223,6 +228,8 @@ def _misbehave(what: str, fd: int, header: dict[str, Any], answer: Any, out: Any
         failed = {**answer, "status": "raised", "stage": "forward", "message": "ValueError: not today"}
         _write(fd, encode({**header, **failed, "shape": None, "dtype": None}, {}))
     elif what == "wrong values":
+        if "values" not in out:
+            return True
         dtype, values = out["values"]
         _write(fd, encode({**header, **answer}, {**out, "values": (dtype, values + 1)}))
     elif what == "lie about shape":
@@ -264,9 +271,10 @@ def main() -> None:
             with (FOLDER / f"seen{number}").open("a") as seen:
                 seen.write(case["recipe"]["seed"] + "\n")
             header = {"type": "answer", "id": request["id"], "implementation": implementation}
-            what = plan.get("cases", {}).get(case["recipe"]["seed"]) or plan.get("implementations", {}).get(
-                implementation
-            )
+            what = plan.get("cases", {}).get(case["recipe"]["seed"])
+            what = what or plan.get("implementations", {}).get(implementation)
+            if "after" in plan and calls >= plan["after"][0]:
+                what = plan["after"][1]
             if what is None or _misbehave(what, answers, header, answer, out, calls):
                 _write(answers, encode({**header, **answer}, out))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
@@ -78,3 +79,11 @@ def evaluate(x, w, bias, grad, geometry: Geometry) -> dict[str, np.ndarray]:
         for at in np.ndindex(*shape):
             results[name][at] = summed(found[name][at])
     return results
+
+
+def nearest(value: Fraction) -> float:
+    """The float64 nearest to an exact value; infinite beyond the largest."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf

@@ -54,6 +54,38 @@ def integers(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return rng.integers(-9, 10, shape).astype(np.float64)
 
 
+def ordinary(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.standard_normal(shape)
+
+
+def wide(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.standard_normal(shape) * 2.0 ** rng.integers(-250, 250, shape)
+
+
+def extreme(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Down to where products vanish below the smallest number and up to where they overflow."""
+    return rng.standard_normal(shape) * 2.0 ** rng.integers(-1060, 1000, shape).astype(float)
+
+
+def cancelling(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """A few magnitudes of both signs, so that sums cancel to nothing or to the last digits."""
+    values = np.array([1.0, 1 + 2.0**-52, 2.0**60, 2.0**-60, 1 / 3, 0.1])
+    return values[rng.integers(0, len(values), shape)] * rng.choice([-1.0, 1.0], shape)
+
+
+def single(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.standard_normal(shape).astype(np.float32)
+
+
+FILLS = {
+    "ordinary": ordinary,
+    "wide": wide,
+    "extreme": extreme,
+    "cancelling": cancelling,
+    "float32": single,
+}
+
+
 def draw_problem(seed: int, ndim: int | None = None, fill=integers) -> Problem:
     rng = np.random.default_rng(seed)
     geometry = draw_geometry(rng, ndim)

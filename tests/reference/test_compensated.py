@@ -10,33 +10,7 @@ from reference_impl import Geometry, backward, compensated, forward
 from reference_impl.rounding import rounded_dot
 
 from . import definition
-from .strategies import draw_problem
-
-
-def ordinary(rng, shape):
-    return rng.standard_normal(shape)
-
-
-def wide(rng, shape):
-    return rng.standard_normal(shape) * 2.0 ** rng.integers(-250, 250, shape)
-
-
-def extreme(rng, shape):
-    """Down to where products vanish below the smallest number and up to where they overflow."""
-    return rng.standard_normal(shape) * 2.0 ** rng.integers(-1060, 1000, shape).astype(float)
-
-
-def cancelling(rng, shape):
-    """A few magnitudes of both signs, so that sums cancel to nothing or to the last digits."""
-    values = np.array([1.0, 1 + 2.0**-52, 2.0**60, 2.0**-60, 1 / 3, 0.1])
-    return values[rng.integers(0, len(values), shape)] * rng.choice([-1.0, 1.0], shape)
-
-
-def nearest(value: Fraction) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
+from .strategies import cancelling, draw_problem, extreme, ordinary, wide
 
 
 def check(p, backend):
@@ -45,7 +19,7 @@ def check(p, backend):
     y = forward(p.x, p.w, p.bias, **options)
     g = backward(p.x, p.w, p.grad, **options)
     for name, actual in {"y": y, "x": g.x, "w": g.w, "bias": g.bias}.items():
-        expected = np.array([nearest(v) for v in exact[name].ravel()]).reshape(exact[name].shape)
+        expected = np.array([definition.nearest(v) for v in exact[name].ravel()]).reshape(exact[name].shape)
         assert np.array_equal(actual, expected), name
 
 

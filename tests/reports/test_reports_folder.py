@@ -27,6 +27,12 @@ def test_write_returns_what_it_wrote(tmp_path, info, divergent):
     assert folder.write(info, divergent) == read(folder.path)
 
 
+def test_a_name_that_is_no_text_is_refused(tmp_path):
+    with pytest.raises(BadRunFolder, match="not UTF-8"):
+        RunFolder.create(tmp_path / "a\udcff")
+    assert not names(tmp_path)
+
+
 def test_pages_are_made_from_the_two_files_alone(run_folder):
     assert names(run_folder.path) == ["divergences.json", "run.json"]
     render(run_folder.path)
