@@ -298,13 +298,7 @@ def replay(
 @click.option("--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
 @click.option("--budget", type=_Seconds(min=0, min_open=True), metavar="SECONDS")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("conformance-matrix"),
-    show_default=True,
-    metavar="DIR",
-)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("conformance-matrix"), metavar="DIR")
 @_plainly
 def matrix(
     releases: tuple[str, ...],
@@ -342,11 +336,11 @@ def matrix(
         budget=budget,
         seed=seed,
     )
-    from reports.folder import read
-    from reports.versions import by_version
+    if code != 3:
+        from reports.folder import read
+        from reports.versions import by_version
 
-    click.echo(by_version(read(out)[0]))
-    click.echo(f"\nReport: {out / 'index.html'}")
+        click.echo(f"{by_version(read(out)[0])}\n\nReport: {out / 'index.html'}")
     return code
 
 

@@ -19,8 +19,10 @@ from conformance.environments import (
     remove as remove_environment,
 )
 from conformance.errors import ConformanceError
+from conformance.releases import available
 from conformance.worker import Worker
 from reference_impl import has_kernels
+from reports.text import one_line
 
 
 def list(frameworks: tuple[str, ...]) -> int:  # noqa: A001  # named as the user types it
@@ -79,6 +81,28 @@ def doctor(frameworks: tuple[str, ...]) -> int:
     return 3 if [name for name in frameworks if not _examine(environment_for(name))] else 0
 
 
+def _can_be_had(environment: Environment) -> bool:
+    """Asks pip whether there is such a release for this Python, and says what is in the way."""
+    distribution, _, version = environment.requirements[0].partition("==")
+    python = ".".join(map(str, sys.version_info[:2]))
+    try:
+        offered = available(distribution)
+    except ConformanceError as error:
+        click.echo(
+            f"{'':<10}  {one_line(error)}: is there a network, and is pip configured for it? A build of "
+            f"your own needs neither: --python {environment.framework}=PATH"
+        )
+        return False
+    if version not in offered:
+        click.echo(
+            f"{'':<10}  pip offers no {distribution} {version} for Python {python}; it has "
+            f"{', '.join(offered[-3:])}: run the suite with another Python, or give --python "
+            f"{environment.framework}=PATH"
+        )
+        return False
+    return True
+
+
 def _examine(environment: Environment) -> bool:
     name = f"{environment.framework:<10}"
     state = environment.state
@@ -86,14 +110,22 @@ def _examine(environment: Environment) -> bool:
         click.echo(
             f"{name}  {state}: 'conformance env create {environment.framework}' makes it; so does a run"
         )
-        return True
+        return _can_be_had(environment)
     try:
         with Worker(environment.framework, environment.python) as worker:
             hello = worker.hello
     except ConformanceError as error:
+        numpy = " (its NumPy does not fit it)" if "numpy" in str(error).lower() else ""
         click.echo(
-            f"{name}  broken: {error}; "
+            f"{name}  broken{numpy}: {one_line(error)}; "
             f"'conformance env remove {environment.framework}', then run again to remake it"
+        )
+        return False
+    if "numpy<2" in environment.requirements and not hello["numpy"].startswith("1."):
+        click.echo(
+            f"{name}  NumPy {one_line(hello['numpy'])} is there and {environment.requirements[0]} needs "
+            f"numpy<2: '{environment.python} -m pip install numpy<2' in quotes, or remake it with "
+            f"'conformance env remove {environment.framework}'"
         )
         return False
     click.echo(

@@ -34,18 +34,17 @@ class Items:
 
     implementations: tuple[str, ...]
     interpreters: dict[str, Path]
-    seed: int
     _drivers: dict[str, Driver | str] = field(factory=dict, init=False)
     _hello: dict[str, dict[str, Any]] = field(factory=dict, init=False)
 
     @classmethod
-    def create(cls, patterns: list[str], pythons: list[str], seed: int) -> Items:
+    def create(cls, patterns: list[str], pythons: list[str]) -> Items:
         """Checks the options.
 
         Raises:
             ConformanceError: where one is wrong.
         """
-        return cls(select(patterns), parse_interpreters(pythons), seed)
+        return cls(select(patterns), parse_interpreters(pythons))
 
     def header(self) -> list[str]:
         """A line per framework."""
@@ -66,7 +65,7 @@ class Items:
         """One item per implementation and case that its API can express."""
         jobs: dict[str, list[Job]] = {name: [] for name in self.implementations}
         planner = Planner(self.implementations, ALLOWANCE["quick"])
-        for case in run_cases("quick", self.seed):
+        for case in run_cases("quick"):
             for planned in planner.plan(case):
                 if not isinstance(planned, Skipped):
                     _, job = planned

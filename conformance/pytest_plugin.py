@@ -35,9 +35,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FRAMEWORK=PATH",
         help="use this interpreter for a framework instead of an environment of the suite's",
     )
-    group.addoption(
-        "--conformance-seed", type=int, default=0, metavar="N", help="draws other cases; default: 0"
-    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -49,9 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from conformance.pytest_items import Items
 
     try:
-        config.stash[_ITEMS] = Items.create(
-            patterns, config.getoption("--conformance-python"), config.getoption("--conformance-seed")
-        )
+        config.stash[_ITEMS] = Items.create(patterns, config.getoption("--conformance-python"))
     except ConformanceError as error:
         raise pytest.UsageError(str(error)) from None
     if config.args_source is not pytest.Config.ArgsSource.ARGS:

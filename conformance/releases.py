@@ -60,9 +60,7 @@ def available(distribution: str) -> list[str]:
     match = _LIST.search(done.stdout)
     if match is None:
         said = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
-        raise EnvironmentFailed(
-            f"pip cannot list the releases of {distribution}: {said[:300]}; name them with --versions"
-        )
+        raise EnvironmentFailed(f"pip cannot list the releases of {distribution}: {said[:300]}")
     return [version.strip() for version in reversed(match[1].split(","))]
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from commands import Command
+from fakes.corpus import few
 from fakes.interpreter import Fake, installed
 
-from conformance.generate import PROFILES, Profile
+from conformance import generate
 
 
 @pytest.fixture
@@ -36,4 +37,5 @@ def fake_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fake):
 @pytest.fixture
 def few_cases(monkeypatch: pytest.MonkeyPatch) -> None:
     """A quick profile that is quick even for the fakes."""
-    monkeypatch.setitem(PROFILES, "quick", Profile({1: 12, 2: 4}, 2))
+    corpus = few(12, 4, 2)
+    monkeypatch.setattr(generate, "core", lambda: corpus)

@@ -28,6 +28,7 @@ SERVE_COMMANDS = {
     "pytest_items.py",
     "pytest_plugin.py",
     "replay.py",
+    "resume.py",
     "run.py",
 }
 
