@@ -9,6 +9,7 @@ worker, and the caller's thread judges, so that judging needs no locks.
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
@@ -29,6 +30,7 @@ from conformance.judge import judge
 from conformance.plan import Job, Planner, Skipped, framework_of
 from conformance.verdicts import Check, Record, Verdict
 
+_LAST_WORDS: Final = 5.0  # seconds after an interrupt in which answers are still judged
 _AHEAD: Final = 4096  # jobs that wait for a target before planning waits too
 
 # Finds a target's interpreter, making its environment where need be; the callable is told of progress,
@@ -104,9 +106,11 @@ class Engine:
             for thread in threads:
                 thread.start()
             running = len(threads)
-            while running:
-                if self.interrupt.requested:
-                    raise KeyboardInterrupt
+            patience = math.inf
+            while running and time.monotonic() < patience:
+                if self.interrupt.requested and not self._stop.is_set():
+                    patience = time.monotonic() + _LAST_WORDS
+                    self._abandon()
                 try:
                     item = told.get(timeout=0.1)
                 except queue.Empty:
@@ -134,6 +138,8 @@ class Engine:
             for records in early.values():
                 for record in records:
                     yield events.Judged([record])
+            if self.interrupt.requested:
+                raise KeyboardInterrupt
 
     def _judge(self, answered: _Answered, version: str) -> list[Record]:
         job, answer, framework = answered.job, answered.answer, answered.target.partition("@")[0]
@@ -153,10 +159,14 @@ class Engine:
         self.spent["judging"] += clock() - referred
         return records
 
-    def _end(self, threads: list[threading.Thread], told: queue.Queue[Any]) -> None:
+    def _abandon(self) -> None:
+        """Ends the workers; what they have answered is still told."""
         self._stop.set()
         for driver in self._drivers:
             driver.abort()
+
+    def _end(self, threads: list[threading.Thread], told: queue.Queue[Any]) -> None:
+        self._abandon()
         while any(thread.is_alive() for thread in threads):
             with suppress(queue.Empty):  # a thread may be waiting for room to tell something
                 told.get(timeout=0.05)

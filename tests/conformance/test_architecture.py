@@ -23,7 +23,12 @@ FRAMEWORKS = {"torch", "paddle", "mindspore"}
 SERVE_COMMANDS = {
     "__init__.py",
     "cli.py",
+    "cli_runs.py",
+    "conclude.py",
     "env_commands.py",
+    "expect.py",
+    "merge.py",
+    "replay_all.py",
     "progress.py",
     "pytest_items.py",
     "pytest_plugin.py",

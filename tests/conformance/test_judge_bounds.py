@@ -13,11 +13,11 @@ from conformance.verdicts import Verdict
 
 UNIT = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
 NOTHING = np.zeros(0)
-REALS = Data(x=NOTHING, w=NOTHING, b=None, g=None, magnitude=1, escape=None)
+REALS = Data(x=NOTHING, w=NOTHING, b=None, g=None, magnitude=1, escape=None, exact=False)
 
 
 def integers(magnitude: int = 1000) -> Data:
-    return Data(x=NOTHING, w=NOTHING, b=None, g=None, magnitude=magnitude, escape=2 / (2 * magnitude + 1))
+    return Data(x=NOTHING, w=NOTHING, b=None, g=None, magnitude=magnitude, escape=2 / (2 * magnitude + 1), exact=True)
 
 
 def expected(values, scale, terms) -> Expected:

@@ -18,8 +18,9 @@ ORDERS = [None, 1, 2, 3]
 
 @pytest.fixture(scope="module")
 def problems(quick_cases) -> list[Problem]:
-    """An even sample of the quick cases that have an output."""
-    return [p for p in map(problem_of, quick_cases[::11]) if p.geometry is not None]
+    """An even sample of the quick cases that have an output and padding in numbers."""
+    numbers = [case for case in quick_cases if not isinstance(case.padding, str)]
+    return [p for p in map(problem_of, numbers[::11]) if p.geometry is not None]
 
 
 def test_the_sample_is_worth_something(problems):
@@ -102,7 +103,8 @@ def test_the_first_twenty_cases_that_can_show_a_fault_find_it(quick_cases, name)
     able = 0
     for case in quick_cases:
         problem = problem_of(case)
-        found = None if problem.geometry is None else FAULTS[name](problem)
+        worded = isinstance(case.padding, str)
+        found = None if problem.geometry is None or worded else FAULTS[name](problem)
         if found is None:
             continue
         able += 1

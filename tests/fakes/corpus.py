@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from conformance import generate
 from conformance.corpus import Corpus, core
 
 
@@ -12,8 +11,3 @@ def few(one: int, two: int, forbidden: int) -> Corpus:
     sets = {ndim: [case for case in whole.valid if case.ndim == ndim] for ndim in (1, 2)}
     return Corpus(whole.version, (*sets[1][:one], *sets[2][:two]), whole.forbidden[:forbidden])
 
-
-def use(one: int, two: int, forbidden: int) -> None:
-    """Makes it the corpus of this process, for good."""
-    corpus = few(one, two, forbidden)
-    generate.core = lambda: corpus
