@@ -38,7 +38,8 @@ def interrupted(arguments: list[str], wait_for: Path, number: int, cwd: Path) ->
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_keeps_what_it_found(fake_cache, tmp_path, number):
-    hanging = fake_cache(torch={"after": [40, "mark, hang"]})["torch"]
+    # more calls than the driver holds back until their worker has answered others
+    hanging = fake_cache(torch={"after": [140, "mark, hang"]})["torch"]
     out = tmp_path / "run"
     done = interrupted(
         ["run", "--implementation", NAME, "--out", str(out)], hanging.folder / "marked", number, tmp_path
