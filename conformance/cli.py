@@ -143,6 +143,11 @@ _env = click.option(
 @click.option(
     "--annotations", is_flag=True, help="Tell divergences to a CI service as annotations, on stderr."
 )
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Ask the frameworks further about what diverges: sharper conditions, smallest cases, scripts.",
+)
 @click.option("--shard", metavar="I/N", help="Only the I-th of N parts of the cases; see merge.")
 @click.option(
     "--format", "style", type=click.Choice(FORMATS), help="Default: pretty on a terminal, else markdown."
@@ -172,6 +177,7 @@ def _run(
     examples: int | None = None,
     expected: Path | None = None,
     annotations: bool = False,
+    explain: bool = False,
     shard: str | None = None,
 ) -> int:
     from conformance.implementations import select
@@ -200,6 +206,7 @@ def _run(
         console=Console(stderr=True),
         expectations=expectations,
         asked=asked,
+        explaining=explain,
     )
     _print(run_data, divergences, out, style)
     if annotations:

@@ -100,7 +100,7 @@ class Skipped:
     reason: str
 
 
-ALLOWANCE: Final = {"quick": 12.0, "full": 200.0}  # seconds an implementation that is slow by nature may take
+ALLOWANCE: Final = {"quick": 8.0, "full": 200.0}  # seconds an implementation that is slow by nature may take
 
 
 class Planner:

@@ -46,12 +46,14 @@ def execute(
     console: Console,
     asked: dict[str, Any] | None,
     expectations: Expectations | None = None,
+    explaining: bool = False,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Runs the engine and leaves the run's folder; returns run.json's and divergences.json's contents.
 
     ``facts`` are the profile, seed and budget.  ``asked`` is what would ask for the same cases again, kept
     for a run that is resumed; None resumes the one in the folder.  Ctrl-C ends the run and keeps what was
-    found.  Divergences that the ``expectations`` know do not fail the run.
+    found.  Divergences that the ``expectations`` know do not fail the run.  With ``explaining`` the frameworks
+    are asked further about what diverges.
 
     Raises:
         BadRunFolder: where the folder cannot be written, or another run is writing to it.
@@ -59,7 +61,7 @@ def execute(
     folder = RunFolder.create(out)
     with folder.locked():
         known = expectations or Expectations(Path(FILE))
-        return _execute(engine, cases, folder, facts, console, asked, known)
+        return _execute(engine, cases, folder, facts, console, asked, known, explaining)
 
 
 def _execute(
@@ -70,6 +72,7 @@ def _execute(
     console: Console,
     asked: dict[str, Any] | None,
     expectations: Expectations,
+    explaining: bool,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     started = datetime.datetime.now(datetime.UTC)
     summary = Summary()
@@ -126,7 +129,7 @@ def _execute(
             frameworks,
             expectations,
             console=console,
-            asking=not interrupted,
+            asking=explaining and not interrupted,
             cancelled=lambda: engine.interrupt.requested,
         )
         seconds = journal.total()

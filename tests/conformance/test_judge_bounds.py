@@ -17,7 +17,9 @@ REALS = Data(x=NOTHING, w=NOTHING, b=None, g=None, magnitude=1, escape=None, exa
 
 
 def integers(magnitude: int = 1000) -> Data:
-    return Data(x=NOTHING, w=NOTHING, b=None, g=None, magnitude=magnitude, escape=2 / (2 * magnitude + 1), exact=True)
+    return Data(
+        x=NOTHING, w=NOTHING, b=None, g=None, magnitude=magnitude, escape=2 / (2 * magnitude + 1), exact=True
+    )
 
 
 def expected(values, scale, terms) -> Expected:

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from fakes.corpus import few
 
 NAME = "torch.nn.ConvTranspose1d"

@@ -10,4 +10,3 @@ def few(one: int, two: int, forbidden: int) -> Corpus:
     whole = core()
     sets = {ndim: [case for case in whole.valid if case.ndim == ndim] for ndim in (1, 2)}
     return Corpus(whole.version, (*sets[1][:one], *sets[2][:two]), whole.forbidden[:forbidden])
-
