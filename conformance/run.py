@@ -52,8 +52,8 @@ def execute(
 
     ``facts`` are the profile, seed and budget.  ``asked`` is what would ask for the same cases again, kept
     for a run that is resumed; None resumes the one in the folder.  Ctrl-C ends the run and keeps what was
-    found.  Divergences that the ``expectations`` know do not fail the run.  With ``explaining`` frameworks are
-    asked further about what diverges.
+    found.  Divergences that the ``expectations`` know do not fail the run.  With ``explaining`` the
+    frameworks are asked further about what diverges.
 
     Raises:
         BadRunFolder: where the folder cannot be written, or another run is writing to it.

@@ -139,7 +139,7 @@ def test_ctrl_c_in_mid_run(tmp_path, python_options):
     assert process.returncode == 130, stderr
     assert "Traceback" not in stdout + stderr
     assert "interrupted: ending the workers, writing what was found so far" in "".join(seen) + stderr
-    assert {path.name for path in out.iterdir()} == FILES
+    assert {path.name for path in out.iterdir()} == FILES | {"journal.jsonl"}
     assert run_data(out)["interrupted"] is True
     load_run(out)
     assert not [pid for pid in workers if alive(pid)]

@@ -164,14 +164,14 @@ def test_mint_is_judged_as_far_as_it_goes(real_engine, quick_cases):
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
 def test_a_framework_killed_in_mid_run_costs_no_answer(real_engine, quick_cases, number):
-    cases = [case for case in quick_cases if case.ndim == 1 and case.symmetric and case.batch][:150]
+    cases = [case for case in quick_cases if case.ndim == 1 and case.symmetric and case.batch][:1200]
     engine = real_engine("torch.nn.ConvTranspose1d")
     outcome, calls = Outcome(), 0
     for event in engine.run(cases):
         outcome.tell(event)
         calls += isinstance(event, events.Judged)
         if calls == 20 and isinstance(event, events.Judged):
-            os.kill(engine._drivers[0]._worker.process.pid, number)
+            os.kill(engine._drivers[0]._station._worker.process.pid, number)
     by_case = {record.case: [] for record in outcome.records}
     for record in outcome.records:
         by_case[record.case].append(record)
