@@ -81,7 +81,11 @@ def reproduce(
         first: dict[str, Any] | None = None
         for make in candidate.scripts:
             script = make()
-            done = Executed("not run", None, "the framework was not there")
+            done = Executed(
+                "not run",
+                None,
+                "not executed: the run was made without --explain, or its framework was not there",
+            )
             if python is not None:
                 done = execute(script, python)
             found = {
