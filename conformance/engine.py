@@ -74,6 +74,8 @@ class Engine:
     spent: defaultdict[str, float] = field(factory=lambda: defaultdict(float))
     _stop: threading.Event = field(factory=threading.Event, init=False)
     _drivers: list[Driver] = field(factory=list, init=False)
+    _unlocated: set[str] = field(factory=set, init=False)
+    _ends: list[float] = field(factory=list, init=False)  # when the budget is used up, once that is known
     _lost: set[str] = field(factory=set, init=False)  # targets that take no more jobs
 
     @property
@@ -92,6 +94,7 @@ class Engine:
         Raises:
             KeyboardInterrupt: where ``interrupt`` was requested.
         """
+        self._unlocated.update(self.targets)
         told: queue.Queue[Any] = queue.Queue(1024)  # events, answers, faults of ours, None at a thread's end
         jobs: dict[str, queue.Queue[Job | None]] = {name: queue.Queue(_AHEAD) for name in self.targets}
         threads = [threading.Thread(target=self._plan, args=(cases, jobs, told), daemon=True)]
@@ -175,7 +178,6 @@ class Engine:
         self, cases: Iterable[Case], jobs: Mapping[str, queue.Queue[Job | None]], told: queue.Queue[Any]
     ) -> None:
         planner = Planner(self.implementations, self.allowance)
-        ends = None if self.budget is None else time.monotonic() + self.budget
         calls = 0
         clock = time.thread_time
         began = clock()
@@ -183,7 +185,7 @@ class Engine:
             for index, case in enumerate(cases):
                 generated = clock()
                 self.spent["generation"] += generated - began
-                if self._stop.is_set() or (ends is not None and time.monotonic() > ends):
+                if self._stop.is_set() or (self._ends and time.monotonic() > self._ends[0]):
                     break
                 for planned in planner.plan(case):
                     calls += self._hand_out(planned, jobs, told)
@@ -198,8 +200,17 @@ class Engine:
             for target, waiting in jobs.items():
                 self._put(target, waiting, None)
             told.put(None)
-        if ends is not None and not self._stop.wait(max(0.0, ends - time.monotonic())):
-            self._stop.set()
+        if self.budget is not None:
+            while not self._ends and not self._stop.wait(0.05):
+                pass
+            if self._ends and not self._stop.wait(max(0.0, self._ends[0] - time.monotonic())):
+                self._stop.set()
+
+    def _is_located(self, target: str) -> None:
+        """Begins the budget once every target has its interpreter, or none: installing is no part of it."""
+        self._unlocated.discard(target)
+        if not self._unlocated and self.budget is not None:
+            self._ends.append(time.monotonic() + self.budget)
 
     def _hand_out(
         self,
@@ -239,9 +250,12 @@ class Engine:
         began = time.thread_time()
         ready = False
         try:
-            python = self.locate(
-                target, lambda message: told.put(events.Preparing(target, message)), self._stop
-            )
+            try:
+                python = self.locate(
+                    target, lambda message: told.put(events.Preparing(target, message)), self._stop
+                )
+            finally:
+                self._is_located(target)
             driver = Driver(
                 framework,
                 python,

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from fakes.cases import small_cases
 from running import NAME, OTHER, Outcome, engine_of, run
 
@@ -169,6 +170,21 @@ def test_an_early_end_does_not_wait_for_a_worker_that_does_not_start(fake):
             break
     stream.close()
     assert threading.active_count() == 1
+
+
+def test_installing_is_no_part_of_the_budget(fake):
+    engine = engine_of(fake(), budget=1.9)
+    stopped = []
+
+    def installing(target, say, stop):
+        stopped.append(stop.wait(2.0))
+        return engine.locate(target, say, stop)
+
+    outcome = Outcome()
+    for event in evolve(engine, locate=installing).run(CASES):
+        outcome.tell(event)
+    assert stopped == [False]
+    assert outcome.all_right(CASES)
 
 
 def test_a_budget_that_is_not_used_up_ends_no_run_early(fake):
