@@ -23,6 +23,7 @@ FRAMEWORKS = {"torch", "paddle", "mindspore"}
 SERVE_COMMANDS = {
     "__init__.py",
     "cli.py",
+    "cli_releases.py",
     "cli_runs.py",
     "conclude.py",
     "env_commands.py",
