@@ -11,6 +11,7 @@ from conformance import events
 from conformance.case import Case
 from conformance.engine import Engine
 from conformance.errors import InvalidCase, NothingRan
+from conformance.interrupts import signals
 from conformance.plan import framework_of, wrong_ndim
 from conformance.replay_all import STILL, answer
 from conformance.session import make_engine
@@ -30,7 +31,8 @@ def replay(case: Case, implementation: str, targets: Targets, console: Console) 
     if reason:
         raise InvalidCase(f"cannot run: {implementation} cannot run {case.id}: {reason}")
     engine = make_engine((implementation,), targets)
-    records, framework = _run(engine, case, console)
+    with signals(engine.interrupt):
+        records, framework = _run(engine, case, console)
     if records and records[0].verdict is Verdict.NOT_APPLICABLE:
         raise InvalidCase(f"cannot run: {implementation} cannot express {case.id}: {records[0].message}")
     name = framework_of(implementation)

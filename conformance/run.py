@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import datetime
 import importlib.metadata
-import signal
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final
 
 from attrs import evolve
@@ -20,10 +17,11 @@ from conformance.case import Case
 from conformance.conclude import conclude, stale, unexpected
 from conformance.corpus import core
 from conformance.coverage import Coverage
-from conformance.engine import Engine, Interrupt
+from conformance.engine import Engine
 from conformance.errors import BadRunFolder
 from conformance.expectations import FILE, Expectations
 from conformance.families import Observed
+from conformance.interrupts import signals
 from conformance.progress import ProgressView
 from conformance.session import host_facts
 from conformance.verdicts import Record, Verdict
@@ -81,7 +79,7 @@ def _execute(
     frameworks = {target: _unavailable("not started") for target in engine.targets}
     interrupted = False
     with (
-        _signals(engine.interrupt),
+        signals(engine.interrupt),
         Journal(folder.path, suite_version(), asked) as journal,
         RecordWriter(folder.records) as writer,
     ):
@@ -174,23 +172,6 @@ def suite_version() -> str:
 
 def _left(budget: float | None, journal: Journal) -> float | None:
     return None if budget is None else max(0.001, budget - journal.elapsed)
-
-
-@contextmanager
-def _signals(interrupt: Interrupt) -> Iterator[None]:
-    """Ctrl-C and a supervisor's SIGTERM end the run in good order; a second one at once."""
-
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        if interrupt.requested:
-            raise KeyboardInterrupt
-        interrupt.request()
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _ran(info: dict[str, Any]) -> dict[str, Any]:
