@@ -15,6 +15,9 @@ CaseData = dict[str, Any]
 Array = Any  # a NumPy array; the worker's NumPy may be older than what its own stubs can say
 
 
+NOT_ASKED = "the adapter has no way to ask for it"
+
+
 class Unsupported(Exception):
     """The framework said plainly that it has no kernel for this; the text is its own words."""
 
@@ -53,6 +56,34 @@ class Call:
         """Shape and dtype of the output without computing it, or None where the framework has no such way."""
         return None
 
+    # Probes: questions beyond a plain call; arrays are channels first.  ``initial`` is asked in place of
+    # ``construct``, the others after it.
+
+    def initial(self, seed: int) -> dict[str, Array]:
+        """The parameters' values, by their names, as the constructor makes them after seeding."""
+        raise Unsupported(NOT_ASKED)
+
+    def inputs(self, grad: Array | None) -> dict[str, Array]:
+        """``x``, ``w`` and ``b`` after a forward pass and, with ``grad``, a backward pass."""
+        raise Unsupported(NOT_ASKED)
+
+    def convolve(self, y: Array) -> Array:
+        """The framework's ordinary convolution of ``y`` with ``w`` under the same parameters, no bias."""
+        raise Unsupported(NOT_ASKED)
+
+    def second(self, grad: Array, directions: dict[str, Array]) -> dict[str, Array]:
+        """Second derivatives: ``second_x``, ``second_w`` and ``second_g``.
+
+        They are the gradients, with respect to x, w and the output's gradient ``grad``, of the sum of
+        ``grad_input * directions["vx"]``, ``grad_weight * directions["vw"]`` and, with a bias,
+        ``grad_bias * directions["vb"]``.  What does not depend on a tensor is left out.
+        """
+        raise Unsupported(NOT_ASKED)
+
+    def tangent(self, tangents: dict[str, Array]) -> Array:
+        """Forward mode: the output's tangent for those of x, w and b (``vx``, ``vw``, ``vb``)."""
+        raise Unsupported(NOT_ASKED)
+
 
 class Adapter:
     """One framework.  A subclass fills the class attributes and the methods below."""
@@ -76,9 +107,58 @@ class Adapter:
         """``version``, ``device`` and ``dtypes`` of the framework as it runs here."""
         raise NotImplementedError
 
-    def call(self, implementation: str, case: CaseData, arrays: dict[str, Array]) -> Call:
+    def call(
+        self, implementation: str, case: CaseData, arrays: dict[str, Array], options: Options | None = None
+    ) -> Call:
         """The call of a case; ``arrays`` holds ``x``, ``w`` and, with a bias, ``b``."""
         raise NotImplementedError
+
+    def callables(self, implementation: str) -> dict[str, Any]:
+        """What a user calls, for introspection: ``construct`` (of a module) and ``forward``."""
+        raise Unsupported(NOT_ASKED)
+
+
+class Options:
+    """How a probe departs from a plain call.
+
+    ``arguments`` stand in place of, or beside, those that the case gives, by the API's own names;
+    ``positional`` names the arguments that are passed by position, in order; ``view`` says how the input
+    lies in memory (one of ``VIEWS``); ``deterministic`` switches the framework's determinism on.
+    """
+
+    def __init__(self, plain: dict[str, Any] | None = None) -> None:
+        plain = plain or {}
+        self.arguments = {name: argument(value) for name, value in plain.get("arguments", {}).items()}
+        self.positional: list[str] = plain.get("positional", [])
+        self.view: str = plain.get("view", "contiguous")
+        self.deterministic: bool = plain.get("deterministic", False)
+
+    def called(self, function: Any, given: dict[str, Any], leave: tuple[str, ...] = ()) -> Any:
+        """``function`` with the given arguments and these options' own, but for those in ``leave``."""
+        named = {**given, **{n: v for n, v in self.arguments.items() if n not in leave}}
+        first = [named.pop(name) for name in self.positional if name in named]
+        return function(*first, **named)
+
+
+VIEWS = ("contiguous", "channels_last", "strided", "transposed", "flipped", "broadcast")
+
+
+def argument(plain: Any) -> Any:
+    """A raw argument from JSON, which has no tuples: ``{"tuple": [...]}``, ``{"float": "nan"}``,
+    ``{"numpy": 2}``.
+    """
+    if isinstance(plain, list):
+        return [argument(item) for item in plain]
+    if isinstance(plain, dict):
+        ((kind, value),) = plain.items()
+        if kind == "tuple":
+            return tuple(argument(item) for item in value)
+        if kind == "float":
+            return float(value)
+        if kind == "numpy":
+            return np.int64(value)
+        raise ValueError(f"no argument: {plain!r}")
+    return plain
 
 
 def scalar_or_tuple(values: list[int]) -> int | tuple[int, ...]:

@@ -16,6 +16,7 @@ from adapters.base import (
     Array,
     Call,
     CaseData,
+    Options,
     Unsupported,
     first_line,
     is_symmetric,
@@ -84,7 +85,9 @@ class MindSporeAdapter(Adapter):
         device = str(self.ms.get_context("device_target")).lower()
         return {"version": self.ms.__version__, "device": device, "dtypes": ["float32"]}
 
-    def call(self, implementation: str, case: CaseData, arrays: dict[str, Array]) -> Call:
+    def call(
+        self, implementation: str, case: CaseData, arrays: dict[str, Array], options: Options | None = None
+    ) -> Call:
         """See the base class."""
         return _MindSporeCall(self, implementation, case, arrays)
 

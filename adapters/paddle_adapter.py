@@ -9,6 +9,7 @@ from adapters.base import (
     Array,
     Call,
     CaseData,
+    Options,
     Unsupported,
     first_line,
     is_symmetric,
@@ -58,7 +59,9 @@ class PaddleAdapter(Adapter):
         """Version, device and the dtypes that transposed convolution has on it."""
         return {"version": self.paddle.__version__, "device": "cpu", "dtypes": ["float32", "float64"]}
 
-    def call(self, implementation: str, case: CaseData, arrays: dict[str, Array]) -> Call:
+    def call(
+        self, implementation: str, case: CaseData, arrays: dict[str, Array], options: Options | None = None
+    ) -> Call:
         """See the base class."""
         return _PaddleCall(self.paddle, self.implementations[implementation], case, arrays)
 

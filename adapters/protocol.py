@@ -25,7 +25,11 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "bfloat16": np.dtype("<u2"),
     "float32": np.dtype("<f4"),
     "float64": np.dtype("<f8"),
+    "complex64": np.dtype("<c8"),
+    "complex128": np.dtype("<c16"),
+    "int32": np.dtype("<i4"),
     "int64": np.dtype("<i8"),
+    "bool": np.dtype("?"),
 }
 
 Arrays = dict[str, tuple[str, "np.ndarray[Any, Any]"]]  # name -> (dtype on the wire, array)

@@ -12,6 +12,8 @@ no valid output exists).  For each implementation one answer goes out as soon as
 
 with arrays ``values`` and the gradients.  A dimension below zero or an output too large to be sent is
 answered by its shape alone: reading such a tensor can kill the process.
+
+A request of the type ``"probe"`` asks one implementation something else: see ``adapters.probe``.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ from typing import Any
 import numpy as np
 
 from adapters import FRAMEWORKS, adapter_class
-from adapters.base import Adapter, Unsupported, first_line
+from adapters.base import Adapter, Options, Unsupported, first_line
+from adapters.probe import probe
 from adapters.protocol import DTYPES, MAX_PAYLOAD, PROTOCOL, Arrays, Decoder, encode
 
 
@@ -64,7 +67,12 @@ def serve(framework: str, request_fd: int, answer_fd: int) -> None:
         began = read
         plain = {name: array for name, (_, array) in arrays.items()}
         for implementation in header["implementations"]:
-            answer, out = run(adapter, implementation, header["case"], plain)
+            if header["type"] == "probe" and header["operation"] != "call":
+                answer, out = probe(
+                    adapter, header["operation"], implementation, header["case"], plain, header["options"]
+                )
+            else:
+                answer, out = run(adapter, implementation, header["case"], plain, header.get("options"))
             now = time.perf_counter()
             answer["busy"] = round((now - began) * 1e6, 1)
             began = now
@@ -75,7 +83,13 @@ def serve(framework: str, request_fd: int, answer_fd: int) -> None:
             )
 
 
-def run(adapter: Adapter, implementation: str, case: dict[str, Any], arrays: dict[str, Any]) -> Any:
+def run(
+    adapter: Adapter,
+    implementation: str,
+    case: dict[str, Any],
+    arrays: dict[str, Any],
+    options: dict[str, Any] | None = None,
+) -> Any:
     """One call of one implementation: the answer's header fields and its arrays."""
     answer: dict[str, Any] = {
         "status": "ok",
@@ -92,7 +106,7 @@ def run(adapter: Adapter, implementation: str, case: dict[str, Any], arrays: dic
     stage = "construct"
     started = clock()
     try:
-        call = adapter.call(implementation, case, arrays)
+        call = adapter.call(implementation, case, arrays, Options(options))
         started = clock()
         answer["parameters"] = call.construct()
         stage = "forward"
@@ -118,7 +132,7 @@ def run(adapter: Adapter, implementation: str, case: dict[str, Any], arrays: dic
                 gradients = call.backward(output, grad)
                 spent += clock() - started
                 for name, array in gradients.items():
-                    out[name] = (_wire_dtype(array, case["dtype"]), array)
+                    out[name] = (_wire_dtype(array), array)
     except Unsupported as error:
         answer["status"], answer["stage"], answer["message"] = "unsupported", stage, str(error)
     except MemoryError as error:
@@ -149,10 +163,9 @@ def _sendable(shape: list[int], dtype: str) -> bool:
     return 4 * size <= MAX_PAYLOAD
 
 
-def _wire_dtype(array: Any, declared: str) -> str:
-    # NumPy holds bfloat16 as bits, so only the adapter's case can tell it from an unsigned integer.
+def _wire_dtype(array: Any) -> str:
     name = str(array.dtype)
-    return declared if name == "uint16" else name
+    return "bfloat16" if name == "uint16" else name  # as NumPy holds it: its bits
 
 
 def _send(fd: int, header: dict[str, Any], arrays: Arrays) -> None:

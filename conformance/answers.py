@@ -38,6 +38,7 @@ class Answer:
     microseconds: float | None = None
     busy: float | None = None  # microseconds that its worker took for it in all
     arrays: dict[str, NDArray[Any]] = field(factory=dict)
+    facts: dict[str, Any] = field(factory=dict)  # of a probe
 
     @property
     def tainted(self) -> bool:
@@ -47,11 +48,12 @@ class Answer:
 
 
 ARRAY_NAMES = frozenset({"values", "grad_input", "grad_weight", "grad_bias"})
+PROBE_ARRAYS = frozenset({"x", "w", "b", "weight", "bias", "second_x", "second_w", "second_g"})
 STAGES = frozenset({"", "construct", "forward", "infer", "output", "backward"})
 
 
-def read_answer(header: dict[str, Any], arrays: Arrays) -> Answer:
-    """The answer in a frame.
+def read_answer(header: dict[str, Any], arrays: Arrays, *, probe: bool = False) -> Answer:
+    """The answer in a frame, of a call or of a ``probe``.
 
     An answer that contradicts itself becomes ``Outcome.INVALID`` with the reason.
 
@@ -72,7 +74,8 @@ def read_answer(header: dict[str, Any], arrays: Arrays) -> Answer:
             dtype=None if header.get("dtype") is None else _text(header["dtype"]),
             microseconds=_duration(header.get("microseconds")),
             busy=None if header.get("busy") is None else _duration(header["busy"]),
-            arrays=_arrays(header, arrays),
+            arrays=_arrays(header, arrays, ARRAY_NAMES | PROBE_ARRAYS if probe else ARRAY_NAMES),
+            facts=_facts(header.get("facts", {})),
         )
     except _Contradiction as error:
         return Answer(
@@ -127,10 +130,16 @@ def _parameters(value: Any) -> dict[str, tuple[tuple[int, ...], str]]:
     return read
 
 
-def _arrays(header: dict[str, Any], arrays: Arrays) -> dict[str, NDArray[Any]]:
+def _facts(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or len(value) > 16 or len(repr(value)) > 100_000:
+        raise _Contradiction(f"no facts: {type(value).__name__}")
+    return value
+
+
+def _arrays(header: dict[str, Any], arrays: Arrays, names: frozenset[str]) -> dict[str, NDArray[Any]]:
     read = {}
     for name, (dtype, array) in arrays.items():
-        if name not in ARRAY_NAMES:
+        if name not in names:
             raise _Contradiction(f"an array nobody asked for: {name!r}")
         if dtype == "bfloat16":
             array = array.view(NUMPY_DTYPES["bfloat16"])

@@ -97,6 +97,13 @@ _env = click.option(
     metavar="GLOB",
     help="Only these; may be repeated. Default: all.",
 )
+@click.option(
+    "--requirement",
+    "required",
+    multiple=True,
+    metavar="GLOB",
+    help="Only these requirements, and the cases that decide them; may be repeated. Default: the profile's.",
+)
 @_python
 @_env
 @click.option("--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
@@ -178,16 +185,19 @@ def _run(
     expected: Path | None = None,
     annotations: bool = False,
     explain: bool = False,
+    required: tuple[str, ...] = (),
     shard: str | None = None,
 ) -> int:
     from conformance.implementations import select
 
     implementations = select(patterns)
     from conformance.expectations import find
+    from conformance.requirements.catalogue import chosen, decided_by
     from conformance.shards import Shard, of_shard
 
     expectations = find(expected)
     part = None if shard is None else Shard.parse(shard)
+    examined = chosen(required, profile)
 
     from rich.console import Console
 
@@ -200,13 +210,14 @@ def _run(
     facts = {"profile": profile, "seed": seed, "budget": budget, "shard": part and part.numbers}
     run_data, divergences = execute(
         engine,
-        of_shard(run_cases(profile, seed, examples=examples, budget=budget), part),
+        of_shard(decided_by(required, run_cases(profile, seed, examples=examples, budget=budget)), part),
         out=out,
         facts=facts,
         console=Console(stderr=True),
         expectations=expectations,
         asked=asked,
         explaining=explain,
+        requirements=examined,
     )
     _print(run_data, divergences, out, style)
     if annotations:
@@ -300,7 +311,7 @@ def replay(
 
 
 @group.command("list")
-@click.argument("what", type=click.Choice(["implementations", "cases"]))
+@click.argument("what", type=click.Choice(["implementations", "requirements", "cases"]))
 @click.option(
     "--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True, help="For cases."
 )
@@ -308,9 +319,14 @@ def replay(
 @click.option("--format", "style", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True)
 @_plainly
 def list_(what: str, profile: str, seed: int, style: str) -> None:
-    """List the implementations, or the cases of a profile."""
+    """List the implementations, the requirements, or the cases of a profile."""
     import json
 
+    if what == "requirements":
+        from conformance.requirements.catalogue import listing
+
+        click.echo(listing(as_json=style == "json"))
+        return
     if what == "cases":
         from conformance.generate import run_cases
 

@@ -17,6 +17,10 @@ class UnknownImplementation(ConformanceError):
     """A name or glob that matches no implementation."""
 
 
+class UnknownRequirement(ConformanceError):
+    """A glob that matches no requirement."""
+
+
 class BadInterpreter(ConformanceError):
     """An interpreter given with ``--python`` that cannot serve."""
 

@@ -10,6 +10,7 @@ from attrs import frozen
 from tomlkit.items import AoT, Table
 
 from conformance.expectations import BadExpectations, load
+from conformance.requirements.requirement import fails
 from reports.files import reason, write_atomically
 from reports.text import one_line
 
@@ -59,6 +60,11 @@ def expect(run: dict[str, Any], divergences: list[dict[str, Any]], path: Path, *
             continue
         entries.append(_entry(run, divergence))
         added += 1
+    for result in failing_requirements(run):
+        if result.get("expected") is not None and same_file and path.exists():
+            continue
+        entries.append(_of_requirement(run, result))
+        added += 1
     text = tomlkit.dumps(document)
     if added or removed:
         _check(text, path)
@@ -79,6 +85,23 @@ def _check(text: str, path: Path) -> None:
             f"nothing was written: with the run's divergences added, {error}; "
             "was the run made with this file (--expected)?"
         ) from None
+
+
+def failing_requirements(run: dict[str, Any]) -> list[dict[str, Any]]:
+    """The results of a run's requirements that fail it of their own."""
+    return [result for result in (run.get("requirements") or {}).get("results", []) if fails(result)]
+
+
+def _of_requirement(run: dict[str, Any], result: dict[str, Any]) -> Table:
+    table = tomlkit.table()
+    table["implementation"] = result["implementation"]
+    version = run["frameworks"].get(result["framework"], {}).get("version")
+    if version:
+        table["versions"] = f"=={version.split('+')[0]}"
+    table["requirement"] = result["requirement"]
+    table["reason"] = one_line(result["message"], 200) or "to be found out"
+    table["link"] = ""
+    return table
 
 
 def _entry(run: dict[str, Any], divergence: dict[str, Any]) -> Table:

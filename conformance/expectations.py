@@ -13,6 +13,8 @@
 A failing verdict is expected where an entry names its implementation, version and check, and the condition
 holds for its case.  A divergence is expected where all its verdicts are.  An entry that could have matched
 and did not is *stale*.
+
+``requirement`` may name requirements ("T1.adjoint", "reject.*") instead of checks: then without a condition.
 """
 
 from __future__ import annotations
@@ -31,8 +33,9 @@ from tomlkit.exceptions import TOMLKitError
 
 from conformance.case import Case
 from conformance.condition import Condition, InvalidCondition, Table, parse
-from conformance.errors import ConformanceError, InvalidCase, UnknownImplementation
+from conformance.errors import ConformanceError, InvalidCase, UnknownImplementation, UnknownRequirement
 from conformance.implementations import select
+from conformance.requirements.catalogue import choose
 from conformance.verdicts import Check, Record
 
 FILE: Final = "conformance-expected.toml"
@@ -52,6 +55,7 @@ class Entry:
     implementation: str
     versions: SpecifierSet
     checks: frozenset[Check]
+    requirements: tuple[str, ...]  # ids or globs
     condition: Condition | None
     cases: frozenset[str]
     reason: str
@@ -104,6 +108,17 @@ class Expectations:
             "of": len(records),
             "entries": [{"line": e.line, "reason": e.reason, "link": e.link} for e in used],
         }
+
+    def of_requirement(self, requirement: str, column: str, version: str | None) -> dict[str, Any] | None:
+        """The entry that expects a requirement not to hold on an implementation, as a divergence has it."""
+        for entry in self.entries:
+            if entry.applies(column, version) and any(
+                fnmatchcase(requirement, r) for r in entry.requirements
+            ):
+                self._matched.add(entry.line)
+                told = {"line": entry.line, "reason": entry.reason, "link": entry.link}
+                return {"all": True, "covered": 1, "of": 1, "entries": [told]}
+        return None
 
     def stale(self, judged: Iterable[tuple[str, str | None]]) -> list[dict[str, Any]]:
         """The entries that matched nothing though an implementation and version of theirs was judged."""
@@ -225,9 +240,13 @@ class _Reader:
             self.fail(
                 "versions", f"versions {self.text('versions')!r} contradict each other: none satisfies all"
             )
-        checks = self._checks()
+        checks, requirements = self._checks()
         condition, cases = self._condition(), self._cases()
-        if condition is None and not cases:
+        if requirements and (condition is not None or cases):
+            self.fail(
+                "requirement", f"requirement {requirements[0]!r} is held or not as a whole: no condition"
+            )
+        if condition is None and not cases and not requirements:
             self.fail("", "an entry needs a condition or a case")
         if condition is not None and cases:
             self.fail("case", "an entry has a condition or a case, not both")
@@ -236,19 +255,27 @@ class _Reader:
             implementation,
             versions,
             checks,
+            requirements,
             condition,
             cases,
             self.text("reason"),
             self.text("link"),
         )
 
-    def _checks(self) -> frozenset[Check]:
+    def _checks(self) -> tuple[frozenset[Check], tuple[str, ...]]:
         names = self.texts("requirement")
-        for name in names:
-            if name not in list(Check):
-                known = ", ".join(Check)
-                self.fail("requirement", f"requirement {name!r} is none of {known}")
-        return frozenset(map(Check, names)) or frozenset(Check)
+        others = tuple(name for name in names if name not in list(Check))
+        if not others:
+            return frozenset(map(Check, names)) or frozenset(Check), ()
+        try:
+            for name in others:
+                choose([name])
+        except UnknownRequirement as error:
+            known = ", ".join(Check)
+            self.fail("requirement", f"{error}; of checks there are {known}")
+        if len(others) < len(names):
+            self.fail("requirement", f"{names!r} are checks and requirements: give each an entry of its own")
+        return frozenset(), others
 
     def _condition(self) -> Condition | None:
         text = self.text("condition")
@@ -295,7 +322,9 @@ def _check_overlaps(expectations: Expectations) -> None:
         for other in expectations.entries[:position]:
             if not _same_subject(one, other):
                 continue
-            if one.condition is None or other.condition is None:
+            if one.requirements:
+                shared = frozenset(set(one.requirements) & set(other.requirements))
+            elif one.condition is None or other.condition is None:
                 shared = one.cases & other.cases
                 if not shared and one.condition is not other.condition:
                     with_case, conditional = (one, other) if one.condition is None else (other, one)
@@ -317,7 +346,7 @@ def _same_subject(one: Entry, other: Entry) -> bool:
     together = one.versions & other.versions
     return bool(
         names
-        and one.checks & other.checks
+        and (one.checks & other.checks or set(one.requirements) & set(other.requirements))
         and (not str(together) or any(together.contains(v, prereleases=True) for v in versions))
     )
 

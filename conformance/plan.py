@@ -31,6 +31,8 @@ LARGEST: Final = MAX_PAYLOAD // 64
 class Problem:
     """A case under one geometry (None where no valid output exists)."""
 
+    is_probe = False
+
     def __init__(self, case: Case, geometry: Geometry | None) -> None:
         self.case = case
         self.geometry = geometry

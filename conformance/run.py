@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import importlib.metadata
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,10 @@ from conformance.expectations import FILE, Expectations
 from conformance.families import Observed
 from conformance.interrupts import signals
 from conformance.progress import ProgressView
+from conformance.requirements.catalogue import described
+from conformance.requirements.conclude import requirements_of
+from conformance.requirements.requirement import Requirement, fails
+from conformance.requirements.tally import Tally
 from conformance.session import host_facts
 from conformance.verdicts import Record, Verdict
 from reports.dataset import RecordWriter
@@ -45,13 +49,15 @@ def execute(
     asked: dict[str, Any] | None,
     expectations: Expectations | None = None,
     explaining: bool = False,
+    requirements: Sequence[Requirement] = (),
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Runs the engine and leaves the run's folder; returns run.json's and divergences.json's contents.
 
     ``facts`` are the profile, seed and budget.  ``asked`` is what would ask for the same cases again, kept
     for a run that is resumed; None resumes the one in the folder.  Ctrl-C ends the run and keeps what was
     found.  Divergences that the ``expectations`` know do not fail the run.  With ``explaining`` the
-    frameworks are asked further about what diverges.
+    frameworks are asked further about what diverges.  The ``requirements`` are examined after the cases, or,
+    where the cases decide them, added up.
 
     Raises:
         BadRunFolder: where the folder cannot be written, or another run is writing to it.
@@ -59,7 +65,7 @@ def execute(
     folder = RunFolder.create(out)
     with folder.locked():
         known = expectations or Expectations(Path(FILE))
-        return _execute(engine, cases, folder, facts, console, asked, known, explaining)
+        return _execute(engine, cases, folder, facts, console, asked, known, explaining, requirements)
 
 
 def _execute(
@@ -71,11 +77,13 @@ def _execute(
     asked: dict[str, Any] | None,
     expectations: Expectations,
     explaining: bool,
+    requirements: Sequence[Requirement],
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     started = datetime.datetime.now(datetime.UTC)
     summary = Summary()
     observed = Observed()
     coverage = Coverage()
+    tally = Tally.of(requirements)
     frameworks = {target: _unavailable("not started") for target in engine.targets}
     interrupted = False
     with (
@@ -91,6 +99,7 @@ def _execute(
                 coverage.add(records[0].case)
             for record in records:
                 summary.add(record)
+                tally.add(record)
 
         for records in journal.records():
             take(records)
@@ -121,6 +130,15 @@ def _execute(
             raise
         finally:
             stream.close()  # type: ignore[attr-defined]  # a generator
+        results = requirements_of(
+            requirements,
+            tally,
+            engine,
+            frameworks,
+            expectations,
+            console=console,
+            cancelled=lambda: interrupted or engine.interrupt.requested,
+        )
         found = conclude(
             observed,
             summary,
@@ -137,7 +155,7 @@ def _execute(
     elif not any(entry["status"] == "ran" for entry in frameworks.values()):
         exit_code = 3
     else:
-        exit_code = int(any(map(unexpected, found)))
+        exit_code = int(any(map(unexpected, [*found, *filter(fails, results)])))
     info = {
         "schema": 1,
         "suite": {"name": DISTRIBUTION, "version": suite_version()},
@@ -150,6 +168,7 @@ def _execute(
         "frameworks": frameworks,
         "corpus": core().version,
         "coverage": coverage.summary(),
+        "requirements": {"catalogue": [described(r) for r in requirements], "results": results},
         "expectations": {
             "file": str(expectations.path),
             "entries": len(expectations.entries),

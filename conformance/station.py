@@ -93,7 +93,7 @@ class Station:
             self._bytes -= sent.size
         try:
             header, arrays = self._worker.receive(self._deadline)
-            answer = read_answer(header, arrays)
+            answer = read_answer(header, arrays, probe=call.job.problem.is_probe)
             if header.get("id") != sent.number or answer.implementation != call.implementation:
                 raise ProtocolError(
                     f"the answer to request {header.get('id')!r}, {answer.implementation!r}, came where "

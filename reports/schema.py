@@ -18,6 +18,7 @@ from conformance.errors import BadRunFolder, InvalidCase
 from conformance.verdicts import FAILING, Verdict
 from reports.cause_schema import check_cause
 from reports.files import reason
+from reports.requirement_schema import check_requirements
 from reports.strict_json import jsonable, replay_command
 from reports.text import one_line
 
@@ -167,6 +168,8 @@ def check_run(run: Node) -> dict[str, Any]:
                     entry[strength].fail("must be [seen, possible]")
                 for number in entry[strength]:
                     number.count()
+    if run.get("requirements").of(dict, _NONE) is not None:
+        check_requirements(run["requirements"])
     if run.get("expectations").of(dict, _NONE) is not None:
         run["expectations"]["file"].of(str)
         run["expectations"]["entries"].count()

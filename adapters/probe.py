@@ -1,0 +1,79 @@
+"""Probes: single questions beyond a plain call, asked one at a time.
+
+Request: ``{"type": "probe", "id": n, "operation": name, "case": {...}, "implementations": [name],
+"options": {...}}``.  ``call`` is a plain call under the options of ``base.Options``; the other operations are
+the methods of ``base.Call`` of those names, and ``signature``.  The answer is that of a plain call, with
+``"facts"`` beside it: what ``signature`` found.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from typing import Any
+
+from adapters.base import Adapter, Options, Unsupported, first_line
+from adapters.protocol import Arrays
+
+OPERATIONS = ("call", "signature", "initial", "inputs", "convolve", "second", "tangent")
+
+
+def probe(
+    adapter: Adapter, operation: str, implementation: str, case: Any, arrays: Any, options: Any
+) -> tuple[dict[str, Any], Arrays]:
+    """The answer of an operation other than ``call``: header fields and arrays."""
+    answer: dict[str, Any] = {
+        "status": "ok",
+        "stage": "",
+        "message": "",
+        "parameters": {},
+        "shape": None,
+        "dtype": None,
+        "facts": {},
+    }
+    found: dict[str, Any] = {}
+    stage = "construct"
+    started = time.perf_counter()
+    try:
+        if operation == "signature":
+            made = adapter.callables(implementation)
+            answer["facts"] = {name: signature(function) for name, function in made.items()}
+        elif operation == "initial":
+            call = adapter.call(implementation, case, arrays, Options(options))
+            found = call.initial(options.get("seed", 0))
+        else:
+            call = adapter.call(implementation, case, arrays, Options(options))
+            answer["parameters"] = call.construct()
+            stage = "forward" if operation in ("convolve", "tangent") else "backward"
+            if operation == "inputs":
+                found = call.inputs(arrays.get("g"))
+            elif operation == "convolve":
+                found = {"values": call.convolve(arrays["y"])}
+            elif operation == "second":
+                found = call.second(arrays["g"], {name: arrays[name] for name in arrays if name[0] == "v"})
+            elif operation == "tangent":
+                found = {"values": call.tangent({name: arrays[name] for name in arrays if name[0] == "v"})}
+            else:
+                raise Unsupported(f"no operation of the name {operation!r}")
+    except Unsupported as error:
+        answer["status"], answer["stage"], answer["message"] = "unsupported", stage, str(error)
+    except Exception as error:  # every exception of the framework is an answer
+        answer["status"], answer["stage"] = "raised", stage
+        answer["message"] = f"{type(error).__name__}: {first_line(error)}"
+    answer["microseconds"] = round((time.perf_counter() - started) * 1e6, 1)
+    out: Arrays = {}
+    for name, array in found.items():
+        dtype = str(array.dtype)
+        out[name] = ("bfloat16" if dtype == "uint16" else dtype, array)
+    if "values" in out:
+        answer["shape"], answer["dtype"] = list(out["values"][1].shape), out["values"][0]
+    return answer, out
+
+
+def signature(function: Any) -> list[list[Any]]:
+    """``[name, default's repr or None, kind]`` of each argument, without ``self``."""
+    return [
+        [name, None if p.default is p.empty else repr(p.default), p.kind.name.lower()]
+        for name, p in inspect.signature(function).parameters.items()
+        if name != "self"
+    ]

@@ -1,0 +1,16 @@
+"""Requirements: numbered statements with a source, each checked by running.
+
+=================  ==========================================================================================
+``requirement``    what a requirement is, what is found of it, and how findings add up to a verdict
+``documents``      the documents that statements are taken from
+``bench``          one implementation to be asked: calls under options, and the probes of ``adapters.probe``
+``parameter_sets``  the few parameter sets that probing requirements are tried on
+``catalogue``      all of them, by id, and how they are chosen
+``tally``          those that a run's records decide
+``examine``        those that ask the frameworks themselves, after the cases
+=================  ==========================================================================================
+
+Every other module here holds the requirements of one subject or document as ``REQUIREMENTS``; a new one is an
+entry there, with its check.  A requirement is *judged*, from the records of a run's cases, or *probed*, by
+calls of its own.
+"""

@@ -1,0 +1,201 @@
+"""A bench: one implementation, to be asked one thing at a time by the requirements that probe it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from attrs import define, field
+from numpy.typing import NDArray
+
+from adapters import adapter_class
+from adapters.protocol import Arrays, encode
+from conformance.answers import Answer, Outcome
+from conformance.case import Case
+from conformance.data import NUMPY_DTYPES
+from conformance.driver import Driver
+from conformance.plan import Job, Problem, cannot_run, framework_of
+from conformance.requirements.requirement import Trial
+from conformance.semantics import Acceptance, Meaning, interpret
+from conformance.verdicts import Verdict
+
+Array = NDArray[Any]
+
+DEADLINE: Final = 5.0  # seconds that a probe may take
+_FAULTS: Final = {
+    Outcome.CRASH: Verdict.CRASH,
+    Outcome.HANG: Verdict.HANG,
+    Outcome.INVALID: Verdict.ERROR,
+    Outcome.RAISED: Verdict.ERROR,
+    Outcome.UNSUPPORTED: Verdict.UNSUPPORTED,
+}
+
+
+class Probe(Problem):
+    """A problem that is asked by a probe's request, with data of its own where that is given.
+
+    ``patch`` replaces members of the case as the adapter sees it, by what no case can say.
+    """
+
+    is_probe = True
+
+    def __init__(
+        self,
+        case: Case,
+        operation: str,
+        arrays: Mapping[str, Array],
+        options: Mapping[str, Any],
+        patch: Mapping[str, Any],
+    ) -> None:
+        super().__init__(case, None)
+        self._operation, self._arrays, self._options, self._patch = operation, arrays, options, patch
+
+    def frame(self, number: int, implementations: Any) -> bytes:
+        """See the base class."""
+        header = {
+            "type": "probe",
+            "id": number,
+            "operation": self._operation,
+            "case": {**self.case.to_dict(), **self._patch},
+            "implementations": list(implementations),
+            "options": dict(self._options),
+        }
+        return encode(header, wire(self._arrays))
+
+
+def wire(arrays: Mapping[str, Array]) -> Arrays:
+    """Arrays with the names of their dtypes, as frames hold them."""
+    bits = NUMPY_DTYPES["bfloat16"]
+    return {
+        name: ("bfloat16", array.view("uint16")) if array.dtype == bits else (str(array.dtype), array)
+        for name, array in arrays.items()
+    }
+
+
+@define
+class Bench:
+    """``implementation`` (without a release) on a worker that ``driver`` keeps and ``hello`` describes."""
+
+    implementation: str
+    driver: Driver
+    hello: Mapping[str, Any]
+    _signature: dict[str, list[tuple[str, str | None]]] | None = field(default=None, init=False)
+
+    @property
+    def framework(self) -> str:
+        """Its framework."""
+        return framework_of(self.implementation)
+
+    @property
+    def device(self) -> str:
+        """The device it runs on: "cpu", "cuda", …"""
+        return str(self.hello.get("device", ""))
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """What its adapter declares: ``ndim``, ``module`` and terms of its own."""
+        declared: Mapping[str, Any] = adapter_class(self.framework).implementations[self.implementation]
+        return declared
+
+    @property
+    def ndim(self) -> int:
+        """Its number of spatial dimensions."""
+        ndim: int = self.about["ndim"]
+        return ndim
+
+    @property
+    def module(self) -> bool:
+        """Whether it is a layer with parameters of its own rather than a function."""
+        return bool(self.about["module"])
+
+    def expresses(self, case: Case) -> bool:
+        """Whether its API can say the case."""
+        return cannot_run(self.implementation, case) is None
+
+    def meaning(self, case: Case) -> Meaning:
+        """What its documents demand of a case."""
+        return interpret(case, self.implementation)
+
+    def requires(self, case: Case) -> bool:
+        """Whether its API can say the case and its documents demand a result."""
+        return self.expresses(case) and self.meaning(case).acceptance is Acceptance.REQUIRED
+
+    def problem(self, case: Case) -> Problem:
+        """The case's data and reference."""
+        return Problem(case, self.meaning(case).geometry)
+
+    def arrays(self, case: Case) -> dict[str, Array]:
+        """The case's tensors: x, w, b and, where the documents give the output a shape, g."""
+        return self.problem(case).data.arrays()
+
+    def call(
+        self,
+        case: Case,
+        arrays: Mapping[str, Array] | None = None,
+        *,
+        patch: Mapping[str, Any] | None = None,
+        refusable: bool = False,
+        **options: Any,
+    ) -> Answer:
+        """A call, with these tensors in place of the case's; without ``g`` no gradients are asked for.
+
+        ``options`` are those of ``adapters.base.Options``; ``patch`` stands in place of members of the case.
+        A call that may have to be refused is ``refusable``: if it is accepted, a fresh worker answers what
+        is asked next.
+        """
+        return self.ask("call", case, arrays, patch=patch, refusable=refusable, **options)
+
+    def ask(
+        self,
+        operation: str,
+        case: Case,
+        arrays: Mapping[str, Array] | None = None,
+        *,
+        patch: Mapping[str, Any] | None = None,
+        refusable: bool = False,
+        **options: Any,
+    ) -> Answer:
+        """The answer of an operation of ``adapters.probe``; arguments as of :meth:`call`."""
+        given = self.arrays(case) if arrays is None else arrays
+        probe = Probe(case, operation, given, options, patch or {})
+        kind = Acceptance.UNSPECIFIED if refusable else Acceptance.REQUIRED
+        return self.driver.ask(Job(probe, {self.implementation: Meaning(kind)}), self.implementation)
+
+    def signature(self) -> Mapping[str, list[tuple[str, str | None]]]:
+        """For ``construct`` (of a layer) and ``forward``: the arguments' names in order, each with its
+        default's repr, None where there is none.  Empty where the adapter cannot tell.
+        """
+        if self._signature is None:
+            answer = self.ask("signature", plain_case(self.ndim), {})
+            self._signature = {
+                what: [(str(entry[0]), entry[1]) for entry in entries]
+                for what, entries in answer.facts.items()
+            }
+        return self._signature
+
+
+def plain_case(ndim: int) -> Case:
+    """The least that can be asked: one channel, kernel 1, stride 1, ones of everything."""
+    return Case.parse(
+        "v1_1d_n1_ci1_co1_i1_k1_f32_int.1" if ndim == 1 else "v1_2d_n1_ci1_co1_i1x1_k1x1_f32_int.1"
+    )
+
+
+def fault(answer: Answer, case: Case | None = None) -> Trial | None:
+    """The trial of an answer that brought no result where one is promised, or None where it did."""
+    verdict = _FAULTS.get(answer.outcome)
+    if verdict is None:
+        return None
+    where = f"in {answer.stage}: " if answer.stage and answer.outcome is Outcome.RAISED else ""
+    return Trial(verdict, f"{where}{answer.message}", case)
+
+
+def same(actual: Array | None, expected: Array) -> bool:
+    """Whether two arrays have the same shape, dtype and values; NaN equals NaN."""
+    return (
+        actual is not None
+        and actual.shape == expected.shape
+        and actual.dtype == expected.dtype
+        and np.array_equal(actual, expected, equal_nan=actual.dtype.kind in "fcV")
+    )

@@ -1,0 +1,101 @@
+"""The requirements that ask the frameworks themselves: one worker a target, the targets side by side."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from attrs import frozen
+
+from conformance.driver import Driver
+from conformance.plan import framework_of
+from conformance.requirements.bench import DEADLINE, Bench
+from conformance.requirements.requirement import Probed, Requirement, Result, Trial
+from conformance.verdicts import Verdict
+from conformance.worker import WorkerFailed
+
+
+@frozen
+class Subject:
+    """What one worker examines: the implementations of ``target`` in the interpreter at ``python``."""
+
+    target: str
+    python: Path
+    columns: Mapping[str, str]  # implementation -> its column in reports
+
+
+def examine(
+    requirements: Iterable[Requirement],
+    subjects: Iterable[Subject],
+    *,
+    say: Callable[[str], None],
+    cancelled: Callable[[], bool],
+) -> list[Result]:
+    """One result for every probed requirement and implementation.
+
+    A worker that cannot be had leaves the verdict ``error``; a run that is ``cancelled`` leaves out what was
+    not examined yet.
+    """
+    probed = [r for r in requirements if isinstance(r, Probed)]
+    found: dict[tuple[str, str], Result] = {}
+    faults: list[BaseException] = []
+    work = list(subjects)
+
+    def of_target(subject: Subject) -> None:
+        try:
+            for result in _examine(probed, subject, say, cancelled):
+                found[result.requirement, result.column] = result
+        except BaseException as error:  # a fault of ours must end the run, not this thread alone
+            faults.append(error)
+
+    threads = [threading.Thread(target=of_target, args=(subject,), daemon=True) for subject in work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if faults:
+        raise faults[0]
+    columns = [column for subject in work for column in subject.columns.values()]
+    keys = [(r.id, column) for r in probed for column in columns]
+    return [found[key] for key in keys if key in found]
+
+
+def _examine(
+    requirements: list[Probed], subject: Subject, say: Callable[[str], None], cancelled: Callable[[], bool]
+) -> Iterable[Result]:
+    stop = threading.Event()
+    framework = framework_of(next(iter(subject.columns)))
+    driver = Driver(
+        framework, subject.python, stop, lambda _job, _answer: None, lambda _reason: None, DEADLINE
+    )
+    try:
+        hello = driver.start()
+        for name, column in subject.columns.items():
+            bench = Bench(name, driver, hello)
+            for requirement in requirements:
+                if cancelled():
+                    return
+                say(f"{column}: {requirement.id}")
+                result = Result(requirement.id, column, subject.target, probed=True)
+                for trial in _trials(requirement, bench):
+                    result.add(trial)
+                    if cancelled():
+                        break
+                yield result
+    except WorkerFailed as failed:
+        for column in subject.columns.values():
+            for requirement in requirements:
+                result = Result(requirement.id, column, subject.target, probed=True)
+                result.add(Trial(Verdict.ERROR, str(failed)))
+                yield result
+    finally:
+        driver.close()
+
+
+def _trials(requirement: Probed, bench: Bench) -> Iterable[Trial]:
+    if not requirement.concerns(bench.implementation):
+        return [Trial(Verdict.NOT_APPLICABLE, "it speaks of another API")]
+    if requirement.needs and bench.device != requirement.needs:
+        return [Trial(Verdict.UNSUPPORTED, f"needs {requirement.needs}; the device is {bench.device}")]
+    return requirement.trials(bench)

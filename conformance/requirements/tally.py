@@ -1,0 +1,86 @@
+"""The requirements that a run's records decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from attrs import define, field
+
+from conformance.case import Case
+from conformance.requirements.requirement import Judged, Requirement, Result, Trial
+from conformance.verdicts import Check, Record, Verdict
+
+_REMEMBERED = 4096
+
+
+@define
+class Tally:
+    """Takes records one by one and adds them up by requirement and implementation."""
+
+    requirements: tuple[Judged, ...]
+    _by_check: Mapping[Check, list[Judged]] = field(init=False)
+    _results: dict[tuple[str, str], Result] = field(factory=dict, init=False)
+    _picked: dict[int, tuple[Case, frozenset[str]]] = field(factory=dict, init=False)
+    _concerned: dict[tuple[str, str], bool] = field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._by_check = {check: [r for r in self.requirements if check in r.checks] for check in Check}
+
+    @classmethod
+    def of(cls, requirements: Iterable[Requirement]) -> Tally:
+        """A tally of those among the requirements that records decide."""
+        return cls(tuple(r for r in requirements if isinstance(r, Judged)))
+
+    def wants(self, case: Case) -> bool:
+        """Whether any requirement is decided by this case."""
+        return bool(self._of(case))
+
+    def add(self, record: Record) -> None:
+        """Takes one record."""
+        wanted = self._by_check[record.check]
+        if not wanted:
+            return
+        picked = self._of(record.case)
+        for requirement in wanted:
+            if requirement.id not in picked:
+                continue
+            subject = (requirement.id, record.implementation)
+            concerned = self._concerned.get(subject)
+            if concerned is None:
+                concerned = self._concerned[subject] = requirement.concerns(record.implementation)
+            if not concerned:
+                continue
+            key = (requirement.id, record.column)
+            result = self._results.get(key)
+            if result is None:
+                result = self._results[key] = Result(
+                    requirement.id, record.column, record.target, probed=False
+                )
+            if record.verdict is Verdict.PASS and result.counts[Verdict.PASS]:
+                result.counts[Verdict.PASS] += 1  # nothing new is told by it
+            else:
+                result.add(Trial(record.verdict, record.message, record.case))
+
+    def results(self, columns: Mapping[str, str]) -> list[Result]:
+        """One for every requirement and implementation; ``columns`` maps columns to their targets."""
+        found = []
+        for requirement in self.requirements:
+            for column, target in columns.items():
+                result = self._results.get((requirement.id, column))
+                if result is None:
+                    result = Result(requirement.id, column, target, probed=False)
+                    if requirement.concerns(column):
+                        result.add(Trial(Verdict.NOT_APPLICABLE, "no case of the run decides it"))
+                    else:
+                        result.add(Trial(Verdict.NOT_APPLICABLE, "it speaks of another API"))
+                found.append(result)
+        return found
+
+    def _of(self, case: Case) -> frozenset[str]:
+        known = self._picked.get(id(case))
+        if known is None:
+            if len(self._picked) >= _REMEMBERED:
+                self._picked.clear()
+            known = (case, frozenset(r.id for r in self.requirements if r.of(case)))
+            self._picked[id(case)] = known  # the case is kept, so that its id() is not given to another
+        return known[1]
