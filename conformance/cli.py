@@ -193,7 +193,7 @@ def _run(
     implementations = select(patterns)
     from conformance.expectations import find
     from conformance.requirements.catalogue import chosen, decided_by
-    from conformance.shards import Shard, of_shard
+    from conformance.shards import Shard, of_shard, share
 
     expectations = find(expected)
     part = None if shard is None else Shard.parse(shard)
@@ -217,7 +217,7 @@ def _run(
         expectations=expectations,
         asked=asked,
         explaining=explain,
-        requirements=examined,
+        requirements=share(examined, part),
     )
     _print(run_data, divergences, out, style)
     if annotations:

@@ -46,7 +46,8 @@ def expect(run_dir: Path, path: Path, prune: bool) -> None:
 def diff(run_a: Path, run_b: Path, style: str | None) -> int:
     """Compare two runs: divergences new, gone and changed, speed, coverage.
 
-    For two versions of a framework, or two commits.  Exits 1 where a divergence is new.
+    For two versions of a framework, or two commits.  Exits 1 where a divergence is new or a requirement
+    no longer holds.
     """
     from reports.diff import diff as compare
     from reports.diff_pages import markdown, pretty
@@ -63,7 +64,7 @@ def diff(run_a: Path, run_b: Path, style: str | None) -> int:
         from rich.console import Console
 
         pretty(Console(), found)
-    return int(bool(found["new"]))
+    return int(bool(found["new"]) or any(entry["broken"] for entry in found["requirements"]))
 
 
 @group.command()

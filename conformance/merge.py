@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,9 @@ from conformance.conclude import conclude, stale, unexpected
 from conformance.errors import BadRunFolder
 from conformance.expectations import Expectations
 from conformance.families import Observed
+from conformance.requirements.catalogue import catalogue, described
+from conformance.requirements.requirement import Requirement, fails
+from conformance.requirements.tally import Tally
 from reports.dataset import RecordWriter
 from reports.folder import RunFolder, read, render
 from reports.reading import calls
@@ -45,6 +48,8 @@ def merge(
     parts = [_Part(path, *read(path)) for path in directories]
     _check(parts, out)
     summary, observed = Summary(), Observed()
+    requirements = _requirements(parts)
+    tally = Tally.of(requirements)
     batches = [batch for part in parts for batch in calls(part.path)]
     folder = RunFolder.create(out)
     with RecordWriter(folder.records) as writer:
@@ -53,18 +58,21 @@ def merge(
             observed.add(batch)
             for record in batch:
                 summary.add(record)
+                tally.add(record)
     frameworks = _frameworks(parts)
     found = conclude(observed, summary, frameworks, expectations, console=console, asking=False)
     for divergence in found:
         _complete(divergence, parts)
+    results = _results(parts, requirements, tally, frameworks, expectations)
     first = parts[0].run
     info = {
         **{key: first[key] for key in ("suite", "profile", "seed", "budget", "host")},
         "started": min(part.run["started"] for part in parts),
         "seconds": round(sum(part.run["seconds"] for part in parts), 2),
         "interrupted": any(part.run["interrupted"] for part in parts),
-        "exit_code": int(any(map(unexpected, found))),
+        "exit_code": int(any(map(unexpected, [*found, *filter(fails, results)]))),
         "frameworks": frameworks,
+        "requirements": {"catalogue": [described(r) for r in requirements], "results": results},
         "merged": [str(part.path) for part in parts],
         "expectations": {
             "file": str(expectations.path),
@@ -134,6 +142,38 @@ def _frameworks(parts: Sequence[_Part]) -> dict[str, Any]:
             if name not in found or (entry["status"] == "ran" and found[name]["status"] != "ran"):
                 found[name] = entry
     return found
+
+
+def _requirements(parts: Sequence[_Part]) -> tuple[Requirement, ...]:
+    """The requirements that any part examined, as this suite knows them."""
+    entries = [e for part in parts for e in (part.run.get("requirements") or {}).get("catalogue", [])]
+    names = {entry["id"] for entry in entries}
+    return tuple(requirement for name, requirement in catalogue().items() if name in names)
+
+
+def _results(
+    parts: Sequence[_Part],
+    requirements: Sequence[Requirement],
+    tally: Tally,
+    frameworks: Mapping[str, Any],
+    expectations: Expectations,
+) -> list[dict[str, Any]]:
+    """What records decide is added up anew; the rest is what the parts found."""
+    entries = [e for part in parts for e in (part.run.get("requirements") or {}).get("results", [])]
+    columns = {entry["implementation"]: entry["framework"] for entry in entries}
+    found = [result.plain() for result in tally.results(columns)]
+    for entry in entries:
+        if entry["probed"]:
+            plain = {key: value for key, value in entry.items() if key != "expected"}
+            if fails(plain):
+                version = frameworks.get(plain["framework"], {}).get("version")
+                plain["expected"] = expectations.of_requirement(
+                    plain["requirement"], plain["implementation"], version
+                )
+            found.append(plain)
+    order = {requirement.id: position for position, requirement in enumerate(requirements)}
+    position = list(columns)
+    return sorted(found, key=lambda r: (order[r["requirement"]], position.index(r["implementation"])))
 
 
 def _complete(divergence: dict[str, Any], parts: Sequence[_Part]) -> None:

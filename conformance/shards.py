@@ -10,6 +10,7 @@ from attrs import frozen
 
 from conformance.case import Case
 from conformance.errors import ConformanceError
+from conformance.requirements.requirement import Judged, Requirement
 
 
 class BadShard(ConformanceError):
@@ -45,8 +46,17 @@ class Shard:
 
     def holds(self, case: Case) -> bool:
         """Whether a case belongs to it; the same for every framework, seed and order."""
-        digest = hashlib.sha256(case.id.encode()).digest()
+        return self.holds_id(case.id)
+
+    def holds_id(self, identifier: str) -> bool:
+        """Whether what has this id belongs to it."""
+        digest = hashlib.sha256(identifier.encode()).digest()
         return int.from_bytes(digest[:8], "big") % self.count == self.index - 1
+
+
+def share(requirements: Iterable[Requirement], shard: Shard | None) -> tuple[Requirement, ...]:
+    """The requirements a shard examines: those that its cases decide, and its part of the others."""
+    return tuple(r for r in requirements if shard is None or isinstance(r, Judged) or shard.holds_id(r.id))
 
 
 def of_shard(cases: Iterable[Case], shard: Shard | None) -> Iterator[Case]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from reports.cause_words import expectations, facts, is_expected, subject
+from reports.requirements import command, failing_alone
+from reports.requirements import is_expected as is_known
 from reports.text import one_line
 
 
@@ -16,6 +18,11 @@ def workflow_commands(run: dict[str, Any], divergences: list[dict[str, Any]]) ->
         title = f"{divergence['implementation']}: {subject(divergence)}"
         known = [f"{fact.name}: {fact.text}" for fact in facts(divergence)]
         text = "; ".join([*known, one_line(divergence["smallest"]["message"]), divergence["replay"]])
+        lines.append(f"::{kind} title={_property(title)}::{_data(text)}")
+    for requirement, result in failing_alone(run):
+        kind = "notice" if is_known(result) else "error"
+        title = f"{result['implementation']}: {result['requirement']}"
+        text = f"required: {requirement['statement']} found: {result['message']}; {command(result)}"
         lines.append(f"::{kind} title={_property(title)}::{_data(text)}")
     lines += [
         f"::warning title={_property('stale expectation')}::{_data(text)}" for text in expectations(run)

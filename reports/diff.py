@@ -9,9 +9,11 @@ from typing import Any, Final
 import numpy as np
 
 from conformance.errors import BadRunFolder
-from conformance.verdicts import Verdict
+from conformance.verdicts import FAILING, Verdict
 from reports.folder import read
 from reports.reading import calls
+from reports.requirements import fails_alone
+from reports.wording import requirement_results
 
 _LEAST: Final = 0.10  # relative change of speed that is worth a line
 _DEVIATIONS: Final = 4.0  # and how many standard errors it must be away from none
@@ -43,6 +45,7 @@ def diff(before: Path, after: Path) -> dict[str, Any]:
         "gone": gone,
         "changed": changed,
         "same": len(pairs) - len(changed),
+        "requirements": _requirements(run_a, run_b),
         "verdicts": _verdicts(facts_a, facts_b),
         "speed": _speed(facts_a, facts_b),
         "coverage": _coverage(facts_a, facts_b),
@@ -56,6 +59,26 @@ def _about(run: dict[str, Any]) -> dict[str, Any]:
         },
         **{key: run[key] for key in ("profile", "seed", "budget", "started")},
     }
+
+
+def _requirements(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
+    """The requirements whose verdict changed, among those that both runs examined on an implementation."""
+    known = {(r["requirement"], r["implementation"]): r for r in requirement_results(before)}
+    found = []
+    for result in requirement_results(after):
+        earlier = known.get((result["requirement"], result["implementation"]))
+        if earlier is not None and earlier["verdict"] != result["verdict"]:
+            found.append(
+                {
+                    "requirement": result["requirement"],
+                    "implementation": result["implementation"],
+                    "before": earlier["verdict"],
+                    "after": result["verdict"],
+                    "message": result["message"],
+                    "broken": fails_alone(result) and earlier["verdict"] not in FAILING,
+                }
+            )
+    return found
 
 
 def _key(cause: Cause, fine: bool) -> tuple[Any, ...]:

@@ -39,6 +39,12 @@ def _sections(found: dict[str, Any]) -> list[Section]:
         sections.append((title, [_cause(cause) for cause in found[key]]))
     changed = [f"{_cause(entry['after'])}: {'; '.join(entry['changes'])}" for entry in found["changed"]]
     sections.append(("Changed", changed))
+    required = [
+        f"{entry['requirement']} on {entry['implementation']}: {entry['before']} became {entry['after']} "
+        f"({entry['message']})"
+        for entry in found["requirements"]
+    ]
+    sections.append(("Requirements", required))
     verdicts = found["verdicts"]
     if verdicts["failing"] or verdicts["fixed"]:
         said = (

@@ -16,6 +16,7 @@ from conformance.case import Case
 from conformance.verdicts import FAILING, Verdict
 from reports import arrays
 from reports.cause_words import expectations, facts, is_expected, script_status, subject
+from reports.requirements import documents, sentence
 from reports.text import encodable, plain
 from reports.wording import (
     WORDS,
@@ -111,7 +112,8 @@ def html(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
             policy=Markup(policy),
             run=run,
             headline=headline(run),
-            sentences=[*sentences(run, divergences), *expectations(run)],
+            sentences=[*sentences(run, divergences), sentence(run), *expectations(run)],
+            documents=documents(run),
             checks=checks,
             words=WORDS,
             failing_verdicts=FAILING,

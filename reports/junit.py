@@ -1,4 +1,4 @@
-"""junit.xml: one test per implementation and check, for a CI service."""
+"""junit.xml: one test per implementation and check, and per implementation and requirement."""
 
 from __future__ import annotations
 
@@ -7,8 +7,19 @@ from typing import Any
 
 from conformance.verdicts import Verdict
 from reports.cause_words import facts, is_expected
+from reports.requirements import command, fails, fails_alone
+from reports.requirements import is_expected as is_known
 from reports.text import one_line, plain
-from reports.wording import WORDS, by_framework, checks_of, counted, failing, judged, missing
+from reports.wording import (
+    WORDS,
+    by_framework,
+    checks_of,
+    counted,
+    failing,
+    judged,
+    missing,
+    requirement_results,
+)
 
 _SKIPPED = (Verdict.UNSUPPORTED, Verdict.NOT_APPLICABLE)
 
@@ -28,6 +39,9 @@ def junit(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
             for check in checks_of(run):
                 if checks.get(check):
                     _add_test(suite, run, divergences, implementation, check)
+        for result in requirement_results(run):
+            if result["framework"] == framework and result["verdict"] != Verdict.NOT_APPLICABLE:
+                _add_requirement(suite, run, result)
         _count(suite)
     _count(root)
     root.set("time", f"{run['seconds']:.3f}")
@@ -73,6 +87,23 @@ def _add_test(
         ]
         unsaid = ", ".join(f"{WORDS[v].word} ({counts[v]:,})" for v in _SKIPPED if counts.get(v))
         ET.SubElement(test, "skipped", message="; ".join(said) or unsaid)
+
+
+def _add_requirement(suite: ET.Element, run: dict[str, Any], result: dict[str, Any]) -> None:
+    name, classname = one_line(result["requirement"]), one_line(result["implementation"])
+    test = ET.SubElement(suite, "testcase", classname=classname, name=name)
+    message = one_line(result["message"])
+    if result["verdict"] == Verdict.UNSUPPORTED:
+        ET.SubElement(test, "skipped", message=message)
+    elif fails_alone(result) and is_known(result):
+        ET.SubElement(test, "skipped", message=f"does not hold, as expected: {message}")
+    elif fails_alone(result):
+        failure = ET.SubElement(test, "failure", type=plain(result["verdict"]), message=message)
+        catalogue = {entry["id"]: entry["statement"] for entry in run["requirements"]["catalogue"]}
+        said = f"required: {catalogue[result['requirement']]}\nfound: {result['message']}"
+        failure.text = plain(f"{said}\nagain: {command(result)}")
+    elif fails(result):
+        ET.SubElement(test, "skipped", message=f"see the divergences of its cases: {message}")
 
 
 def _checks(divergence: dict[str, Any]) -> list[str]:

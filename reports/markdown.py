@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any, Final
 
 from reports.cause_words import expectations, facts, is_expected, script_status, subject
+from reports.requirements import documents, failing_alone, sentence
 from reports.text import one_line, plain
 from reports.wording import (
     WORDS,
@@ -50,7 +52,7 @@ def _cell(counts: dict[str, int]) -> str:
 def markdown(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
     """The run as GitHub-flavoured Markdown."""
     lines = [f"## Transposed convolution: {escaped(headline(run))}", ""]
-    lines += [" ".join(map(escaped, sentences(run, divergences))), ""]
+    lines += [" ".join(map(escaped, [*sentences(run, divergences), sentence(run)])).strip(), ""]
     checks = checks_of(run)
     for framework, implementations in by_framework(run):
         about = run["frameworks"].get(framework, {})
@@ -77,6 +79,7 @@ def markdown(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
     known = [f"- {escaped(sentence)}" for sentence in expectations(run)]
     if known:
         lines += ["### Stale expectations", "", *known, ""]
+    lines += _requirements(run)
     if divergences:
         lines += ["### Divergences", ""]
     for divergence in sorted(divergences, key=is_expected)[:_SHOWN]:
@@ -85,6 +88,27 @@ def markdown(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
         lines += [f"{counted(len(divergences) - _SHOWN, 'more divergence')} in divergences.json.", ""]
     lines += ["Made by:", "", fenced(command(run), "sh"), ""]
     return "\n".join(lines)
+
+
+def _requirements(run: dict[str, Any]) -> list[str]:
+    """Documents and the verdicts on them, and what does not hold by calls of its own."""
+    parts = documents(run)
+    if not parts:
+        return []
+    lines = ["### Requirements", "", "| document | verdicts |", "| --- | --- |"]
+    for document in parts:
+        found = Counter(cell.verdict for row in document.rows for cell in row.cells if cell)
+        lines.append(f"| {escaped(document.title)} | {_cell({v.value: n for v, n in found.items()})} |")
+    lines.append("")
+    broken = list(failing_alone(run))
+    for requirement, result in broken[:_SHOWN]:
+        what = f"{result['requirement']} on {result['implementation']}: {result['verdict']}"
+        what += " (expected)" if result.get("expected") else ""
+        lines += [f"- **{escaped(what)}**", f"  required: {escaped(requirement['statement'])}<br>"]
+        lines += [f"  found: {escaped(result['message'])}"]
+    if len(broken) > _SHOWN:
+        lines.append(f"- {len(broken) - _SHOWN:,} more in run.json")
+    return [*lines, ""]
 
 
 def _divergence(divergence: dict[str, Any]) -> list[str]:

@@ -11,6 +11,8 @@ from rich.text import Text
 
 from conformance.verdicts import FAILING, Verdict
 from reports.cause_words import expectations, facts, is_expected, script_status, subject
+from reports.requirements import command, failing_alone, sentence
+from reports.requirements import is_expected as is_known
 from reports.text import one_line, plain
 from reports.wording import (
     CHECKS,
@@ -81,12 +83,17 @@ def print_summary(
         _print_divergence(printer, divergence)
     if len(divergences) > _SHOWN:
         printer.line(f"and {len(divergences) - _SHOWN:,} more, all in the report")
+    broken = list(failing_alone(run))
+    for requirement, result in broken[:_SHOWN]:
+        _print_requirement(printer, requirement, result)
+    if len(broken) > _SHOWN:
+        printer.line(f"and {len(broken) - _SHOWN:,} more requirements, all in the report")
     printer.line()
     printer.line(headline(run), "bold red" if run["exit_code"] else "bold")
-    for sentence in sentences(run, divergences):
-        printer.line(sentence)
-    for sentence in expectations(run):
-        printer.line(sentence, "yellow")
+    for said in [*sentences(run, divergences), *filter(None, [sentence(run)])]:
+        printer.line(said)
+    for said in expectations(run):
+        printer.line(said, "yellow")
     printer.line(f"Report: {os.path.join(out_dir, 'index.html')}")
 
 
@@ -130,6 +137,20 @@ def _legend(printer: _Printer, run: dict[str, Any]) -> None:
         f"{printer.symbol(verdict)} {word.word}" for verdict, word in WORDS.items() if verdict in present
     ]
     printer.line("  ".join(words), "dim")
+
+
+def _print_requirement(printer: _Printer, requirement: dict[str, Any], result: dict[str, Any]) -> None:
+    verdict = Verdict(result["verdict"])
+    known = is_known(result)
+    printer.line()
+    printer.line(
+        f"{printer.symbol(verdict)} {one_line(result['requirement'])} {one_line(result['implementation'])}: "
+        f"{WORDS[verdict].word}" + (", expected" if known else ""),
+        "cyan" if known else "bold red",
+    )
+    printer.line(f"required {one_line(requirement['statement'], 400)}", indent=2)
+    printer.line(f"found {one_line(result['message'], 400)}", indent=2)
+    printer.line(command(result), "cyan", indent=2)
 
 
 def _print_divergence(printer: _Printer, divergence: dict[str, Any]) -> None:

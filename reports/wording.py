@@ -108,6 +108,12 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def requirement_results(run: dict[str, Any]) -> list[dict[str, Any]]:
+    """The results of a run's requirements; empty where it examined none."""
+    found: list[dict[str, Any]] = (run.get("requirements") or {}).get("results", [])
+    return found
+
+
 def headline(run: dict[str, Any]) -> str:
     """The result in a few words."""
     about = run.get("expectations") or {}
@@ -115,10 +121,22 @@ def headline(run: dict[str, Any]) -> str:
     implementations = [entry for entry in run["implementations"].values() if entry["judged"]]
     if implementations and about.get("entries") and run["exit_code"] == 0:
         return "As expected: no new divergence"
-    diverging = sum(failing(entry["verdicts"]) > 0 for entry in implementations)
+    broken = {r["implementation"] for r in requirement_results(run) if r["verdict"] in FAILING}
+    unjudged = (Verdict.UNSUPPORTED, Verdict.NOT_APPLICABLE)
+    if not implementations and any(r["verdict"] not in unjudged for r in requirement_results(run)):
+        return (
+            f"{counted(len(broken), 'implementation')} broke a requirement"
+            if broken
+            else "Every requirement examined holds"
+        )
     if not implementations:
         return "Nothing was judged"
     total = len(implementations)
+    diverging = sum(
+        bool(failing(entry["verdicts"])) or name in broken
+        for name, entry in run["implementations"].items()
+        if entry["judged"]
+    )
     if not diverging:
         return f"No divergence in {counted(total, 'implementation')}"
     return (

@@ -130,6 +130,71 @@ def run_folder(tmp_path, info, divergent):
     return folder
 
 
+def requirement(identifier: str = "T1.adjoint", **changes: Any) -> dict[str, Any]:
+    """An entry of run.json's catalogue of requirements."""
+    fields = {
+        "id": identifier,
+        "statement": "It is the adjoint of Conv1d.",
+        "source": "torch-1d",
+        "document": "The reference page",
+        "page": "https://example.org/page",
+        "applies": ["torch.nn.ConvTranspose1d"],
+        "needs": "",
+        "note": "",
+        "kind": "probed",
+    }
+    return fields | changes
+
+
+def result(identifier: str = "T1.adjoint", **changes: Any) -> dict[str, Any]:
+    """A result of run.json's requirements."""
+    fields: dict[str, Any] = {
+        "requirement": identifier,
+        "implementation": "torch.nn.ConvTranspose1d",
+        "framework": "torch",
+        "probed": True,
+        "verdict": "pass",
+        "counts": {"pass": 8},
+        "message": "",
+        "case": None,
+    }
+    return fields | changes
+
+
+@pytest.fixture
+def requiring(tmp_path, info):
+    """The run of a folder in which requirements hold, fail, fail as expected, and cannot be checked."""
+    function = "torch.nn.functional.conv_transpose1d"
+    broken = {"verdict": "diverge", "counts": {"diverge": 3, "pass": 5}, "case": SMALL}
+    known = {
+        "all": True,
+        "covered": 1,
+        "of": 1,
+        "entries": [{"line": 3, "reason": "an old friend", "link": ""}],
+    }
+    info["requirements"] = {
+        "catalogue": [
+            requirement(),
+            requirement("T1.tf32", needs="cuda"),
+            requirement("T1.shape", kind="judged"),
+            requirement("relation.linear", source="suite", document="This suite", applies=["*"]),
+        ],
+        "results": [
+            result(),
+            result(implementation=function, verdict="not-applicable", counts={"not-applicable": 1}),
+            result("T1.tf32", verdict="unsupported", counts={"unsupported": 1}, message="needs cuda"),
+            result("T1.shape", probed=False, **broken, message="shapes of its cases differ"),
+            result("relation.linear", **broken, message="f(2x) is not 2 f(x)"),
+            result(
+                "relation.linear", implementation=function, **broken, expected=known, message="neither here"
+            ),
+        ],
+    }
+    folder = RunFolder.create(tmp_path / "requiring")
+    folder.write(info, summary_of(record(escape=0.25)))
+    return read(folder.path)
+
+
 NASTY = (
     "<script>alert('x')</script> | pipe | `tick` ``` \x00 \x1b[31mred\x1b[0m [bold]markup[/bold] "
     "@someone **b** <img src=x onerror=y> {{ 7*7 }} ]]> & \ud800 \u202e\nsecond line"
@@ -143,6 +208,12 @@ def hostile(tmp_path, info):
     info["frameworks"] = {
         NASTY: {**info["frameworks"]["torch"], "version": NASTY, "device": NASTY, "dtypes": [NASTY]},
         "gone": {**info["frameworks"]["paddle"], "reason": NASTY},
+    }
+    info["requirements"] = {
+        "catalogue": [requirement(NASTY, statement=NASTY, document=NASTY, page=NASTY, note=NASTY)],
+        "results": [
+            result(NASTY, implementation=NASTY, framework=NASTY, verdict="diverge", counts={}, message=NASTY)
+        ],
     }
     evidence = Evidence(expected=NASTY, actual=[[NASTY]], difference=None, wrong=1, elements=1)
     summary = summary_of(
