@@ -192,12 +192,14 @@ def _run(
 
     implementations = select(patterns)
     from conformance.expectations import find
-    from conformance.requirements.catalogue import chosen, decided_by
+    from conformance.requirements.catalogue import chosen, concerned, decided_by
     from conformance.shards import Shard, of_shard, share
 
     expectations = find(expected)
     part = None if shard is None else Shard.parse(shard)
     examined = chosen(required, profile)
+    if required:
+        implementations = concerned(examined, implementations)
 
     from rich.console import Console
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any, Final
@@ -56,6 +56,21 @@ def chosen(patterns: Iterable[str], profile: str) -> tuple[Requirement, ...]:
     if globs:
         return choose(globs)
     return tuple(r for r in choose(()) if profile == "full" or not isinstance(r, Probed) or r.quick)
+
+
+def concerned(requirements: Sequence[Requirement], implementations: Iterable[str]) -> tuple[str, ...]:
+    """The implementations that any of the requirements speaks of.
+
+    Raises:
+        UnknownRequirement: where there is none.
+    """
+    found = tuple(name for name in implementations if any(r.concerns(name) for r in requirements))
+    if not found:
+        spoken = ", ".join(dict.fromkeys(glob for r in requirements for glob in r.applies))
+        raise UnknownRequirement(
+            f"none of the implementations asked for is held to {requirements[0].id}, which speaks of {spoken}"
+        )
+    return found
 
 
 def decided_by(patterns: Iterable[str], cases: Iterable[Case]) -> Iterator[Case]:

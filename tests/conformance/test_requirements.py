@@ -10,7 +10,7 @@ import pytest
 from conformance.case import Case
 from conformance.errors import UnknownRequirement
 from conformance.expectations import BadExpectations, read
-from conformance.requirements.catalogue import catalogue, choose, chosen, decided_by
+from conformance.requirements.catalogue import catalogue, choose, chosen, concerned, decided_by
 from conformance.requirements.documents import DOCUMENTS
 from conformance.requirements.requirement import (
     Judged,
@@ -78,6 +78,14 @@ def test_only_the_cases_that_decide_the_chosen_are_run():
     assert list(decided_by((), cases)) == cases
     assert list(decided_by(["T1.output-padding"], cases)) == [PADDED]
     assert list(decided_by(["relation.adjoint"], cases)) == []
+
+
+def test_what_no_chosen_requirement_speaks_of_takes_no_part():
+    names = ["torch.nn.ConvTranspose1d", "paddle.nn.Conv1DTranspose"]
+    assert concerned(choose(["T1.*"]), names) == ("torch.nn.ConvTranspose1d",)
+    assert concerned(choose(["relation.*"]), names) == tuple(names)
+    with pytest.raises(UnknownRequirement, match=r"held to T1\.adjoint, which speaks of torch\.nn"):
+        concerned(choose(["T1.adjoint"]), names[1:])
 
 
 def test_records_are_added_up_by_requirement_and_implementation():
