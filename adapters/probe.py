@@ -2,8 +2,8 @@
 
 Request: ``{"type": "probe", "id": n, "operation": name, "case": {...}, "implementations": [name],
 "options": {...}}``.  ``call`` is a plain call under the options of ``base.Options``; the other operations are
-the methods of ``base.Call`` of those names, and ``signature``.  The answer is that of a plain call, with
-``"facts"`` beside it: what ``signature`` found.
+the methods of ``base.Call`` of those names, ``signature``, and ``twice``, a second forward and backward pass
+of one layer.  The answer is that of a plain call, with ``"facts"`` beside it: what ``signature`` found.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import inspect
 import time
 from typing import Any
 
-from adapters.base import Adapter, Options, Unsupported, first_line
+from adapters.base import Adapter, Call, Options, Unsupported, first_line
 from adapters.protocol import Arrays
 
-OPERATIONS = ("call", "signature", "initial", "inputs", "convolve", "second", "tangent")
+OPERATIONS = ("call", "signature", "initial", "inputs", "convolve", "second", "tangent", "twice")
 
 
 def probe(
@@ -53,6 +53,8 @@ def probe(
                 found = call.second(arrays["g"], {name: arrays[name] for name in arrays if name[0] == "v"})
             elif operation == "tangent":
                 found = {"values": call.tangent({name: arrays[name] for name in arrays if name[0] == "v"})}
+            elif operation == "twice":
+                found = _second_time(call, arrays.get("g"))
             else:
                 raise Unsupported(f"no operation of the name {operation!r}")
     except Unsupported as error:
@@ -68,6 +70,16 @@ def probe(
     if "values" in out:
         answer["shape"], answer["dtype"] = list(out["values"][1].shape), out["values"][0]
     return answer, out
+
+
+def _second_time(call: Call, grad: Any) -> dict[str, Any]:
+    """Values and gradients of the second pass."""
+    for _ in range(2):
+        output = call.forward()
+        found = {"values": call.fetch(output)}
+        if grad is not None and found["values"].shape == grad.shape:
+            found.update(call.backward(output, grad))
+    return found
 
 
 def signature(function: Any) -> list[list[Any]]:

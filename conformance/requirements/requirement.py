@@ -27,6 +27,8 @@ _ORDER: Final = (
     Verdict.UNSUPPORTED,
     Verdict.NOT_APPLICABLE,
 )
+# A crash or a hang takes fresh workers; what is unsupported may have compiled a graph.
+_COSTLY: Final = (Verdict.CRASH, Verdict.HANG, Verdict.UNSUPPORTED)
 
 
 @frozen(kw_only=True)
@@ -156,14 +158,24 @@ def _rank(trial: Trial) -> tuple[Any, ...]:
 def for_each(
     check: Callable[[Bench, Case], Trial | Iterable[Trial]], cases: Callable[[Bench], Iterable[Case]]
 ) -> Callable[[Bench], Iterator[Trial]]:
-    """Trials of a check on each of some parameter sets; not applicable where there are none."""
+    """Trials of a check on each of some parameter sets; not applicable where there are none.
+
+    No more are tried after the second that ends like one before in a way that costs much and tells little.
+    """
 
     def trials(bench: Bench) -> Iterator[Trial]:
         any_tried = False
+        ends: set[tuple[Verdict, str]] = set()
         for case in cases(bench):
             any_tried = True
             found = check(bench, case)
-            yield from [found] if isinstance(found, Trial) else found
+            for trial in [found] if isinstance(found, Trial) else found:
+                yield trial
+                if trial.verdict in _COSTLY:
+                    end = (trial.verdict, trial.message if trial.verdict is Verdict.UNSUPPORTED else "")
+                    if end in ends:
+                        return
+                    ends.add(end)
         if not any_tried:
             yield not_applicable("the API cannot express any of the parameter sets")
 
