@@ -81,7 +81,7 @@ class Call:
         raise Unsupported(NOT_ASKED)
 
     def tangent(self, tangents: dict[str, Array]) -> Array:
-        """Forward mode: the output's tangent for those of x, w and b (``vx``, ``vw``, ``vb``)."""
+        """Forward mode: the output's tangent for those of x, w and any b (``vx``, ``vw``, ``vb``)."""
         raise Unsupported(NOT_ASKED)
 
 

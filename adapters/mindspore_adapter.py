@@ -11,6 +11,8 @@ import os
 import tempfile
 from typing import Any, ClassVar
 
+import numpy as np
+
 from adapters.base import (
     Adapter,
     Array,
@@ -78,6 +80,7 @@ class MindSporeAdapter(Adapter):
         self.ms = mindspore
         mindspore.set_context(mode=mindspore.PYNATIVE_MODE, pynative_synchronize=True)
         mindspore.set_seed(0)
+        self._deterministic = False
         self.gradient = mindspore.ops.GradOperation(get_all=True, get_by_list=True, sens_param=True)
 
     def describe(self) -> dict[str, Any]:
@@ -89,71 +92,101 @@ class MindSporeAdapter(Adapter):
         self, implementation: str, case: CaseData, arrays: dict[str, Array], options: Options | None = None
     ) -> Call:
         """See the base class."""
-        return _MindSporeCall(self, implementation, case, arrays)
+        return _MindSporeCall(self, implementation, case, arrays, options or Options())
+
+    def callables(self, implementation: str) -> dict[str, Any]:
+        """See the base class."""
+        made = self._made(implementation)
+        return {"construct": made, "forward": made.construct}
+
+    def _made(self, implementation: str) -> Any:
+        """The class of an implementation."""
+        if implementation == _MINT:
+            return self.ms.mint.nn.ConvTranspose2d
+        return self.ms.nn.Conv1dTranspose if implementation == _NN1 else self.ms.nn.Conv2dTranspose
+
+    def _set_deterministic(self, wanted: bool) -> None:
+        if self._deterministic or not wanted:
+            return  # a process sets it once and keeps it
+        if not hasattr(self.ms, "set_deterministic"):
+            raise Unsupported("this release has no set_deterministic")
+        self.ms.set_deterministic(True)
+        self._deterministic = True
 
 
 class _MindSporeCall(Call):
     def __init__(
-        self, adapter: MindSporeAdapter, name: str, case: CaseData, arrays: dict[str, Array]
+        self,
+        adapter: MindSporeAdapter,
+        name: str,
+        case: CaseData,
+        arrays: dict[str, Array],
+        options: Options,
     ) -> None:
         self.adapter, self.ms, self.name, self.case = adapter, adapter.ms, name, case
-        self.arrays = arrays
-        self.x = self.ms.Tensor(arrays["x"])
+        self.arrays, self.options = arrays, options
+        adapter._set_deterministic(options.deterministic)
+        if "x" in arrays:
+            self.x = self._as_view(self._tensor(arrays["x"]))
+        self.sized = {name: v for name, v in options.arguments.items() if name == "output_size"}
+        if case["output_size"] is not None:
+            self.sized.setdefault("output_size", tuple(case["output_size"]))
 
     def construct(self) -> dict[str, tuple[list[int], str]]:
-        ms, case = self.ms, self.case
-        dtype = getattr(ms, case["dtype"])
-        channels = (case["in_channels"], case["out_channels"], spelled(case, case["kernel_size"]))
-        stride, dilation = spelled(case, case["stride"]), spelled(case, case["dilation"])
-        if self.name == _MINT:
-            self.layer = ms.mint.nn.ConvTranspose2d(
-                *channels,
-                stride=stride,
-                padding=spelled(case, [before for before, _ in case["padding"]]),
-                output_padding=spelled(case, case["output_padding"]),
-                groups=case["groups"],
-                bias=case["bias"],
-                dilation=dilation,
-                dtype=dtype,
-            )
-        else:
-            arguments: dict[str, Any] = {
-                "stride": stride,
-                "dilation": dilation,
-                "group": case["groups"],
-                "has_bias": case["bias"],
-                "dtype": dtype,
-            }
-            if isinstance(case["padding"], str):
-                arguments["pad_mode"] = case["padding"]
-            else:
-                arguments["pad_mode"] = "pad"
-                sides = [side for pair in case["padding"] for side in pair]
-                # A number for all sides or one for each; there is no form with one per dimension.
-                arguments["padding"] = tuple(sides) if case["spelling"] == "sides" else scalar_or_tuple(sides)
-            if self.name == _NN1:
-                self.layer = ms.nn.Conv1dTranspose(*channels, **arguments)
-            else:
-                arguments["output_padding"] = spelled(case, case["output_padding"])
-                self.layer = ms.nn.Conv2dTranspose(*channels, **arguments)
-        made = {p.name: (list(p.shape), _name(p.dtype)) for p in self.layer.get_parameters()}
-        self.parameters = [self.layer.weight] + ([self.layer.bias] if case["bias"] else [])
+        self.layer = self._layer()
+        made = {p.name: (self._shape(p), _name(p.dtype)) for p in self.layer.get_parameters()}
+        self.parameters = [p for p in (self.layer.weight, self.layer.bias) if p is not None]
         for parameter, name in zip(self.parameters, ("w", "b")):
-            value = self.arrays[name]
-            if value.size == parameter.size:  # where not, the check of parameters says so
-                parameter.set_data(ms.Tensor(value.reshape(parameter.shape)))
-        if self.name == _NN1 and "weight" in made:
-            # documented as 4-D inside the layer: told in the 3-D terms of the other frameworks
-            shape, dtype_name = made["weight"]
-            if len(shape) == 4 and shape[2] == 1:
-                made["weight"] = ([shape[0], shape[1], shape[3]], dtype_name)
+            value = self.arrays.get(name)
+            # where the sizes differ, the check of parameters says so
+            if value is not None and value.size == parameter.size:
+                parameter.set_data(self._tensor(value.reshape(parameter.shape)))
         return made
+
+    def _layer(self) -> Any:
+        case = self.case
+        given = {
+            "in_channels": case["in_channels"],
+            "out_channels": case["out_channels"],
+            "kernel_size": spelled(case, case["kernel_size"]),
+            **self._arguments(),
+        }
+        if self.name != _NN1:
+            given["output_padding"] = spelled(case, case["output_padding"])
+        return self.options.called(self.adapter._made(self.name), given, leave=("output_size", "input", "x"))
+
+    def _arguments(self) -> dict[str, Any]:
+        """The arguments that the convolution of the same parameters has too."""
+        case, padding = self.case, self.case["padding"]
+        bias, groups = ("bias", "groups") if self.name == _MINT else ("has_bias", "group")
+        arguments = {
+            "stride": spelled(case, case["stride"]),
+            groups: case["groups"],
+            bias: case["bias"],
+            "dilation": spelled(case, case["dilation"]),
+            "dtype": getattr(self.ms, case["dtype"]),
+        }
+        if self.name == _MINT:
+            arguments["padding"] = spelled(case, [before for before, _ in padding])
+        elif isinstance(padding, str):
+            arguments["pad_mode"] = padding
+        else:
+            arguments["pad_mode"] = "pad"
+            sides = [side for pair in padding for side in pair]
+            # A number for all sides or one for each; there is no form with one per dimension.
+            arguments["padding"] = tuple(sides) if case["spelling"] == "sides" else scalar_or_tuple(sides)
+        return arguments
+
+    def _shape(self, parameter: Any) -> list[int]:
+        """``Conv1dTranspose``'s weight is documented as 4-D: told in the 3-D terms of the others."""
+        shape = list(parameter.shape)
+        if self.name == _NN1 and len(shape) == 4 and shape[2] == 1:
+            del shape[2]
+        return shape
 
     def forward(self) -> Any:
         try:
-            if self.case["output_size"] is not None:
-                return self.layer(self.x, output_size=tuple(self.case["output_size"]))
-            return self.layer(self.x)
+            return self.layer(self.x, **self.sized)
         except RuntimeError as error:
             # The nn classes document every device: where they have no kernel, that is an error.
             if self.name == _MINT and "unregistered" in str(error):
@@ -164,22 +197,105 @@ class _MindSporeCall(Call):
         return [int(dimension) for dimension in output.shape], _name(output.dtype)
 
     def fetch(self, output: Any) -> Array:
-        return output.asnumpy()
+        return self._array(output)
 
     def backward(self, output: Any, grad: Array) -> dict[str, Array]:
         function = self.adapter.gradient(self.layer, self.parameters)
-        inputs = [self.x]
-        if self.case["output_size"] is not None:
-            inputs.append(tuple(self.case["output_size"]))
-        of_inputs, of_parameters = function(*inputs, self.ms.Tensor(grad))
-        arrays = {"grad_input": of_inputs[0].asnumpy()}
-        for name, value in zip(("grad_weight", "grad_bias"), of_parameters):
-            arrays[name] = value.asnumpy()
-        arrays["grad_weight"] = arrays["grad_weight"].reshape(self.arrays["w"].shape)
+        of_inputs, of_parameters = function(self.x, *self.sized.values(), self._tensor(grad))
+        names = ("grad_input", "grad_weight", "grad_bias")
+        return self._named(names, (of_inputs[0], *of_parameters))
+
+    def initial(self, seed: int) -> dict[str, Array]:
+        self.ms.set_seed(seed)
+        layer = self._layer()
+        return {p.name: self._array(p).reshape(self._shape(p)) for p in layer.get_parameters()}
+
+    def inputs(self, grad: Array | None) -> dict[str, Array]:
+        output = self.forward()
+        if grad is not None:
+            self.backward(output, grad)
+        return self._named(("x", "w", "b"), (self.x, *self.parameters))
+
+    def convolve(self, y: Array) -> Array:
+        case = self.case
+        nn = self.ms.mint.nn if self.name == _MINT else self.ms.nn
+        arguments = {**self._arguments(), "bias" if self.name == _MINT else "has_bias": False}
+        layer = (nn.Conv1d if self.name == _NN1 else nn.Conv2d)(
+            case["out_channels"], case["in_channels"], spelled(case, case["kernel_size"]), **arguments
+        )
+        layer.weight.set_data(self.parameters[0])
+        try:
+            return self._array(layer(self._tensor(y)))
+        except RuntimeError as error:
+            if self.name == _MINT and "unregistered" in str(error):
+                raise Unsupported(first_line(error)) from error
+            raise
+
+    def second(self, grad: Array, directions: dict[str, Array]) -> dict[str, Array]:
+        self.forward()  # where there is no kernel, that is said here
+        first = self.adapter.gradient(self.layer, self.parameters)
+        given = [
+            self._tensor(directions[name]) if name in directions else None for name in ("vx", "vw", "vb")
+        ]
+
+        def total(x: Any, g: Any) -> Any:
+            of_inputs, of_parameters = first(x, *self.sized.values(), g)
+            terms = [
+                (one * direction.reshape(one.shape)).sum()
+                for one, direction in zip((of_inputs[0], *of_parameters), given)
+                if direction is not None
+            ]
+            return sum(terms[1:], terms[0])
+
+        (of_x, of_g), (of_w,) = self.ms.grad(total, grad_position=(0, 1), weights=self.parameters[:1])(
+            self.x, self._tensor(grad)
+        )
+        return self._named(("second_x", "second_w", "second_g"), (of_x, of_w, of_g))
+
+    def tangent(self, tangents: dict[str, Array]) -> Array:
+        if any(tangents[name].any() for name in ("vw", "vb") if name in tangents):
+            raise Unsupported("jvp takes tangents of a layer's inputs, not of its parameters")
+        self.forward()  # where there is no kernel, that is said here
+        _, found = self.ms.jvp(self.layer, self.x, self._tensor(tangents["vx"]))
+        return self._array(found)
+
+    def _as_view(self, tensor: Any) -> Any:
+        """The same values, lying in memory as the options say."""
+        ops, view = self.ms.ops, self.options.view
+        if view == "contiguous":
+            return tensor
+        if view == "channels_last":
+            channel = tensor.ndim - len(self.case["input_size"]) - 1
+            return ops.movedim(ops.movedim(tensor, channel, -1).contiguous(), -1, channel)
+        if view == "strided":
+            wide = ops.stack([tensor, ops.zeros_like(tensor)], axis=-1)
+            return wide.reshape((*tensor.shape[:-1], -1))[..., ::2]
+        if view == "transposed":
+            return tensor.swapaxes(0, -1).contiguous().swapaxes(0, -1)
+        if view == "broadcast":
+            return ops.broadcast_to(tensor[:1], tensor.shape)
+        raise Unsupported("a slice with a negative step is a copy")
+
+    # NumPy knows no bfloat16: it travels as its bits.
+
+    def _tensor(self, array: Array) -> Any:
+        tensor = self.ms.Tensor(array)
+        return tensor.view(self.ms.bfloat16) if array.dtype == np.uint16 else tensor
+
+    def _array(self, tensor: Any) -> Array:
+        values = tensor.asnumpy()
+        return values.view(np.uint16) if str(values.dtype) == "bfloat16" else values
+
+    def _named(self, names: tuple[str, ...], found: Any) -> dict[str, Array]:
+        """Arrays by their names, the weight's in the shape that it came in."""
+        arrays = {name: self._array(value) for name, value in zip(names, found) if value is not None}
+        for name in arrays:
+            if name.endswith(("w", "weight")):
+                arrays[name] = arrays[name].reshape(self.arrays["w"].shape)
         return arrays
 
     def infer(self) -> tuple[list[int], str] | None:
-        if self.case["output_size"] is not None:
+        if self.sized:
             return None  # export takes tensors only
         from mindspore.train import mind_ir_pb2
 

@@ -54,6 +54,7 @@ class PaddleAdapter(Adapter):
         self.paddle = paddle
         paddle.seed(0)
         paddle.set_device("cpu")
+        self._deterministic = False
 
     def describe(self) -> dict[str, Any]:
         """Version, device and the dtypes that transposed convolution has on it."""
@@ -63,18 +64,50 @@ class PaddleAdapter(Adapter):
         self, implementation: str, case: CaseData, arrays: dict[str, Array], options: Options | None = None
     ) -> Call:
         """See the base class."""
-        return _PaddleCall(self.paddle, self.implementations[implementation], case, arrays)
+        return _PaddleCall(self, implementation, case, arrays, options or Options())
+
+    def callables(self, implementation: str) -> dict[str, Any]:
+        """See the base class."""
+        made = self._made(implementation)
+        if not self.implementations[implementation]["module"]:
+            return {"forward": made}
+        return {"construct": made, "forward": made.forward}
+
+    def _made(self, implementation: str) -> Any:
+        """The class or function of an implementation."""
+        about, nn = self.implementations[implementation], self.paddle.nn
+        if about["module"]:
+            return nn.Conv1DTranspose if about["ndim"] == 1 else nn.Conv2DTranspose
+        functional = nn.functional
+        return functional.conv1d_transpose if about["ndim"] == 1 else functional.conv2d_transpose
+
+    def _set_deterministic(self, wanted: bool) -> None:
+        if wanted == self._deterministic:
+            return
+        try:
+            self.paddle.set_flags({"FLAGS_cudnn_deterministic": wanted})
+        except ValueError as error:  # a build without cuDNN has no such flag
+            raise Unsupported(first_line(error)) from error
+        self._deterministic = wanted
 
 
 class _PaddleCall(Call):
-    def __init__(self, paddle: Any, about: dict[str, Any], case: CaseData, arrays: dict[str, Array]) -> None:
-        self.paddle, self.about, self.case = paddle, about, case
+    def __init__(
+        self, adapter: PaddleAdapter, name: str, case: CaseData, arrays: dict[str, Array], options: Options
+    ) -> None:
+        self.paddle, self.about = adapter.paddle, adapter.implementations[name]
+        self.case, self.options = case, options
+        self.made = adapter._made(name)
+        adapter._set_deterministic(options.deterministic)
         self.last = case["layout"] == "channels_last"
-        x = to_channels_last(arrays["x"]) if self.last else arrays["x"]
-        self.x = paddle.to_tensor(x, stop_gradient=False)
-        self.w = paddle.to_tensor(arrays["w"], stop_gradient=False)
-        self.b = paddle.to_tensor(arrays["b"], stop_gradient=False) if case["bias"] else None
-        formats = ("NCL", "NLC") if about["ndim"] == 1 else ("NCHW", "NHWC")
+        tensors: tuple[Any, ...] = tuple(
+            self._tensor(arrays[name], leaf=True, image=name == "x") if name in arrays else None
+            for name in "xwb"
+        )
+        self.x, self.w, self.b = tensors
+        if self.x is not None:
+            self.x = self._as_view(self.x)
+        formats = ("NCL", "NLC") if self.about["ndim"] == 1 else ("NCHW", "NHWC")
         self.arguments = {
             "stride": _spelled(case, case["stride"]),
             "padding": padding_argument(case),
@@ -84,39 +117,43 @@ class _PaddleCall(Call):
         }
         # One or the other is given: whether a zero output_padding counts as given depends on its spelling.
         self.sized: dict[str, Any] = {}
-        if case["output_size"] is None:
-            self.arguments["output_padding"] = _spelled(case, case["output_padding"])
-        else:
+        if case["output_size"] is not None:
             self.sized["output_size"] = _spelled(case, case["output_size"])
+        elif "output_size" not in options.arguments or any(case["output_padding"]):
+            self.arguments["output_padding"] = _spelled(case, case["output_padding"])
 
     def construct(self) -> dict[str, tuple[list[int], str]]:
-        paddle, case, ndim = self.paddle, self.case, self.about["ndim"]
         if not self.about["module"]:
-            functional = paddle.nn.functional
-            self.function = functional.conv1d_transpose if ndim == 1 else functional.conv2d_transpose
             self.parameters = [self.w] + ([] if self.b is None else [self.b])
             return {}
-        layer_class = paddle.nn.Conv1DTranspose if ndim == 1 else paddle.nn.Conv2DTranspose
-        paddle.set_default_dtype(case["dtype"])
-        self.layer = layer_class(
-            case["in_channels"],
-            case["out_channels"],
-            _spelled(case, case["kernel_size"]),
-            bias_attr=None if case["bias"] else False,
-            **self.arguments,
-        )
+        self.layer = self._layer()
         made = {name: (list(p.shape), _name(p.dtype)) for name, p in self.layer.named_parameters()}
-        self.parameters = [self.layer.weight] + ([self.layer.bias] if case["bias"] else [])
+        self.parameters = [p for p in (self.layer.weight, self.layer.bias) if p is not None]
         for parameter, value in zip(self.parameters, (self.w, self.b)):
-            if parameter.shape == value.shape:  # where not, the check of parameters says so
+            # where the shapes differ, the check of parameters says so
+            if value is not None and parameter.shape == value.shape:
                 parameter.set_value(value)
         return made
+
+    def _layer(self) -> Any:
+        case = self.case
+        self.paddle.set_default_dtype(case["dtype"])
+        given = {
+            "in_channels": case["in_channels"],
+            "out_channels": case["out_channels"],
+            "kernel_size": _spelled(case, case["kernel_size"]),
+            "bias_attr": None if case["bias"] else False,
+            **self.arguments,
+        }
+        return self.options.called(self.made, given, leave=("output_size", "x"))
 
     def forward(self) -> Any:
         try:
             if self.about["module"]:
-                return self.layer(self.x, **self.sized)
-            return self.function(self.x, self.w, self.b, **self.sized, **self.arguments)
+                sizes = {name: v for name, v in self.options.arguments.items() if name == "output_size"}
+                return self.layer(self.x, **{**self.sized, **sizes})
+            given = {"x": self.x, "weight": self.parameters[0], "bias": self.b}
+            return self.options.called(self.made, {**given, **self.sized, **self.arguments})
         except RuntimeError as error:
             # float32 and float64 are documented: where they have no kernel, that is an error.
             if "is not registered" in str(error) and self.case["dtype"] not in ("float32", "float64"):
@@ -130,17 +167,116 @@ class _PaddleCall(Call):
         return shape, _name(output.dtype)
 
     def fetch(self, output: Any) -> Array:
-        values = output.numpy()
-        return to_channels_first(values) if self.last else values
+        return self._array(output)
 
     def backward(self, output: Any, grad: Array) -> dict[str, Array]:
-        given = self.paddle.to_tensor(to_channels_last(grad) if self.last else grad)
-        gradients = self.paddle.grad([output], [self.x, *self.parameters], [given], allow_unused=True)
-        names = ("grad_input", "grad_weight", "grad_bias")
-        arrays = {name: value.numpy() for name, value in zip(names, gradients) if value is not None}
-        if self.last and "grad_input" in arrays:
-            arrays["grad_input"] = to_channels_first(arrays["grad_input"])
-        return arrays
+        gradients = self.paddle.grad(
+            [output], [self.x, *self.parameters], [self._tensor(grad)], allow_unused=True
+        )
+        return self._named(("grad_input", "grad_weight", "grad_bias"), gradients)
+
+    def initial(self, seed: int) -> dict[str, Array]:
+        if not self.about["module"]:
+            raise Unsupported("a function has no parameters of its own")
+        self.paddle.seed(seed)
+        return {name: value.numpy() for name, value in self._layer().named_parameters()}
+
+    def inputs(self, grad: Array | None) -> dict[str, Array]:
+        output = self.forward()
+        if grad is not None:
+            self.backward(output, grad)
+        now = dict(zip("wb", self.parameters))
+        return {"x": self._array(self.x), **{name: value.numpy() for name, value in now.items()}}
+
+    def convolve(self, y: Array) -> Array:
+        functional = self.paddle.nn.functional
+        function = functional.conv1d if self.about["ndim"] == 1 else functional.conv2d
+        arguments = {name: v for name, v in self.arguments.items() if name != "output_padding"}
+        return self._array(function(self._tensor(y), self.parameters[0], **arguments))
+
+    def second(self, grad: Array, directions: dict[str, Array]) -> dict[str, Array]:
+        gradient = self.paddle.grad
+        g = self._tensor(grad, leaf=True)
+        try:
+            first = gradient([self.forward()], [self.x, *self.parameters], [g], create_graph=True)
+            total = sum(
+                (one * self._tensor(directions[name], image=name == "vx")).sum()
+                for one, name in zip(first, ("vx", "vw", "vb"))
+                if name in directions
+            )
+            found = gradient([total], [self.x, self.parameters[0], g], allow_unused=True)
+        except RuntimeError as error:
+            raise _without_kernel(error) from error
+        return self._named(("second_x", "second_w", "second_g"), found)
+
+    def tangent(self, tangents: dict[str, Array]) -> Array:
+        primals = [self.x, *self.parameters]
+        given = [
+            self._tensor(tangents[name], image=name == "vx")
+            if name in tangents
+            else self.paddle.zeros_like(primal)
+            for primal, name in zip(primals, ("vx", "vw", "vb"))
+        ]
+        try:
+            return self._array(self.paddle.incubate.autograd.jvp(self._of, primals, given)[1])
+        except RuntimeError as error:
+            raise _without_kernel(error) from error
+
+    def _of(self, x: Any, *parameters: Any) -> Any:
+        """The output for other tensors than the case's."""
+        self.x = x
+        if self.about["module"]:
+            for name, value in zip(("weight", "bias"), parameters):
+                delattr(self.layer, name)  # a tensor cannot stand in a parameter's place
+                setattr(self.layer, name, value)
+        else:
+            self.parameters = list(parameters)
+            self.b = parameters[1] if len(parameters) > 1 else None
+        return self.forward()
+
+    def _as_view(self, tensor: Any) -> Any:
+        """The same values, lying in memory as the options say."""
+        paddle, view = self.paddle, self.options.view
+        if view == "contiguous":
+            return tensor
+        axes = list(range(tensor.ndim))
+        with paddle.no_grad():
+            if view == "channels_last":
+                made = paddle.moveaxis(paddle.moveaxis(tensor, 1, -1).contiguous(), -1, 1)
+            elif view == "strided":
+                wide = paddle.stack([tensor, paddle.zeros_like(tensor)], axis=-1)
+                made = wide.flatten(start_axis=-2)[..., ::2]
+            elif view == "transposed":
+                turned = [axes[-1], *axes[1:-1], axes[0]]
+                made = tensor.transpose(turned).contiguous().transpose(turned)
+            elif view == "flipped":
+                made = tensor.flip(-1)[..., ::-1]
+            else:
+                made = paddle.as_strided(tensor, tensor.shape, [0, *tensor.strides[1:]])
+        made.stop_gradient = False
+        return made
+
+    # The image's layout is the case's: arrays are channels first.
+
+    def _tensor(self, array: Array, leaf: bool = False, image: bool = True) -> Any:
+        moved = to_channels_last(array) if self.last and image and array.ndim > 2 else array
+        return self.paddle.to_tensor(moved, stop_gradient=not leaf)
+
+    def _array(self, tensor: Any) -> Array:
+        values = tensor.numpy()
+        return to_channels_first(values) if self.last and values.ndim > 2 else values
+
+    def _named(self, names: tuple[str, ...], found: Any) -> dict[str, Array]:
+        return {
+            name: value.numpy() if name.endswith(("weight", "bias", "w")) else self._array(value)
+            for name, value in zip(names, found)
+            if value is not None
+        }
+
+
+def _without_kernel(error: RuntimeError) -> Exception:
+    """A second derivative is no document's promise: where there is no kernel, that is plainly said."""
+    return Unsupported(first_line(error)) if "is not registered" in str(error) else error
 
 
 def padding_argument(case: CaseData) -> Any:

@@ -98,9 +98,10 @@ class _TorchCall(Call):
         if options.deterministic != torch.are_deterministic_algorithms_enabled():
             torch.use_deterministic_algorithms(options.deterministic)
         self.tensors = {name: self._tensor(arrays[name]) for name in arrays if name in ("x", "w", "b")}
-        self.x = self._as_view(self.tensors["x"])
-        if self.x.is_floating_point() or self.x.is_complex():
-            self.x.requires_grad_()
+        if "x" in self.tensors:
+            self.x = self._as_view(self.tensors["x"])
+            if self.x.is_floating_point() or self.x.is_complex():
+                self.x.requires_grad_()
         self.parameters: list[Any] = []
         self.arguments = {
             "stride": spelled(case, case["stride"]),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.base import Unsupported
+from adapters.base import Options, Unsupported
 from adapters.mindspore_adapter import _MindSporeCall
 from adapters.paddle_adapter import _PaddleCall
 
@@ -30,7 +30,15 @@ def call_of(kind: type, **attributes: Any) -> Any:
 )
 def test_paddle_documents_two_dtypes(dtype, raised):
     layer = without_kernel("The kernel is not registered.")
-    call = call_of(_PaddleCall, about={"module": True}, case={"dtype": dtype}, x=None, sized={}, layer=layer)
+    call = call_of(
+        _PaddleCall,
+        about={"module": True},
+        case={"dtype": dtype},
+        options=Options(),
+        x=None,
+        sized={},
+        layer=layer,
+    )
     with pytest.raises(raised) as caught:
         call.forward()
     assert caught.type is raised
@@ -46,7 +54,7 @@ def test_paddle_documents_two_dtypes(dtype, raised):
 )
 def test_mindspores_nn_documents_every_device(name, raised):
     layer = without_kernel("The kernel ConvTranspose2D unregistered.")
-    call = call_of(_MindSporeCall, name=name, case={"output_size": None}, x=None, layer=layer)
+    call = call_of(_MindSporeCall, name=name, case={"output_size": None}, sized={}, x=None, layer=layer)
     with pytest.raises(raised) as caught:
         call.forward()
     assert caught.type is raised
