@@ -36,17 +36,40 @@ static void group_of(const Plan *g, ptrdiff_t y_step, ptrdiff_t q, ptrdiff_t lef
     group->taps = (int)taps;
 }
 
+/* Whether count positions of a run, those without a partner included, have all their taps in the plane's memory:
+ * then a run needs no ends of its own. */
+ALWAYS int inside(const Plan *g, const Plane *y, ptrdiff_t origin, ptrdiff_t step, int taps, ptrdiff_t count) {
+    return y->w == 1 && y->h == g->ow && origin >= 0 && origin + (count - 1) * step + taps <= g->oh * g->ow;
+}
+
+/* Give the entries of a run's taps that have no partner in the plane a value. */
+ALWAYS void fill_ends(const Plan *g, const Group *group, const Run *run, double *entries, ptrdiff_t tap_step,
+                      ptrdiff_t place_step, double value) {
+    for (ptrdiff_t r = 0; r < group->taps; r++) {
+        const ptrdiff_t *range = g->columns + 2 * (group->kw + r);
+        const ptrdiff_t first = between(range[0] - run->column, 0, run->count);
+        const ptrdiff_t last = between(range[1] - run->column, first, run->count);
+        for (ptrdiff_t t = 0; t < first; t++) entries[r * tap_step + t * place_step] = value;
+        for (ptrdiff_t t = last; t < run->count; t++) entries[r * tap_step + t * place_step] = value;
+    }
+}
+
 /* Add the group's rows of a tile, ``ld`` apart, to the output plane. */
 CLONED static void scatter_runs(const Plan *g, const Plane *y, const Run *runs, ptrdiff_t pieces,
-                                const Group *group, const double *tile, ptrdiff_t ld) {
+                                const Group *group, double *tile, ptrdiff_t ld) {
     const ptrdiff_t step = g->sw * y->w, first_row = g->rows[2 * group->kh], last_row = g->rows[2 * group->kh + 1];
     for (const Run *run = runs; run < runs + pieces; run++) {
         if (run->row < first_row || run->row >= last_row) continue;
-        const double *source = tile + run->at;
+        double *source = tile + run->at;
         /* where position 0 of the run and the group's first tap would land; perhaps outside the plane */
         const ptrdiff_t origin = landing_of(g, y, run->row, run->column, group->kh, group->kw);
-        const ptrdiff_t low = between(group->low - run->column, 0, run->count);
-        const ptrdiff_t high = between(group->high - run->column, low, run->count);
+        ptrdiff_t low = between(group->low - run->column, 0, run->count);
+        ptrdiff_t high = between(group->high - run->column, low, run->count);
+        if ((low > 0 || high < run->count) && inside(g, y, origin, step, group->taps, run->count)) {
+            fill_ends(g, group, run, source, ld, 1, -0.0); /* the one number that changes no other */
+            low = 0;
+            high = run->count;
+        }
         if (low < high) add_taps(y->p + (origin + low * step), step, source + low, ld, group->taps, high - low);
         if (group->taps == 1 || (low == 0 && high == run->count)) continue;
         for (ptrdiff_t r = 0; r < group->taps; r++) {
@@ -61,38 +84,49 @@ CLONED static void scatter_runs(const Plan *g, const Plane *y, const Run *runs, 
 }
 
 /* Fetch what the group's taps meet in the output plane; zero where nothing is. In the tile a run's positions are
- * ``place_step`` apart from packed + offsets[run] on, its taps ``tap_step``; one of the two steps is 1. */
+ * ``place_step`` apart from packed + offsets[run] on, its taps ``tap_step``; one of the two steps is 1. The same places
+ * ``next`` elements on are wanted soon. */
 CLONED static void gather_runs(const Plan *g, const Plane *y, const Run *runs, ptrdiff_t pieces, const Group *group,
-                               double *tile, const ptrdiff_t *offsets, ptrdiff_t tap_step, ptrdiff_t place_step) {
+                               double *tile, const ptrdiff_t *offsets, ptrdiff_t tap_step, ptrdiff_t place_step,
+                               ptrdiff_t next) {
     const ptrdiff_t step = g->sw * y->w, first_row = g->rows[2 * group->kh], last_row = g->rows[2 * group->kh + 1];
     for (ptrdiff_t piece = 0; piece < pieces; piece++) {
         const Run *run = runs + piece;
         double *packed = tile + offsets[piece];
-        ptrdiff_t low = 0, high = 0, origin = 0;
-        const int there = run->row >= first_row && run->row < last_row;
-        if (there) {
-            origin = landing_of(g, y, run->row, run->column, group->kh, group->kw);
-            low = between(group->low - run->column, 0, run->count);
-            high = between(group->high - run->column, low, run->count);
-            if (low < high) {
-                if (place_step == 1)
-                    take_taps(packed + low, tap_step, y->p + (origin + low * step), step, group->taps, high - low);
-                else
-                    take_places(packed + low * place_step, place_step, y->p + (origin + low * step), step,
-                                group->taps, high - low);
-            }
-            if (low == 0 && high == run->count) continue;
+        if (run->row < first_row || run->row >= last_row) {
+            for (ptrdiff_t r = 0; r < group->taps; r++)
+                for (ptrdiff_t t = 0; t < run->count; t++) packed[r * tap_step + t * place_step] = 0.0;
+            continue;
         }
-        for (ptrdiff_t r = 0; r < group->taps; r++) {
+        const ptrdiff_t origin = landing_of(g, y, run->row, run->column, group->kh, group->kw);
+        ptrdiff_t low = between(group->low - run->column, 0, run->count);
+        ptrdiff_t high = between(group->high - run->column, low, run->count);
+        if (next && group->kw == 0 && step <= 8)
+            for (ptrdiff_t t = low * step; t < high * step; t += 8) AHEAD(y->p + (origin + next + t), 0);
+        const int ends = low > 0 || high < run->count;
+        const int all = ends && inside(g, y, origin, step, group->taps, run->count);
+        if (all) {
+            low = 0;
+            high = run->count;
+        }
+        if (low < high) {
+            const double *from = y->p + (origin + low * step);
+            if (place_step == 1)
+                take_taps(packed + low, tap_step, from, step, group->taps, high - low);
+            else
+                take_places(packed + low * place_step, place_step, from, step, group->taps, high - low);
+        }
+        if (!ends) continue;
+        for (ptrdiff_t r = 0; !all && r < group->taps; r++) {
             const ptrdiff_t *range = g->columns + 2 * (group->kw + r);
-            const ptrdiff_t first = there ? between(range[0] - run->column, 0, run->count) : run->count;
-            const ptrdiff_t last = there ? between(range[1] - run->column, first, run->count) : run->count;
+            const ptrdiff_t first = between(range[0] - run->column, 0, run->count);
+            const ptrdiff_t last = between(range[1] - run->column, first, run->count);
             double *to = packed + r * tap_step;
-            for (ptrdiff_t t = 0; t < low; t++)
-                to[t * place_step] = t >= first && t < last ? y->p[origin + r + t * step] : 0.0;
-            for (ptrdiff_t t = high; t < run->count; t++)
-                to[t * place_step] = t >= first && t < last ? y->p[origin + r + t * step] : 0.0;
+            for (ptrdiff_t t = first; t < last && t < low; t++) to[t * place_step] = y->p[origin + r + t * step];
+            for (ptrdiff_t t = first > high ? first : high; t < last; t++)
+                to[t * place_step] = y->p[origin + r + t * step];
         }
+        fill_ends(g, group, run, packed, tap_step, place_step, 0.0);
     }
 }
 

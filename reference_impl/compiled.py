@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -95,7 +97,7 @@ def output(
     shift = None if bias is None else _flat(bias)
     direct = deep * wide <= DIRECT
     # Padding adds zeros, which would take a negative zero's sign where nothing but the bias is.
-    finite = direct and bool(np.isfinite(weights).all())
+    finite = direct and _kernels.all_finite(weights.reshape(1, 1, -1))
     finite = finite and (shift is None or not np.any((shift == 0) & np.signbit(shift)))
     split = 1 if direct else _parts(x.shape[0] * groups, wide, work, threads)
     share(
@@ -120,6 +122,24 @@ def _whole(geometry: Geometry) -> bool:
     )
 
 
+def _fill(run: Callable[[bool], None], factor: Array, result: Array, zeros: bool) -> None:
+    """Fill a gradient; a filled-in zero must not meet an infinity and make a NaN of it.
+
+    Args:
+        run: fills ``result``, visiting existing pairs only unless its argument says that all is finite.
+        factor: what filled-in zeros are multiplied by, (N, C, *spatial).
+        result: the gradient, to which every number of ``factor`` contributes.
+        zeros: whether any are filled in.
+    """
+    if not zeros or factor.size <= result.size:
+        run(not zeros or _kernels.all_finite(factor))
+        return
+    # The larger one need not be read: with an infinity or a NaN in it the result would not be finite.
+    run(True)
+    if not _kernels.all_finite(result) and not _kernels.all_finite(factor):
+        run(False)
+
+
 def gradient_x(w: Array, grad: Array, geometry: Geometry, threads: int | None, grad_x: Array) -> None:
     """Fill ``grad_x`` (N, C_in, *input_size) from w and grad (N, C_out, *output_size)."""
     if not grad_x.size or not w.size or not grad.size:
@@ -134,24 +154,22 @@ def gradient_x(w: Array, grad: Array, geometry: Geometry, threads: int | None, g
         return
     grad = _together(grad, work)
     weights = _flat(w)
-    # A filled-in zero must not meet an infinity: those go where only existing pairs are visited.
-    direct = deep * wide <= DIRECT
-    finite = (_whole(geometry) and not direct) or bool(np.isfinite(weights).all())
-    direct = direct or not finite
-    split = channel_split = 1
-    units = batch * grad_x.shape[1]
-    if not direct:
-        split = _parts(batch * groups, max(1, grad_x[0, 0].size // WIDE_ENOUGH), work, threads)
-        channel_split = _parts(batch * groups * split, max(1, deep // 32), work, threads)
-        units = batch * groups * split * channel_split
-    share(
-        units,
-        work,
-        threads,
-        lambda a, b: _kernels.gradient_x(
-            grad_x, weights, grad, numbers, direct, finite, split, channel_split, a, b
-        ),
-    )
+    few = deep * wide <= DIRECT
+    split = _parts(batch * groups, max(1, grad_x[0, 0].size // WIDE_ENOUGH), work, threads)
+    channel_split = _parts(batch * groups * split, max(1, deep // 32), work, threads)
+
+    def run(finite: bool) -> None:
+        direct = few or not finite
+        share(
+            batch * grad_x.shape[1] if direct else batch * groups * split * channel_split,
+            work,
+            threads,
+            lambda a, b: _kernels.gradient_x(
+                grad_x, weights, grad, numbers, direct, finite, split, channel_split, a, b
+            ),
+        )
+
+    _fill(run, weights.reshape(1, 1, -1), grad_x, few or not _whole(geometry))
 
 
 def gradient_w(x: Array, grad: Array, geometry: Geometry, threads: int | None, grad_w: Array) -> None:
@@ -163,13 +181,16 @@ def gradient_w(x: Array, grad: Array, geometry: Geometry, threads: int | None, g
     x, grad = _together(x, work), _together(grad, work)
     wide = grad_w.shape[1]
     sums = grad_w.reshape(-1)
-    direct = x.shape[1] // groups * wide <= DIRECT
-    finite = (_whole(geometry) and not direct) or _kernels.all_finite(x, numbers)
-    direct = direct or not finite
-    split = 1 if direct else _parts(groups, wide, work, threads)
-    share(
-        x.shape[1] if direct else groups * split,
-        work,
-        threads,
-        lambda a, b: _kernels.gradient_w(x, sums, grad, numbers, direct, finite, split, a, b),
-    )
+    few = x.shape[1] // groups * wide <= DIRECT
+    split = _parts(groups, wide, work, threads)
+
+    def run(finite: bool) -> None:
+        direct = few or not finite
+        share(
+            x.shape[1] if direct else groups * split,
+            work,
+            threads,
+            lambda a, b: _kernels.gradient_w(x, sums, grad, numbers, direct, finite, split, a, b),
+        )
+
+    _fill(run, x, grad_w, few or not _whole(geometry))
