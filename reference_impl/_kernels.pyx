@@ -10,7 +10,9 @@ forgotten. Every function works on a range of independent units, so that threads
 adds in an order that does not depend on how many there are. Arguments arrive checked (see compiled.py).
 """
 
-from cpython.buffer cimport PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+cimport cython
+from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_STRIDES, PyBUF_WRITABLE
+from cpython.buffer cimport PyBuffer_IsContiguous, PyBuffer_Release, PyObject_GetBuffer
 from libc.string cimport memset
 
 cdef extern from "_micro.h" nogil:
@@ -32,6 +34,7 @@ cdef extern from "_loops.h" nogil:
     void copy_row(double *, Py_ssize_t, const double *, Py_ssize_t, Py_ssize_t)
     void fill_row(double *, Py_ssize_t, double, Py_ssize_t)
     bint finite_row(const double *, Py_ssize_t, Py_ssize_t)
+    double sum_row(const double *, Py_ssize_t, Py_ssize_t)
     double *take_doubles(size_t)
     void give_doubles(double *)
 
@@ -71,29 +74,54 @@ cdef int _level = 0
 cdef micro_kernel micro = choose_micro(2, &_level)
 
 
-cdef struct View:  # (N, C, H, W), steps in elements
+cdef struct View:  # (N, C, H, W) or (N, C, W), steps in elements
     double *p
-    Py_ssize_t batch, channels, n, c, h, w
+    Py_ssize_t batch, channels, rows, columns, n, c, h, w
 
 
-cdef int view_of(object array, Py_buffer *buffer, View *view, int flags) except -1:
-    PyObject_GetBuffer(array, buffer, PyBUF_STRIDES | flags)
+cdef void view_of(const Py_buffer *buffer, View *view) noexcept:
     cdef int last = buffer.ndim - 1
     view.p = <double *> buffer.buf
-    view.batch, view.channels = buffer.shape[0], buffer.shape[1]
-    view.n, view.c = buffer.strides[0] // 8, buffer.strides[1] // 8
-    view.w = buffer.strides[last] // 8
-    view.h = buffer.strides[2] // 8 if last == 3 else 0
-    return 0
+    view.batch, view.channels, view.columns = buffer.shape[0], buffer.shape[1], buffer.shape[last]
+    view.n, view.c, view.w = buffer.strides[0] // 8, buffer.strides[1] // 8, buffer.strides[last] // 8
+    view.rows, view.h = 1, 0
+    if last == 3:
+        view.rows, view.h = buffer.shape[2], buffer.strides[2] // 8
 
 
-cdef void plan_of(const Py_ssize_t[::1] numbers, Plan *plan) noexcept:
-    plan.h, plan.w, plan.kh, plan.kw = numbers[0], numbers[1], numbers[2], numbers[3]
-    plan.sh, plan.sw, plan.dh, plan.dw = numbers[4], numbers[5], numbers[6], numbers[7]
-    plan.ch, plan.cw, plan.oh, plan.ow = numbers[8], numbers[9], numbers[10], numbers[11]
-    plan.groups = numbers[12]
-    plan.rows = &numbers[13]
-    plan.columns = plan.rows + 2 * plan.kh
+@cython.final
+@cython.no_gc
+@cython.freelist(8)
+cdef class Buffers:
+    """What the arrays of one call lend, given back when it is over."""
+
+    cdef Py_buffer held[5]  # x, w, bias, y and the plan
+    cdef int count
+
+    cdef Py_buffer *take(self, object array, int flags) except NULL:
+        PyObject_GetBuffer(array, &self.held[self.count], flags)
+        self.count += 1
+        return &self.held[self.count - 1]
+
+    cdef int view(self, object array, View *view, int flags) except -1:
+        view_of(self.take(array, PyBUF_STRIDES | flags), view)
+        return 0
+
+    cdef int plan(self, object numbers, Plan *plan) except -1:
+        """The geometry from what compiled.plan makes of it."""
+        cdef const Py_ssize_t *of = <const Py_ssize_t *> self.take(numbers, PyBUF_C_CONTIGUOUS).buf
+        plan.h, plan.w, plan.kh, plan.kw = of[0], of[1], of[2], of[3]
+        plan.sh, plan.sw, plan.dh, plan.dw = of[4], of[5], of[6], of[7]
+        plan.ch, plan.cw, plan.oh, plan.ow = of[8], of[9], of[10], of[11]
+        plan.groups = of[12]
+        plan.rows = &of[13]
+        plan.columns = plan.rows + 2 * plan.kh
+        return 0
+
+    def __dealloc__(self):
+        while self.count:
+            self.count -= 1
+            PyBuffer_Release(&self.held[self.count])
 
 
 cdef void fill_plane(const Plan *g, const View *y, double *plane, double value) noexcept nogil:
@@ -117,87 +145,102 @@ def instruction_set(level=2):
 
 
 def all_finite(array):
-    """Whether a float64 array (N, C, H, W) or (N, C, W) holds only finite numbers."""
-    cdef Py_buffer buffer
+    """Whether a contiguous float64 array, or any one (N, C, H, W) or (N, C, W), holds only finite numbers."""
+    cdef Buffers buffers = Buffers.__new__(Buffers)
     cdef View view
-    cdef Py_ssize_t n, c, row, height, width
+    cdef Py_ssize_t n, c, row
     cdef bint finite = True
-    view_of(array, &buffer, &view, 0)
-    height, width = buffer.shape[2] if buffer.ndim == 4 else 1, buffer.shape[buffer.ndim - 1]
-    if view.w == 1 and (height == 1 or view.h == width):
-        width, height = width * height, 1
+    cdef Py_buffer *whole = buffers.take(array, PyBUF_STRIDES)
+    if PyBuffer_IsContiguous(whole, b"C"):
+        with nogil:
+            finite = finite_row(<const double *> whole.buf, 1, whole.len // 8)
+        return finite
+    view_of(whole, &view)
     with nogil:
         for n in range(view.batch):
             for c in range(view.channels):
-                for row in range(height):
-                    finite = finite and finite_row(view.p + n * view.n + c * view.c + row * view.h, view.w, width)
+                for row in range(view.rows):
+                    finite = finite and finite_row(view.p + n * view.n + c * view.c + row * view.h, view.w, view.columns)
             if not finite:
                 break
-    PyBuffer_Release(&buffer)
     return finite
 
 
-def forward(x, const double[::1] w, const double[::1] bias, y, const Py_ssize_t[::1] numbers, bint direct, bint finite,
-            Py_ssize_t split, Py_ssize_t first, Py_ssize_t last):
-    """Fill the units first..last of y; see forward_units and direct_forward_units."""
-    cdef Py_buffer buffer_x, buffer_y
+def forward(x, w, bias, y, numbers, bint direct, bint finite, Py_ssize_t split, Py_ssize_t first, Py_ssize_t last):
+    """Fill the units first..last of y; see forward_units and direct_forward_units. w and bias are contiguous."""
+    cdef Buffers buffers = Buffers.__new__(Buffers)
     cdef View view_x, view_y
     cdef Plan plan
     cdef int status = 0
+    cdef const double *weights = <const double *> buffers.take(w, PyBUF_C_CONTIGUOUS).buf
     cdef const double *start = NULL
-    if bias is not None and bias.shape[0]:
-        start = &bias[0]
-    plan_of(numbers, &plan)
-    view_of(x, &buffer_x, &view_x, 0)
-    view_of(y, &buffer_y, &view_y, PyBUF_WRITABLE)
+    if bias is not None:
+        start = <const double *> buffers.take(bias, PyBUF_C_CONTIGUOUS).buf
+    buffers.plan(numbers, &plan)
+    buffers.view(x, &view_x, 0)
+    buffers.view(y, &view_y, PyBUF_WRITABLE)
     with nogil:
         if direct:
-            status = direct_forward_units(&view_x, &w[0], start, &view_y, &plan, finite, first, last)
+            status = direct_forward_units(&view_x, weights, start, &view_y, &plan, finite, first, last)
         else:
-            status = forward_units(&view_x, &w[0], start, &view_y, &plan, split, first, last)
-    PyBuffer_Release(&buffer_x)
-    PyBuffer_Release(&buffer_y)
+            status = forward_units(&view_x, weights, start, &view_y, &plan, split, first, last)
     if status:
         raise MemoryError("no memory for the forward kernel's tiles")
 
 
-def gradient_x(dx, const double[::1] w, y, const Py_ssize_t[::1] numbers, bint direct, bint finite,
-               Py_ssize_t split, Py_ssize_t channel_split, Py_ssize_t first, Py_ssize_t last):
-    """Fill the units first..last of the gradient of x from y's gradient."""
-    cdef Py_buffer buffer_x, buffer_y
+def gradient_x(dx, w, y, numbers, bint direct, bint finite, Py_ssize_t split, Py_ssize_t channel_split,
+               Py_ssize_t first, Py_ssize_t last):
+    """Fill the units first..last of the gradient of x from y's gradient; w is contiguous."""
+    cdef Buffers buffers = Buffers.__new__(Buffers)
     cdef View view_x, view_y
     cdef Plan plan
     cdef int status = 0
-    plan_of(numbers, &plan)
-    view_of(dx, &buffer_x, &view_x, PyBUF_WRITABLE)
-    view_of(y, &buffer_y, &view_y, 0)
+    cdef const double *weights = <const double *> buffers.take(w, PyBUF_C_CONTIGUOUS).buf
+    buffers.plan(numbers, &plan)
+    buffers.view(dx, &view_x, PyBUF_WRITABLE)
+    buffers.view(y, &view_y, 0)
     with nogil:
         if direct:
-            status = direct_gradient_x_units(&view_x, &w[0], &view_y, &plan, finite, first, last)
+            status = direct_gradient_x_units(&view_x, weights, &view_y, &plan, finite, first, last)
         else:
-            status = gradient_x_units(&view_x, &w[0], &view_y, &plan, split, channel_split, first, last)
-    PyBuffer_Release(&buffer_x)
-    PyBuffer_Release(&buffer_y)
+            status = gradient_x_units(&view_x, weights, &view_y, &plan, split, channel_split, first, last)
     if status:
         raise MemoryError("no memory for the tiles of the gradient of x")
 
 
-def gradient_w(x, double[::1] dw, y, const Py_ssize_t[::1] numbers, bint direct, bint finite,
-               Py_ssize_t split, Py_ssize_t first, Py_ssize_t last):
-    """Fill the units first..last of the gradient of w from x and y's gradient."""
-    cdef Py_buffer buffer_x, buffer_y
+def gradient_w(x, dw, y, numbers, bint direct, bint finite, Py_ssize_t split, Py_ssize_t first, Py_ssize_t last):
+    """Fill the units first..last of the gradient of w, contiguous, from x and y's gradient."""
+    cdef Buffers buffers = Buffers.__new__(Buffers)
     cdef View view_x, view_y
     cdef Plan plan
     cdef int status = 0
-    plan_of(numbers, &plan)
-    view_of(x, &buffer_x, &view_x, 0)
-    view_of(y, &buffer_y, &view_y, 0)
+    cdef double *sums = <double *> buffers.take(dw, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE).buf
+    buffers.plan(numbers, &plan)
+    buffers.view(x, &view_x, 0)
+    buffers.view(y, &view_y, 0)
     with nogil:
         if direct:
-            status = direct_gradient_w_units(&view_x, &dw[0], &view_y, &plan, finite, first, last)
+            status = direct_gradient_w_units(&view_x, sums, &view_y, &plan, finite, first, last)
         else:
-            status = gradient_w_units(&view_x, &dw[0], &view_y, &plan, split, first, last)
-    PyBuffer_Release(&buffer_x)
-    PyBuffer_Release(&buffer_y)
+            status = gradient_w_units(&view_x, sums, &view_y, &plan, split, first, last)
     if status:
         raise MemoryError("no memory for the tiles of the gradient of w")
+
+
+def sums(y, out, Py_ssize_t first, Py_ssize_t last):
+    """Sums of y's channels first..last over everything else, into a contiguous array."""
+    cdef Buffers buffers = Buffers.__new__(Buffers)
+    cdef View view
+    cdef Py_ssize_t n, c, row
+    cdef double sum
+    cdef double *to = <double *> buffers.take(out, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE).buf
+    buffers.view(y, &view, 0)
+    if view.w == 1 and view.h == view.columns:
+        view.rows, view.columns = 1, view.rows * view.columns
+    with nogil:
+        for c in range(first, last):
+            sum = 0.0
+            for n in range(view.batch):
+                for row in range(view.rows):
+                    sum += sum_row(view.p + n * view.n + c * view.c + row * view.h, view.w, view.columns)
+            to[c] = sum
