@@ -1,4 +1,4 @@
-"""The kernels' headers and included parts, without which a source distribution would quietly fall back to NumPy."""
+"""The kernels' headers and included parts: a source distribution without them would fall back to NumPy."""
 
 from __future__ import annotations
 
