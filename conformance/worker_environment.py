@@ -29,6 +29,7 @@ _SETTINGS: Final = {
     "FLAGS_call_stack_level": "0",
     "GLOG_v": "3",
     "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHASHSEED": "0",  # sets in messages are printed in one order
     "PYTHONUNBUFFERED": "1",
     "PYTHONUTF8": "1",
     "NO_COLOR": "1",

@@ -80,6 +80,7 @@ class Bench:
     implementation: str
     driver: Driver
     hello: Mapping[str, Any]
+    remembered: dict[Any, Any] = field(factory=dict, init=False)  # what requirements need not ask twice
     _signature: dict[str, list[tuple[str, str | None]]] | None = field(default=None, init=False)
 
     @property

@@ -16,7 +16,14 @@ from conformance.requirements.documents import DOCUMENTS
 from conformance.requirements.requirement import EVERY, Judged, Probed, Requirement
 
 # In the order of reports: the documents' claims, then the suite's own.
-SUBJECTS: Final = ("torch_1d", "relations")
+SUBJECTS: Final = (
+    "torch_1d",
+    "rejection",
+    "rejected_options",
+    "rejected_tensors",
+    "refusals",
+    "relations",
+)
 
 
 @cache
