@@ -5,7 +5,8 @@ worker is replaced where it accepted any: what a framework does with a call it s
 harm what the same process answers later.
 
 An answer is *held* until its worker has answered some more: if the worker then fails for a reason that is
-not its last call's own, what it had said lately is in doubt, and is asked again of a fresh one.
+not its last call's own, what it had said lately is in doubt, and is asked again of a fresh one.  A worker's
+first answer is beyond that doubt, and is not held.
 """
 
 from __future__ import annotations
@@ -163,8 +164,11 @@ class Driver:
 
     def _remember(self, call: Call, answer: Answer) -> bool:
         """Holds an answer; whether its worker must not be asked anything more."""
+        if self._history:
+            self._held.append((call, answer))
+        else:  # a worker's first: nothing was run before it that could have harmed it
+            self.answered(call.job, answer)
         self._history.append(call)
-        self._held.append((call, answer))
         if len(self._held) > HELD:
             self.answered(self._held[0][0].job, self._held.popleft()[1])
         if answer.outcome is Outcome.OK and _aside(call.job, call.implementation):

@@ -10,12 +10,13 @@ worker, and the caller's thread judges, so that judging needs no locks.
 from __future__ import annotations
 
 import math
+import os
 import queue
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ from conformance.plan import Job, Planner, Skipped, framework_of
 from conformance.verdicts import Check, Record, Verdict
 
 _LAST_WORDS: Final = 5.0  # seconds after an interrupt in which answers are still judged
+_TURN: Final = 5.0  # seconds that a worker's start waits for those of others
 _AHEAD: Final = 4096  # jobs that wait for a target before planning waits too
 
 # Finds a target's interpreter, making its environment where need be; the callable is told of progress,
@@ -77,6 +79,7 @@ class Engine:
     _unlocated: set[str] = field(factory=set, init=False)
     _ends: list[float] = field(factory=list, init=False)  # when the budget is used up, once that is known
     _lost: set[str] = field(factory=set, init=False)  # targets that take no more jobs
+    _turns: threading.Semaphore = field(factory=lambda: threading.Semaphore(_beside()), init=False)
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -161,6 +164,16 @@ class Engine:
         self.spent["calls"] += 1
         self.spent["judging"] += clock() - referred
         return records
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """A core to start a worker on, or, after some seconds, none: what hangs in its import holds up nobody."""
+        mine = self._turns.acquire(timeout=_TURN)
+        try:
+            yield
+        finally:
+            if mine:
+                self._turns.release()
 
     def _abandon(self) -> None:
         """Ends the workers; what they have answered is still told."""
@@ -265,7 +278,8 @@ class Engine:
                 self.deadline,
             )
             self._drivers.append(driver)
-            info = driver.start()
+            with self._turn():
+                info = driver.start()
             ready = True
             told.put(events.Ready(target, {**info, "interpreter": str(python)}))
             driver.run(jobs)
@@ -293,6 +307,16 @@ class _Answered:
 class _Skip:
     skipped: Skipped
     target: str
+
+
+def _beside() -> int:
+    """How many workers start at a time: one for each core that the host leaves free.
+
+    Frameworks that share a core while they are imported are all late; one after the other the first verdicts
+    come while the others start.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores - 1)
 
 
 def _label(target: str) -> str:

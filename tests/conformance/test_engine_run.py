@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from running import NAME, OTHER, Outcome, engine_of, run
 
 from conformance import events
 from conformance.case import Case
+from conformance.driver import Driver
 from conformance.engine import Engine
 from conformance.errors import EnvironmentFailed
 from conformance.plan import Problem
@@ -197,3 +199,46 @@ def test_the_same_run_twice_finds_the_same(fake):
         return [(r.case, r.check, r.verdict, r.met, r.error, r.escape) for r in records]
 
     assert told() == told()
+
+
+def one_core(monkeypatch) -> None:
+    monkeypatch.setattr("conformance.engine.os.sched_getaffinity", lambda _: {0}, raising=False)
+
+
+def test_on_one_core_workers_start_one_after_the_other(fake, monkeypatch):
+    one_core(monkeypatch)
+    running: list[str] = []
+    most = []
+    start = Driver.start
+
+    def slow(driver):
+        running.append(driver.framework)
+        most.append(len(running))
+        time.sleep(0.2)
+        try:
+            return start(driver)
+        finally:
+            running.remove(driver.framework)
+
+    monkeypatch.setattr(Driver, "start", slow)
+    outcome = run(fake(), CASES, (NAME, PADDLE))
+    assert outcome.all_right(CASES, NAME)
+    assert outcome.all_right(CASES, PADDLE)
+    assert most == [1, 1]
+
+
+def test_a_worker_that_is_slow_to_start_does_not_hold_up_the_others(fake, monkeypatch):
+    one_core(monkeypatch)
+    monkeypatch.setattr("conformance.engine._TURN", 0.2)
+    monkeypatch.setattr("conformance.worker.START_TIMEOUT", 600.0)
+    stream = engine_of({"torch": fake(start="silent"), "paddle": fake()}, (NAME, PADDLE)).run(CASES)
+    judged = {next(event.records[0].framework for event in stream if isinstance(event, events.Judged))}
+    stream.close()
+    assert judged == {"paddle"}
+
+
+def test_the_first_answer_of_a_worker_is_judged_at_once(fake):
+    stream = engine_of(fake(cases={"2": "hang"}), deadline=600.0).run(CASES)
+    first = next(event.records[0] for event in stream if isinstance(event, events.Judged))
+    stream.close()
+    assert first.case == CASES[0]
