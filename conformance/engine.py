@@ -167,7 +167,7 @@ class Engine:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """A core to start a worker on, or, after some seconds, none: what hangs in its import holds up nobody."""
+        """A core to start a worker on, or, after some seconds, none: one that hangs holds up nobody."""
         mine = self._turns.acquire(timeout=_TURN)
         try:
             yield

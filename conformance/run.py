@@ -92,6 +92,15 @@ def _execute(
         RecordWriter(folder.records) as writer,
     ):
 
+        if journal.kept is not None:
+            console.print(
+                f"{folder.path}: its run was never finished and this is a new one; what it had recorded is kept "
+                f"in {journal.kept.name}: to go on with it, move that to another folder as {journal.path.name} "
+                "and give --resume that folder",
+                soft_wrap=True,
+                markup=False,
+            )
+
         def take(records: list[Record]) -> None:
             writer.write(records)
             observed.add(records)

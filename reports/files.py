@@ -17,6 +17,7 @@ JOURNAL: Final = "journal.jsonl"  # of a run that has not ended
 REPRO: Final = "repro"  # a folder of scripts
 FILES: Final = frozenset({RUN, RECORDS, DIVERGENCES, JUNIT, INDEX, JOURNAL, REPRO})
 
+_ASIDE: Final = re.compile(r"journal-[0-9]+\.jsonl", re.ASCII)  # journals of runs that were never gone on with
 _PARTIAL: Final = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)\.partial", re.ASCII)
 
 
@@ -28,7 +29,20 @@ def partial(path: Path) -> Path:
 def is_own(name: str) -> bool:
     """Whether a file of this name in a run folder is the suite's."""
     match = _PARTIAL.fullmatch(name)
-    return (match["name"] if match else name) in FILES
+    return (match["name"] if match else name) in FILES or _ASIDE.fullmatch(name) is not None
+
+
+def set_aside(journal: Path) -> Path:
+    """Give a journal the first free name beside its own, which a new run takes.
+
+    Raises:
+        OSError: where that cannot be done.
+    """
+    number = 1
+    while (kept := journal.with_name(f"journal-{number}.jsonl")).exists():
+        number += 1
+    journal.rename(kept)
+    return kept
 
 
 def sweep(folder: Path) -> None:

@@ -23,7 +23,7 @@ from typing import Any, Final, Self
 from conformance.case import Case
 from conformance.errors import BadRunFolder, InvalidCase
 from conformance.verdicts import Check, Evidence, Record, Verdict
-from reports.files import JOURNAL, reason
+from reports.files import JOURNAL, reason, set_aside
 from reports.text import one_line
 
 _FORMAT: Final = 1
@@ -36,12 +36,15 @@ _IDENTITY: Final = ("version", "python", "numpy", "device")
 class Journal:
     """The journal of the run in ``folder``: begun anew with what was asked for, or read and gone on with.
 
+    One that is begun anew keeps that of an unfinished run, where there is one, under another name.
+
     Raises:
         BadRunFolder: where it cannot be written or read, or is of another version of the suite.
     """
 
     def __init__(self, folder: Path, suite: str, asked: dict[str, Any] | None = None) -> None:
         self.path = folder / JOURNAL
+        self.kept: Path | None = None  # the journal of an unfinished run that this one would have replaced
         self.elapsed = 0.0  # seconds that earlier parts of the run have taken
         self.ready: dict[str, dict[str, Any]] = {}  # what each target's worker said of itself
         self._suite = suite
@@ -54,6 +57,7 @@ class Journal:
                 self._file = os.open(self.path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
             else:
                 self.asked = asked
+                self.kept = set_aside(self.path) if _holds_calls(self.path) else None
                 flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
                 self._file = os.open(self.path, flags, 0o666)
                 self._add(["run", _FORMAT, suite, asked])
@@ -240,6 +244,14 @@ def read_asked(folder: Path, suite: str) -> dict[str, Any]:
         )
     asked: dict[str, Any] = entry[3]
     return asked
+
+
+def _holds_calls(path: Path) -> bool:
+    """Whether a journal holds something that would be lost with it."""
+    if not path.exists():
+        return False
+    with path.open("rb") as lines:
+        return any(entry is not None and entry[0] == "call" for entry in map(_entry, lines))
 
 
 def _entry(line: bytes) -> list[Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from rich.console import Console
 from running import NAME, engine_of
 
 from conformance.errors import BadRunFolder
-from conformance.run import execute
+from conformance.run import execute, suite_version
 from conformance.verdicts import Check, Evidence, Record, Verdict
 from reports.dataset import load_run
 from reports.folder import RunFolder
@@ -211,3 +212,34 @@ def test_the_time_of_a_run_is_that_of_its_parts(tmp_path):
     with Journal(tmp_path, "1.0") as journal:
         list(journal.records())
         assert 100.0 <= journal.total() < 130.0
+
+
+def test_a_run_begun_anew_keeps_the_journal_of_an_unfinished_one(tmp_path, fake):
+    folder, elsewhere = tmp_path / "run", tmp_path / "elsewhere"
+    folder.mkdir()
+    for cases in (CASES[:5], CASES[5:12]):  # two runs killed one after the other, neither gone on with
+        with Journal(folder, suite_version(), {}) as journal:
+            assert list(journal.records()) == []
+            for case in cases:
+                journal.add([record(case, framework_version="0.fake")])
+    said = Console(file=io.StringIO(), width=40)
+    execute(engine_of(fake()), CASES, out=folder, facts=FACTS, console=said, asked={})
+    assert "journal-2.jsonl: to go on with it" in said.file.getvalue()
+    assert not (folder / "journal.jsonl").exists()
+    for number, cases in ((1, CASES[:5]), (2, CASES[5:12])):
+        elsewhere.mkdir(exist_ok=True)
+        (folder / f"journal-{number}.jsonl").rename(elsewhere / "journal.jsonl")
+        with Journal(elsewhere, suite_version()) as journal:
+            assert [records[0].case for records in journal.records()] == cases
+
+
+def test_a_journal_without_a_call_is_not_kept(tmp_path):
+    for _ in range(2):
+        with Journal(tmp_path, "1.0", {}) as journal:
+            journal.add_ready("torch", INFO)
+    assert [path.name for path in tmp_path.iterdir()] == ["journal.jsonl"]
+
+
+def test_a_folder_with_a_journal_kept_is_still_a_run_folder(tmp_path):
+    (tmp_path / "journal-1.jsonl").touch()
+    RunFolder.create(tmp_path)
