@@ -16,11 +16,13 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +30,7 @@ import platformdirs
 from attrs import frozen
 from filelock import FileLock, Timeout
 
+from conformance import guardian
 from conformance.errors import BadInterpreter, EnvironmentFailed
 from conformance.worker_environment import installer_environment
 
@@ -98,22 +101,17 @@ def ensure(environment: Environment, say: Say, stop: threading.Event | None = No
         return environment.python
     stop = stop or threading.Event()
     folder = environment.folder
+
+    def wait() -> None:
+        say("waiting for another process that is making its environment")
+        if stop.is_set():
+            raise EnvironmentFailed(f"{environment.framework}: stopped while waiting")
+
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder.with_name(folder.name + ".lock"))
-        while True:
-            try:
-                lock.acquire(timeout=1)
-                break
-            except Timeout:
-                say("waiting for another process that is making its environment")
-                if stop.is_set():
-                    raise EnvironmentFailed(f"{environment.framework}: stopped while waiting") from None
-        try:
+        with _locked(environment, wait):
             if environment.manifest is None:
                 _make(environment, say, stop)
-        finally:
-            lock.release()
     except OSError as error:
         raise EnvironmentFailed(
             f"{environment.framework}: cannot make an environment in {folder}: {error.strerror or error}; "
@@ -122,9 +120,25 @@ def ensure(environment: Environment, say: Say, stop: threading.Event | None = No
     return environment.python
 
 
+@contextmanager
+def _locked(environment: Environment, wait: Callable[[], None]) -> Iterator[None]:
+    """Keeps other processes from making or removing it; ``wait`` is called while one does, and may raise."""
+    lock = FileLock(environment.folder.with_name(environment.folder.name + ".lock"))
+    while True:
+        try:
+            lock.acquire(timeout=1)
+            break
+        except Timeout:
+            wait()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def _make(environment: Environment, say: Say, stop: threading.Event) -> None:
     folder = environment.folder
-    remove(environment)
+    _remove(environment)
     free = shutil.disk_usage(folder.parent).free
     if free < DISK_NEEDED:
         raise EnvironmentFailed(
@@ -165,14 +179,17 @@ def _make(environment: Environment, say: Say, stop: threading.Event) -> None:
 
 
 def _execute(command: list[str], output: Any, stop: threading.Event) -> int:
+    guardian.begin()
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
         env=installer_environment(),
+        start_new_session=True,
     )
     try:
+        guardian.watch(process.pid, Path(os.devnull))  # no folder: what a killed host leaves is remade later
         while True:
             try:
                 return process.wait(timeout=0.2)
@@ -180,9 +197,10 @@ def _execute(command: list[str], output: Any, stop: threading.Event) -> int:
                 if stop.is_set():
                     return -1
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+        with suppress(ProcessLookupError, PermissionError):  # pip's own children too
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        guardian.release(process.pid)
 
 
 _KNOWN: Final = (
@@ -220,12 +238,33 @@ def _reason(log: Path) -> str:
 
 
 def remove(environment: Environment) -> bool:
-    """Removes an environment; says whether there was one."""
+    """Removes an environment; says whether there was one.
+
+    Raises:
+        EnvironmentFailed: where another process is making it, or it cannot be removed.
+    """
     if not environment.folder.exists():
         return False
-    (environment.folder / _MANIFEST).unlink(missing_ok=True)  # from here on it is half-made
-    shutil.rmtree(environment.folder)
+
+    def refuse() -> None:
+        raise EnvironmentFailed(
+            f"{environment.framework}: another process is making this environment: remove it once that ended"
+        )
+
+    try:
+        with _locked(environment, refuse):
+            _remove(environment)
+    except OSError as error:
+        raise EnvironmentFailed(
+            f"{environment.framework}: cannot remove {environment.folder}: {error.strerror or error}"
+        ) from None
     return True
+
+
+def _remove(environment: Environment) -> None:
+    if environment.folder.exists():
+        (environment.folder / _MANIFEST).unlink(missing_ok=True)  # from here on it is half-made
+        shutil.rmtree(environment.folder)
 
 
 def check_interpreter(framework: str, module: str, path: str) -> Path:

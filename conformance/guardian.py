@@ -26,6 +26,11 @@ _lock = threading.Lock()
 _guardian: tuple[int, subprocess.Popen[bytes]] | None = None  # the process that owns it, and the guardian
 
 
+def begin() -> None:
+    """Starts it, so that the first process that it is to watch is not long without it."""
+    _tell("")
+
+
 def watch(group: int, folder: Path) -> None:
     """From now on the guardian ends this worker where the host does not."""
     _tell(f"+ {group} {folder}\n")

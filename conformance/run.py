@@ -91,12 +91,11 @@ def _execute(
         Journal(folder.path, suite_version(), asked) as journal,
         RecordWriter(folder.records) as writer,
     ):
-
         if journal.kept is not None:
             console.print(
-                f"{folder.path}: its run was never finished and this is a new one; what it had recorded is kept "
-                f"in {journal.kept.name}: to go on with it, move that to another folder as {journal.path.name} "
-                "and give --resume that folder",
+                f"{folder.path}: its run was never finished and this is a new one; what that had recorded is "
+                f"kept in {journal.kept.name}: to go on with it, move the file to another folder as "
+                f"{journal.path.name} and give --resume that folder",
                 soft_wrap=True,
                 markup=False,
             )

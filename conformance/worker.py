@@ -74,6 +74,7 @@ class Worker:
         self._log, log_write = os.pipe()
         self._open = True
         self._waiting_for_room = False
+        guardian.begin()
         bootstrap = Path(adapters.__file__).with_name("bootstrap.py")
         command = [str(python), str(bootstrap), framework, str(request_read), str(answer_write)]
         try:

@@ -17,7 +17,7 @@ JOURNAL: Final = "journal.jsonl"  # of a run that has not ended
 REPRO: Final = "repro"  # a folder of scripts
 FILES: Final = frozenset({RUN, RECORDS, DIVERGENCES, JUNIT, INDEX, JOURNAL, REPRO})
 
-_ASIDE: Final = re.compile(r"journal-[0-9]+\.jsonl", re.ASCII)  # journals of runs that were never gone on with
+_ASIDE: Final = re.compile(r"journal-[0-9]+\.jsonl", re.ASCII)  # of runs never gone on with
 _PARTIAL: Final = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)\.partial", re.ASCII)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from pathlib import Path
 
@@ -247,6 +247,27 @@ def test_remove(cache, installer):
     assert thing().state == "absent"
 
 
+def test_what_another_process_is_making_is_not_removed(cache, installer):
+    environment = thing()
+    ensure(environment, no_word)
+    lock = environment.folder.with_name(environment.folder.name + ".lock")
+    with FileLock(lock), pytest.raises(EnvironmentFailed, match="another process is making") as caught:
+        remove(environment)
+    assert caught.value.exit_code == 3
+    assert environment.state == "ready"
+
+
+def test_what_cannot_be_removed_is_named(cache, installer, monkeypatch):
+    def refuse(_folder):
+        raise PermissionError(13, "Permission denied")
+
+    ensure(thing(), no_word)
+    monkeypatch.setattr("shutil.rmtree", refuse)
+    with pytest.raises(EnvironmentFailed, match=r"torch: cannot remove .*: Permission denied"):
+        remove(thing())
+    assert thing().state == "half-made"
+
+
 def test_an_environment_is_named_by_what_was_asked_for(cache):
     names = {
         environment_for("torch", requirements).folder.name
@@ -264,21 +285,55 @@ def test_the_cache_folder(monkeypatch):
     assert cache_folder().name == "conv-transpose-conformance"
 
 
-def test_a_command_ends_with_the_run(tmp_path):
+_PARENT = "sleep 600 & echo $$ $! > {pids}.new; mv {pids}.new {pids}; wait"
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def gone(pids: list[int]) -> bool:
+    """Whether they are, within a few seconds."""
+    deadline = time.monotonic() + 20
+    while any(map(alive, pids)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not any(map(alive, pids))
+
+
+def test_a_command_ends_with_the_run_and_so_do_its_children(tmp_path):
     stop = threading.Event()
-    pid = tmp_path / "pid"
-    command = ["sh", "-c", f"echo $$ > {pid}.new; mv {pid}.new {pid}; exec sleep 600"]
+    pids = tmp_path / "pids"
 
     def stop_once_it_runs() -> None:
-        while not pid.exists():
+        while not pids.exists():
             stop.wait(0.01)
         stop.set()
 
     threading.Thread(target=stop_once_it_runs).start()
     with (tmp_path / "log").open("w") as log:
-        assert environments._execute(command, log, stop) == -1
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(pid.read_text()), 0)
+        assert environments._execute(["sh", "-c", _PARENT.format(pids=pids)], log, stop) == -1
+    parent, child = map(int, pids.read_text().split())
+    assert gone([parent, child])
+
+
+def test_a_command_does_not_outlive_a_host_that_is_killed(tmp_path):
+    pids = tmp_path / "pids"
+    program = (
+        "import sys, threading; from conformance.environments import _execute\n"
+        "_execute(['sh', '-c', sys.argv[1]], open('/dev/null', 'w'), threading.Event())"
+    )
+    host = subprocess.Popen([sys.executable, "-c", program, _PARENT.format(pids=pids)])
+    while not pids.exists():
+        assert host.poll() is None
+        time.sleep(0.02)
+    started = list(map(int, pids.read_text().split()))
+    assert all(map(alive, started))
+    host.kill()
+    host.wait()
+    assert gone(started)
 
 
 def test_a_command_is_heard_and_its_status_known(tmp_path, monkeypatch):
