@@ -58,7 +58,7 @@ def main() -> NoReturn:
 def group() -> None:
     """Hold the transposed convolutions of PyTorch, PaddlePaddle and MindSpore to their documents.
 
-    Exit codes: 0 as expected, 1 divergences, 2 usage, 3 nothing could run, 130 interrupted.
+    Exit codes: 0 as expected, 1 divergences, 2 usage, 3 a framework could not run, 130 interrupted.
     """
 
 
@@ -229,7 +229,9 @@ def _run(
             click.echo(line, err=True)
     code: int = run_data["exit_code"]
     if code == 3:
-        click.echo("error: no framework could be run; see the reasons above", err=True)
+        from reports.wording import absences
+
+        click.echo(f"error: {absences(run_data)}; see the reasons above", err=True)
     return code
 
 

@@ -53,11 +53,12 @@ def matrix(
         budget=budget,
         seed=seed,
     )
-    if code != 3:
-        from reports.folder import read
-        from reports.versions import by_version
+    from reports.folder import read
+    from reports.versions import by_version
 
-        click.echo(f"{by_version(read(out)[0])}\n\nReport: {out / 'index.html'}")
+    made = read(out)[0]
+    if any(entry["status"] == "ran" for entry in made["frameworks"].values()):
+        click.echo(f"{by_version(made)}\n\nReport: {out / 'index.html'}")
     return code
 
 

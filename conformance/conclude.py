@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,13 @@ def unexpected(divergence: Mapping[str, Any]) -> bool:
     """Whether a divergence fails a run."""
     expected = divergence.get("expected")
     return expected is None or not expected["all"]
+
+
+def exit_code(divergences: Iterable[Mapping[str, Any]], frameworks: Mapping[str, dict[str, Any]]) -> int:
+    """1 where a divergence fails the run, else 3 where a framework was not judged to the end, else 0."""
+    if any(map(unexpected, divergences)):
+        return 1
+    return 3 if any(entry["status"] != "ran" or entry["reason"] for entry in frameworks.values()) else 0
 
 
 def stale(

@@ -102,8 +102,12 @@ def ensure(environment: Environment, say: Say, stop: threading.Event | None = No
     stop = stop or threading.Event()
     folder = environment.folder
 
+    said: list[str] = []
+
     def wait() -> None:
-        say("waiting for another process that is making its environment")
+        if not said:
+            said.append("waiting for another process that is making its environment")
+            say(said[0])
         if stop.is_set():
             raise EnvironmentFailed(f"{environment.framework}: stopped while waiting")
 

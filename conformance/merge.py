@@ -11,7 +11,7 @@ from attrs import frozen
 from rich.console import Console
 
 from conformance.case import Case
-from conformance.conclude import conclude, stale, unexpected
+from conformance.conclude import conclude, exit_code, stale
 from conformance.errors import BadRunFolder
 from conformance.expectations import Expectations
 from conformance.families import Observed
@@ -70,7 +70,7 @@ def merge(
         "started": min(part.run["started"] for part in parts),
         "seconds": round(sum(part.run["seconds"] for part in parts), 2),
         "interrupted": any(part.run["interrupted"] for part in parts),
-        "exit_code": int(any(map(unexpected, [*found, *filter(fails, results)]))),
+        "exit_code": exit_code([*found, *filter(fails, results)], frameworks),
         "frameworks": frameworks,
         "requirements": {"catalogue": [described(r) for r in requirements], "results": results},
         "merged": [str(part.path) for part in parts],
@@ -141,6 +141,10 @@ def _frameworks(parts: Sequence[_Part]) -> dict[str, Any]:
         for name, entry in part.run["frameworks"].items():
             if name not in found or (entry["status"] == "ran" and found[name]["status"] != "ran"):
                 found[name] = entry
+    for name, entry in found.items():
+        # What one part could not judge is missing from the whole.
+        reasons = [part.run["frameworks"][name]["reason"] for part in parts if name in part.run["frameworks"]]
+        found[name] = {**entry, "reason": next(filter(None, reasons), None)}
     return found
 
 

@@ -41,6 +41,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Reads the options; a mistake in one ends pytest with one line."""
     patterns = config.getoption("--conformance")
     if not patterns:
+        if config.getoption("--conformance-python"):
+            raise pytest.UsageError(
+                "--conformance-python says where implementations run, and none is asked for: "
+                "give --conformance GLOB beside it ('torch.nn.*', say)"
+            )
         return
     from conformance.errors import ConformanceError
     from conformance.pytest_items import Items

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from conformance import events
 from conformance.case import Case
-from conformance.conclude import conclude, stale, unexpected
+from conformance.conclude import conclude, exit_code, stale
 from conformance.corpus import core
 from conformance.coverage import Coverage
 from conformance.engine import Engine
@@ -158,12 +158,6 @@ def _execute(
         )
         seconds = journal.total()
     interrupted = interrupted or engine.interrupt.requested
-    if interrupted:
-        exit_code = INTERRUPTED
-    elif not any(entry["status"] == "ran" for entry in frameworks.values()):
-        exit_code = 3
-    else:
-        exit_code = int(any(map(unexpected, [*found, *filter(fails, results)])))
     info = {
         "schema": 1,
         "suite": {"name": DISTRIBUTION, "version": suite_version()},
@@ -171,7 +165,7 @@ def _execute(
         "seconds": round(seconds, 2),
         **facts,
         "interrupted": interrupted,
-        "exit_code": exit_code,
+        "exit_code": INTERRUPTED if interrupted else exit_code([*found, *filter(fails, results)], frameworks),
         "host": host_facts(),
         "frameworks": frameworks,
         "corpus": core().version,

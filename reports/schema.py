@@ -100,6 +100,12 @@ def _refuse_literal(literal: str) -> NoReturn:
     raise ValueError(f"{literal} is no JSON number")
 
 
+def _whole(literal: str) -> int:
+    if len(literal) > 20:  # beyond 64 bits: nothing of ours, and no float could hold all of them
+        raise ValueError(f"the number {literal[:20]}... is too large")
+    return int(literal)
+
+
 def _load(path: Path) -> Node:
     try:
         text = path.read_bytes().decode("utf-8")
@@ -112,7 +118,7 @@ def _load(path: Path) -> Node:
     except UnicodeDecodeError as error:
         raise BadRunFolder(f"{path}: not UTF-8 text (byte {error.start})") from None
     try:
-        return Node(jsonable(json.loads(text, parse_constant=_refuse_literal)), path)
+        return Node(jsonable(json.loads(text, parse_constant=_refuse_literal, parse_int=_whole)), path)
     except RecursionError:
         raise BadRunFolder(f"{path}: not JSON of a run: nested too deeply") from None
     except ValueError as error:
@@ -153,7 +159,8 @@ def check_run(run: Node) -> dict[str, Any]:
     run["seed"].of(int, _NONE)
     run["budget"].of(float, _NONE)
     run["interrupted"].of(bool)
-    run["exit_code"].of(int)
+    if run["exit_code"].count() > 255:
+        run["exit_code"].fail(f"is {_short(run['exit_code'].value)}, and no program ends so")
     run["host"].get("command").of(str, _NONE)
     if run.get("shard").of(list, _NONE) is not None:
         for number in run["shard"]:

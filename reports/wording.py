@@ -102,6 +102,15 @@ def missing(framework: dict[str, Any]) -> tuple[str, str] | None:
     return ("lost before the end", reason) if reason else None
 
 
+def absences(run: dict[str, Any]) -> str:
+    """In words, which frameworks were not judged, or not to the end."""
+    frameworks = run["frameworks"]
+    if not any(entry["status"] == "ran" for entry in frameworks.values()):
+        return "no framework could be run"
+    found = [f"{plain(name)} {about[0]}" for name, entry in frameworks.items() if (about := missing(entry))]
+    return f"not everything was judged: {listed(found)}"
+
+
 def listed(names: Iterable[str]) -> str:
     """``a, b and c``."""
     *first, last = names

@@ -1,5 +1,7 @@
 """Families, causes without a framework, merge and diff, on runs made by hand."""
 
+import json
+
 import pytest
 from rich.console import Console
 
@@ -137,6 +139,20 @@ def test_shards_merged_are_the_whole_run(cases, tmp_path, info):
         == ["groups > 1"]
     )
     assert diff(whole, tmp_path / "merged")["same"] == 1
+
+
+def test_what_a_shard_could_not_judge_is_missing_from_the_whole(cases, tmp_path, info):
+    parts = [
+        folder_of(tmp_path / str(n), info, [call(c, False) for c in cases[n::2][:5]], shard=[n + 1, 2])
+        for n in range(2)
+    ]
+    path = parts[1] / "run.json"
+    lost = json.loads(path.read_text())
+    lost["frameworks"]["torch"]["reason"] = "exit status 7"
+    path.write_text(json.dumps(lost))
+    run, found = merge(parts, tmp_path / "merged", Expectations(tmp_path / "none"), Console(quiet=True))
+    assert (run["exit_code"], found) == (3, [])
+    assert run["frameworks"]["torch"]["reason"] == "exit status 7"
 
 
 @pytest.mark.parametrize(

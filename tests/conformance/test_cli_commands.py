@@ -12,6 +12,7 @@ from commands import FILES, divergences, run_data
 
 from conformance import load_run
 from conformance.case import Case
+from conformance.conclude import exit_code
 from conformance.generate import profile_cases
 from conformance.implementations import all_implementations
 
@@ -79,11 +80,30 @@ def test_the_smallest_case_of_a_divergence_is_shown_and_can_be_replayed(command,
 def test_one_framework_lost_and_the_others_run(command, fake_cache, few_cases, out):
     fake_cache(torch={}, paddle={"start": "exit"})
     done = command("run", "--implementation", NAME, "--implementation", "paddle.*", "--out", out)
-    assert done.code == 0
+    assert done.code == run_data(out)["exit_code"] == 3  # what was asked for was not judged
+    assert done.err.splitlines()[-1] == (
+        "error: not everything was judged: paddle unavailable; see the reasons above"
+    )
     assert "paddle: not run: exit status 7" in done.err
     statuses = {name: entry["status"] for name, entry in run_data(out)["frameworks"].items()}
     assert statuses == {"torch": "ran", "paddle": "unavailable"}
     assert "the framework is broken here" in run_data(out)["frameworks"]["paddle"]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "code"), [("ran", None, 0), ("ran", "exit status 7", 3), ("unavailable", "x", 3)]
+)
+def test_a_framework_lost_on_the_way_does_not_pass(status, reason, code):
+    frameworks = {"torch": {"status": "ran", "reason": None}, "paddle": {"status": status, "reason": reason}}
+    assert exit_code([], frameworks) == code
+    assert exit_code([{"expected": {"all": True}}], frameworks) == code
+    assert exit_code([{"expected": None}], frameworks) == 1
+
+
+def test_a_divergence_outweighs_a_framework_that_cannot_be_run(command, fake_cache, few_cases, out):
+    fake_cache(torch={"implementations": {NAME: "wrong values"}}, paddle={"start": "exit"})
+    done = command("run", "--implementation", NAME, "--implementation", "paddle.*", "--out", out)
+    assert done.code == run_data(out)["exit_code"] == 1
 
 
 def test_the_same_seed_gives_the_same_verdicts(command, fake_cache, few_cases, tmp_path):

@@ -169,9 +169,12 @@ def test_another_process_that_is_making_it_is_waited_for(cache, installer):
     with FileLock(environment.folder.with_name(environment.folder.name + ".lock")):
         waiting.start()
         told.wait()
+        time.sleep(1.5)  # it looks every second, and says so once
         assert installer.commands == []
     waiting.join()
-    assert said[0] == "waiting for another process that is making its environment"
+    waited, installing = said
+    assert waited == "waiting for another process that is making its environment"
+    assert installing.startswith("installing thing==1.0")
     assert environment.state == "ready"
 
 
