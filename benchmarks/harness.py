@@ -18,10 +18,9 @@ generation     drawing the cases (before the clock starts here), and planning
 =============  ========================================================================================
 
 ``wall`` runs from the first request to the last record; framework and worker run beside the others.
-``--long N`` makes N calls of torch (each case serves two implementations) and prints the host's resident
-memory as it goes.  ``--check`` exits 1
-where torch is judged at fewer than 1,000 calls a second, its wall time exceeds 1.5 times the framework's, or
-the host's memory 500 MB.
+``--long N`` judges N cases on torch, two calls each, and prints the host's resident memory as it goes.
+``--check`` exits 1 where torch is judged at fewer than 1,000 calls a second, its wall time exceeds 1.5 times
+the framework's, or the host's memory 500 MB.
 """
 
 from __future__ import annotations
@@ -41,6 +40,8 @@ from typing import Any
 from adapters import FRAMEWORKS, adapter_class
 from conformance import events
 from conformance.case import Case, Recipe
+from conformance.coverage import Coverage
+from conformance.families import Observed
 from conformance.generate import profile_cases
 from conformance.run import suite_version
 from conformance.semantics import Acceptance, interpret
@@ -92,7 +93,7 @@ def measure(
             Journal(place, suite_version(), {}) as journal,
             RecordWriter(place / "records.parquet") as writer,
         ):
-            summary = Summary()
+            summary, observed, coverage = Summary(), Observed(), Coverage()
             for event in engine.run(cases):
                 if isinstance(event, events.Unavailable):
                     raise SystemExit(f"{framework}: {event.reason}")
@@ -102,6 +103,8 @@ def measure(
                     clock = time.perf_counter()
                     journal.add(event.records)
                     writer.write(event.records)
+                    observed.add(event.records)
+                    coverage.add(event.records[0].case)
                     for record in event.records:
                         summary.add(record)
                     engine.spent["recording"] += time.perf_counter() - clock
@@ -167,7 +170,7 @@ def main() -> int:
     parser.add_argument("--python", action="append", default=[], metavar="FRAMEWORK=PATH")
     parser.add_argument("--framework", action="append", choices=list(FRAMEWORKS), help="default: all")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each framework; the fastest counts")
-    parser.add_argument("--long", type=int, default=0, metavar="N", help="calls of the run for memory")
+    parser.add_argument("--long", type=int, default=0, metavar="N", help="cases of the run for memory")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()

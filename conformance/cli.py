@@ -11,7 +11,7 @@ from typing import Any, NoReturn, ParamSpec
 
 import click
 
-from conformance.errors import ConformanceError
+from conformance.errors import ConformanceError, no_python
 
 P = ParamSpec("P")
 
@@ -28,9 +28,8 @@ def _plainly(function: Callable[P, int | None]) -> Callable[P, NoReturn]:
         except ConformanceError as error:
             click.echo(f"error: {' '.join(str(error).split())}", err=True)
             sys.exit(error.exit_code)
-        except SyntaxError as error:  # of a file that is loaded by name: an adapter
-            where = f"{error.filename}, line {error.lineno}"
-            click.echo(f"error: {where}: {error.msg}: this file is no Python; correct it", err=True)
+        except SyntaxError as error:
+            click.echo(f"error: {no_python(error)}", err=True)
             sys.exit(2)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)

@@ -291,7 +291,10 @@ def check_interpreter(framework: str, module: str, path: str) -> Path:
         done = _ask(found, probe, "numpy", module)
         major, minor, has_numpy, has_module = map(int, done.stdout.split()[-4:])
     except (OSError, ValueError, subprocess.TimeoutExpired):
-        raise BadInterpreter(f"{option}: it does not behave like a Python interpreter") from None
+        raise BadInterpreter(
+            f"{option}: it does not behave like a Python interpreter; give the path of one in which "
+            f"{module} is installed"
+        ) from None
     if (major, minor) < (3, 9):
         raise BadInterpreter(f"{option}: it is Python {major}.{minor}; a worker needs 3.9 or newer")
     for present, name in ((has_numpy, "numpy"), (has_module, module)):
@@ -308,11 +311,19 @@ def framework_version(framework: str, module: str, python: Path) -> str:
     Raises:
         BadInterpreter: where it cannot be imported.
     """
-    done = _ask(str(python), "import sys; print(__import__(sys.argv[1]).__version__)", module)
+    program = (
+        "import sys\n"
+        "try: print(__import__(sys.argv[1]).__version__)\n"
+        "except Exception as e: sys.exit(f'{type(e).__name__}: ' + ' '.join(str(e).split()))"
+    )
+    done = _ask(str(python), program, module)
     words = done.stdout.split()
     if done.returncode != 0 or not words:
         said = (done.stderr.strip().splitlines() or ["without a word"])[-1]
-        raise BadInterpreter(f"--python {framework}={python}: {module} cannot be imported: {said[:300]}")
+        raise BadInterpreter(
+            f"--python {framework}={python}: {module} cannot be imported: {said[:300]}; mend it, or leave "
+            "this --python out for an environment of the suite's"
+        )
     return re.sub(r"[^A-Za-z0-9.+-]", "-", words[-1])[:60]
 
 

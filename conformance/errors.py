@@ -47,3 +47,8 @@ class EnvironmentFailed(ConformanceError):
 
 class BadRequirement(ConformanceError):
     """A release asked for that is of no framework, or twice."""
+
+
+def no_python(error: SyntaxError) -> str:
+    """One line about a file that is loaded by name, an adapter, and is no Python."""
+    return f"{error.filename}, line {error.lineno}: {error.msg}: this file is no Python; correct it"

@@ -64,6 +64,9 @@ def family_of(record: Record) -> Family:
     return Family(str(record.check))
 
 
+_SETS: Final[dict[frozenset[Check], frozenset[Check]]] = {}  # few are different: each is kept once
+
+
 def families(records: Iterable[Record]) -> dict[Family, list[Record]]:
     """The failing records of one call by family."""
     found: dict[Family, list[Record]] = {}
@@ -89,7 +92,7 @@ class Calls:
             self.failing[case] = found
         passed = frozenset(record.check for record in records if record.verdict is Verdict.PASS)
         if passed:
-            self.passed[case] = passed
+            self.passed[case] = _SETS.setdefault(passed, passed)
 
     def fails(self, family: Family) -> list[Case]:
         """The calls that fail in this way, the smallest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -40,7 +41,7 @@ def divergences(
 
 
 def _file_name(entry: Mapping[str, Any]) -> str:
-    name = entry["implementation"].replace(".", "_")
+    name = re.sub(r"\W", "_", entry["implementation"])  # a dot, and @ before a version
     return f"{entry['id']}_{name}_{entry['check']}"
 
 

@@ -8,6 +8,8 @@ import sys
 import pytest
 from commands import FILES
 
+from adapters import FRAMEWORKS
+
 NAME = "torch.nn.ConvTranspose1d"
 CASE = "v1_1d_n1_ci1_co1_i2_k2_f32_int.1"
 
@@ -193,6 +195,69 @@ def test_no_framework_can_be_run(command, fake_cache, few_cases, tmp_path):
         "torch": "unavailable",
         "paddle": "unavailable",
     }
+
+
+@pytest.fixture
+def no_wheel(monkeypatch):
+    """A package index that has nothing."""
+
+    def execute(command, output, _stop):
+        if "venv" in command:
+            return 0
+        release = next(word for word in command if "==" in word)
+        output.write(f"ERROR: No matching distribution found for {release}\n")
+        output.flush()
+        return 1
+
+    monkeypatch.setattr("conformance.environments._execute", execute)
+
+
+def test_a_release_that_does_not_exist(command, no_wheel, few_cases, tmp_path):
+    done = command("run", "--env", "paddlepaddle==99.0", "--implementation", "paddle.*")
+    assert done.code == 3
+    assert "paddle: not run: paddlepaddle==99.0: there is no such release, or none with a wheel" in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(("plan", "code"), [({}, 3), ({"implementations": {NAME: "wrong values"}}, 1)])
+def test_a_matrix_entry_without_a_wheel_and_the_other_runs(
+    command, no_wheel, fake_cache, few_cases, plan, code
+):
+    fake_cache(torch=plan)
+    done = command("matrix", "torch==99.0,2.13.0", "--implementation", NAME)
+    assert done.code == code
+    assert "torch@99.0: not run: torch==99.0: there is no such release, or none with a wheel for" in done.err
+    assert f"{NAME}\n  2.13.0" in done.out
+    assert "Traceback" not in done.err + done.out
+    if code == 3:
+        last = done.err.splitlines()[-1]
+        assert last == "error: not everything was judged: torch@99.0 unavailable; see the reasons above"
+
+
+def test_a_framework_that_fails_to_import(command, few_cases, tmp_path):
+    (tmp_path / "modules" / "torch").mkdir(parents=True)
+    (tmp_path / "modules" / "torch" / "__init__.py").write_text(
+        "raise ImportError('libfoo.so:\\n  missing')\n"
+    )
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH="{tmp_path}/modules" exec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    option = ("--python", f"torch={python}", "--implementation", NAME)
+    done = command("run", *option, "--out", "out")
+    assert done.code == 3
+    assert "torch: not run: torch cannot be imported: ImportError: libfoo.so: missing" in done.err
+    assert "Traceback" not in done.err
+    command("run", *option, "--env", "torch==2.13.0").refused(
+        2, "torch cannot be imported: ImportError: libfoo.so: missing; mend it, or leave"
+    )
+
+
+def test_an_adapter_that_is_no_python(command, tmp_path, monkeypatch):
+    (tmp_path / "broken_adapter.py").write_text("\n\ndef broken(:\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(FRAMEWORKS, "broken", "broken_adapter")
+    for arguments in (("run",), ("list", "implementations")):
+        command(*arguments).refused(2, "broken_adapter.py, line 3: invalid syntax", "correct it")
 
 
 def test_a_replay_whose_framework_cannot_be_had(command, fake_cache):
