@@ -22,6 +22,7 @@ SUBJECTS: Final = (
     "rejected_options",
     "rejected_tensors",
     "refusals",
+    "acceptance",
     "relations",
 )
 
