@@ -119,6 +119,19 @@ CLONED static int finite_row(const double *a, ptrdiff_t step, ptrdiff_t count) {
     return bad == 0;
 }
 
+/* Sum of count values at distance step, in interleaved sums. */
+CLONED static double sum_row(const double *a, ptrdiff_t step, ptrdiff_t count) {
+    double sums[32] = {0};
+    ptrdiff_t t = 0;
+    if (step == 1)
+        for (; t + 32 <= count; t += 32)
+            for (int j = 0; j < 32; j++) sums[j] += a[t + j];
+    for (; t < count; t++) sums[t % 32] += a[t * step];
+    for (int half = 16; half; half /= 2)
+        for (int j = 0; j < half; j++) sums[j] += sums[j + half];
+    return sums[0];
+}
+
 /* Memory on a cache line's boundary; NULL when there is none. Counts in doubles. */
 static double *take_doubles(size_t count) {
     if (count > SIZE_MAX / 16) return NULL;

@@ -3,8 +3,9 @@
  *      b: depth rows of 24                 c (+)= a^T b
  *      a: depth rows of 8                  c: 8 rows of 24, row distance ldc
  *
- * One source for every instruction set. x86-64 picks AVX-512 or AVX2 when it runs; other machines get what
- * their baseline offers. GNU vector types carry the arithmetic; a compiler without them gets plain loops. */
+ * Of a panel's 24 columns the first 8, 16 or 24 are made. One source for every instruction set: x86-64 picks
+ * AVX-512 or AVX2 when it runs; other machines get what their baseline offers. GNU vector types carry the
+ * arithmetic; a compiler without them gets plain loops. */
 #ifndef REFERENCE_MICRO_H
 #define REFERENCE_MICRO_H
 
@@ -15,7 +16,7 @@
 #define MICRO_COLUMNS 24
 
 typedef void (*micro_kernel)(ptrdiff_t depth, const double *a, const double *b, double *c, ptrdiff_t ldc,
-                             int add);
+                             int columns, int add);
 
 #if defined(__GNUC__)
 
@@ -45,12 +46,26 @@ typedef void (*micro_kernel)(ptrdiff_t depth, const double *a, const double *b, 
         }                                                                                                    \
     } while (0)
 
+/* The same with a third of the columns for every vector. */
+#define BLOCKS(VECTOR, LANES, ROWS)                                                                          \
+    do {                                                                                                     \
+        const int thirds = columns / (MICRO_COLUMNS / 3);                                                    \
+        for (int row = 0; row < MICRO_ROWS; row += ROWS)                                                     \
+            for (int column = 0; column < columns; column += thirds * LANES) {                               \
+                if (thirds == 3)                                                                             \
+                    BLOCK(VECTOR, LANES, ROWS, 3, row, column);                                              \
+                else if (thirds == 2)                                                                        \
+                    BLOCK(VECTOR, LANES, ROWS, 2, row, column);                                              \
+                else                                                                                         \
+                    BLOCK(VECTOR, LANES, ROWS, 1, row, column);                                              \
+            }                                                                                                \
+    } while (0)
+
 typedef double lanes2 __attribute__((vector_size(16)));
 
 static void micro_baseline(ptrdiff_t depth, const double *a, const double *b, double *c, ptrdiff_t ldc,
-                           int add) {
-    for (int row = 0; row < MICRO_ROWS; row += 2)
-        for (int column = 0; column < MICRO_COLUMNS; column += 6) BLOCK(lanes2, 2, 2, 3, row, column);
+                           int columns, int add) {
+    BLOCKS(lanes2, 2, 2);
 }
 
 #if defined(__x86_64__)
@@ -58,29 +73,29 @@ typedef double lanes4 __attribute__((vector_size(32)));
 typedef double lanes8 __attribute__((vector_size(64)));
 
 __attribute__((target("avx2,fma"))) static void micro_avx2(ptrdiff_t depth, const double *a, const double *b,
-                                                           double *c, ptrdiff_t ldc, int add) {
-    for (int row = 0; row < MICRO_ROWS; row += 4)
-        for (int column = 0; column < MICRO_COLUMNS; column += 12) BLOCK(lanes4, 4, 4, 3, row, column);
+                                                           double *c, ptrdiff_t ldc, int columns, int add) {
+    BLOCKS(lanes4, 4, 4);
 }
 
 __attribute__((target("avx512f"))) static void micro_avx512(ptrdiff_t depth, const double *a, const double *b,
-                                                            double *c, ptrdiff_t ldc, int add) {
+                                                            double *c, ptrdiff_t ldc, int columns, int add) {
     for (int r = 0; r < MICRO_ROWS; r++) {
         __builtin_prefetch(c + r * ldc, 1);
         __builtin_prefetch(c + r * ldc + 8, 1);
         __builtin_prefetch(c + r * ldc + 16, 1);
     }
-    BLOCK(lanes8, 8, 8, 3, 0, 0);
+    BLOCKS(lanes8, 8, 8);
 }
 #endif
+#undef BLOCKS
 #undef BLOCK
 
 #else
 
 static void micro_baseline(ptrdiff_t depth, const double *a, const double *b, double *c, ptrdiff_t ldc,
-                           int add) {
+                           int columns, int add) {
     for (int r = 0; r < MICRO_ROWS; r++)
-        for (int j = 0; j < MICRO_COLUMNS; j++) {
+        for (int j = 0; j < columns; j++) {
             double sum = 0;
             for (ptrdiff_t p = 0; p < depth; p++) sum += a[p * MICRO_ROWS + r] * b[p * MICRO_COLUMNS + j];
             c[r * ldc + j] = add ? c[r * ldc + j] + sum : sum;
@@ -106,6 +121,22 @@ static micro_kernel choose_micro(int level, int *got) {
     (void)level;
 #endif
     return micro_baseline;
+}
+
+/* A product that is as large as it needs to be: rows up to 8 and columns up to 24 of c are touched. */
+static void micro_part(micro_kernel micro, ptrdiff_t depth, const double *a, const double *b, double *c,
+                       ptrdiff_t ldc, int rows, int columns, int add) {
+    double made[MICRO_ROWS * MICRO_COLUMNS];
+    if (rows == MICRO_ROWS && columns % (MICRO_COLUMNS / 3) == 0) {
+        micro(depth, a, b, c, ldc, columns, add);
+        return;
+    }
+    micro(depth, a, b, made, MICRO_COLUMNS, MICRO_COLUMNS, 0);
+    for (int r = 0; r < rows; r++)
+        for (int j = 0; j < columns; j++) {
+            const double product = made[r * MICRO_COLUMNS + j];
+            c[r * ldc + j] = add ? c[r * ldc + j] + product : product;
+        }
 }
 
 #endif

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,7 @@ from reference_impl.arguments import Array
 from reference_impl.geometry import Geometry
 from reference_impl.threads import WORTH_A_THREAD, processors, share
 
-__all__ = ["fits", "gradient_w", "gradient_x", "output"]
+__all__ = ["fits", "gradient_bias", "gradient_w", "gradient_x", "output"]
 
 # Input times output channels of a group up to which packing for the tiled product does not pay.
 DIRECT = 3
@@ -72,10 +74,6 @@ def _together(array: Array, work: int) -> Array:
     return np.ascontiguousarray(array) if _apart(array, work) else array
 
 
-def _flat(array: Array) -> Array:
-    return np.ascontiguousarray(array).reshape(-1)
-
-
 def output(
     x: Array, w: Array, bias: Array | None, geometry: Geometry, threads: int | None, out: Array
 ) -> None:
@@ -91,11 +89,11 @@ def output(
         out[...] = made
         return
     x = _together(x, work)
-    weights = _flat(w)
-    shift = None if bias is None else _flat(bias)
+    weights = np.ascontiguousarray(w)
+    shift = None if bias is None else np.ascontiguousarray(bias)
     direct = deep * wide <= DIRECT
     # Padding adds zeros, which would take a negative zero's sign where nothing but the bias is.
-    finite = direct and bool(np.isfinite(weights).all())
+    finite = direct and _kernels.all_finite(weights)
     finite = finite and (shift is None or not np.any((shift == 0) & np.signbit(shift)))
     split = 1 if direct else _parts(x.shape[0] * groups, wide, work, threads)
     share(
@@ -120,6 +118,24 @@ def _whole(geometry: Geometry) -> bool:
     )
 
 
+def _fill(run: Callable[[bool], None], factor: Array, result: Array, zeros: bool) -> None:
+    """Fill a gradient; a filled-in zero must not meet an infinity and make a NaN of it.
+
+    Args:
+        run: fills ``result``, visiting existing pairs only unless its argument says that all is finite.
+        factor: what filled-in zeros are multiplied by.
+        result: the gradient, to which every number of ``factor`` contributes.
+        zeros: whether any are filled in.
+    """
+    if not zeros or factor.size <= result.size:
+        run(not zeros or _kernels.all_finite(factor))
+        return
+    # The larger one need not be read: with an infinity or a NaN in it the result would not be finite.
+    run(True)
+    if not _kernels.all_finite(result) and not _kernels.all_finite(factor):
+        run(False)
+
+
 def gradient_x(w: Array, grad: Array, geometry: Geometry, threads: int | None, grad_x: Array) -> None:
     """Fill ``grad_x`` (N, C_in, *input_size) from w and grad (N, C_out, *output_size)."""
     if not grad_x.size or not w.size or not grad.size:
@@ -133,25 +149,23 @@ def gradient_x(w: Array, grad: Array, geometry: Geometry, threads: int | None, g
         grad_x[...] = made
         return
     grad = _together(grad, work)
-    weights = _flat(w)
-    # A filled-in zero must not meet an infinity: those go where only existing pairs are visited.
-    direct = deep * wide <= DIRECT
-    finite = (_whole(geometry) and not direct) or bool(np.isfinite(weights).all())
-    direct = direct or not finite
-    split = channel_split = 1
-    units = batch * grad_x.shape[1]
-    if not direct:
-        split = _parts(batch * groups, max(1, grad_x[0, 0].size // WIDE_ENOUGH), work, threads)
-        channel_split = _parts(batch * groups * split, max(1, deep // 32), work, threads)
-        units = batch * groups * split * channel_split
-    share(
-        units,
-        work,
-        threads,
-        lambda a, b: _kernels.gradient_x(
-            grad_x, weights, grad, numbers, direct, finite, split, channel_split, a, b
-        ),
-    )
+    weights = np.ascontiguousarray(w)
+    few = deep * wide <= DIRECT
+    split = _parts(batch * groups, max(1, grad_x[0, 0].size // WIDE_ENOUGH), work, threads)
+    channel_split = _parts(batch * groups * split, max(1, deep // 32), work, threads)
+
+    def run(finite: bool) -> None:
+        direct = few or not finite
+        share(
+            batch * grad_x.shape[1] if direct else batch * groups * split * channel_split,
+            work,
+            threads,
+            lambda a, b: _kernels.gradient_x(
+                grad_x, weights, grad, numbers, direct, finite, split, channel_split, a, b
+            ),
+        )
+
+    _fill(run, weights, grad_x, few or not _whole(geometry))
 
 
 def gradient_w(x: Array, grad: Array, geometry: Geometry, threads: int | None, grad_w: Array) -> None:
@@ -162,14 +176,24 @@ def gradient_w(x: Array, grad: Array, geometry: Geometry, threads: int | None, g
     groups, numbers, work = geometry.groups, plan(geometry), _work(x, grad_w)
     x, grad = _together(x, work), _together(grad, work)
     wide = grad_w.shape[1]
-    sums = grad_w.reshape(-1)
-    direct = x.shape[1] // groups * wide <= DIRECT
-    finite = (_whole(geometry) and not direct) or _kernels.all_finite(x, numbers)
-    direct = direct or not finite
-    split = 1 if direct else _parts(groups, wide, work, threads)
-    share(
-        x.shape[1] if direct else groups * split,
-        work,
-        threads,
-        lambda a, b: _kernels.gradient_w(x, sums, grad, numbers, direct, finite, split, a, b),
-    )
+    few = x.shape[1] // groups * wide <= DIRECT
+    split = _parts(groups, wide, work, threads)
+
+    def run(finite: bool) -> None:
+        direct = few or not finite
+        share(
+            x.shape[1] if direct else groups * split,
+            work,
+            threads,
+            lambda a, b: _kernels.gradient_w(x, grad_w, grad, numbers, direct, finite, split, a, b),
+        )
+
+    _fill(run, x, grad_w, few or not _whole(geometry))
+
+
+def gradient_bias(grad: Array, threads: int | None) -> Array:
+    """Gradient of bias (C_out,) from grad (N, C_out, *output_size)."""
+    out = np.empty(grad.shape[1])
+    grad = _together(grad, grad.size)
+    share(grad.shape[1], grad.size, threads, lambda a, b: _kernels.sums(grad, out, a, b))
+    return out

@@ -165,9 +165,8 @@ def _backward(t: Tensors, geometry: Geometry, how: How) -> Gradients:
     if how.compiled and t.dtype == FLOAT:
         kernels.gradient_x(t.w, t.grad, geometry, how.threads, grad_x)
         kernels.gradient_w(t.x, t.grad, geometry, how.threads, grad_w)
-    else:
-        with blas_threads(how.threads), np.errstate(over="ignore", invalid="ignore"):
-            numpy_backend.backward(t.x, t.w, t.grad, geometry, grad_x, grad_w)
-    with np.errstate(over="ignore", invalid="ignore"):
+        return Gradients(grad_x, grad_w, kernels.gradient_bias(t.grad, how.threads))
+    with blas_threads(how.threads), np.errstate(over="ignore", invalid="ignore"):
+        numpy_backend.backward(t.x, t.w, t.grad, geometry, grad_x, grad_w)
         grad_bias = t.grad.sum(axis=(0, *range(2, t.grad.ndim)))
     return Gradients(grad_x, grad_w, grad_bias)

@@ -1,4 +1,4 @@
-"""The kernels' headers, without which a source distribution would quietly fall back to NumPy."""
+"""The kernels' headers and included parts: a source distribution without them would fall back to NumPy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def test_every_header_is_declared_to_the_build():
+def test_every_part_is_declared_to_the_build():
     tool = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
     declared = {path for module in tool["setuptools"]["ext-modules"] for path in module["depends"]}
-    assert declared == {f"reference_impl/{path.name}" for path in (ROOT / "reference_impl").glob("*.h")}
+    parts = [path for end in ("h", "pxi") for path in (ROOT / "reference_impl").glob(f"*.{end}")]
+    assert declared == {f"reference_impl/{path.name}" for path in parts}
