@@ -24,6 +24,8 @@ SUBJECTS: Final = (
     "refusals",
     "acceptance",
     "relations",
+    "derivatives",
+    "dtypes",
 )
 
 
