@@ -106,7 +106,8 @@ def run(
     stage = "construct"
     started = clock()
     try:
-        call = adapter.call(implementation, case, arrays, Options(options))
+        chosen = Options(options)
+        call = adapter.call(implementation, case, arrays, chosen)
         started = clock()
         answer["parameters"] = call.construct()
         stage = "forward"
@@ -115,7 +116,7 @@ def run(
         except Unsupported as error:
             answer["status"], answer["stage"], answer["message"] = "unsupported", stage, str(error)
             stage = "infer"
-            inferred = call.infer()
+            inferred = call.infer() if chosen.infer else None
             if inferred is not None:
                 answer["shape"], answer["dtype"] = inferred
             return _finish(answer, spent + clock() - started), out

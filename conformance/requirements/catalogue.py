@@ -26,6 +26,7 @@ SUBJECTS: Final = (
     "relations",
     "derivatives",
     "dtypes",
+    "special",
 )
 
 

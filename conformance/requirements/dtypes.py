@@ -83,7 +83,7 @@ def _drawn(case: Case, dtype: str, geometry: Geometry, sizes_only: bool) -> _Dra
 
 
 def _asked(bench: Bench, drawn: _Drawn) -> Answer:
-    return bench.call(drawn.case, drawn.arrays, patch={"dtype": drawn.dtype})
+    return bench.call(drawn.case, drawn.arrays, patch={"dtype": drawn.dtype}, infer=False)
 
 
 def _cases(bench: Bench) -> Iterator[Case]:
@@ -226,7 +226,7 @@ def _of(dtype: str) -> Iterator[Probed]:
     )
     yield Probed(
         id=f"dtype.{dtype}.accuracy",
-        statement=f"Sums of {dtype} are as accurate as an accumulation in {dtype} or a wider type makes them.",
+        statement=f"Sums of {dtype} are as accurate as an accumulation in it, or a wider type, makes them.",
         source="suite",
         trials=accumulated(dtype),
         note="the message says the level met and the largest error in units of u·A, rounding unit and scale",

@@ -52,7 +52,7 @@ def results(
     Raises:
         NoResult: where there are none.
     """
-    answer = bench.ask(operation, case, arrays, patch=patch, **options)
+    answer = bench.ask(operation, case, arrays, patch=patch, infer=False, **options)
     trial = fault(answer, case)
     if trial is not None:
         raise NoResult(trial)
