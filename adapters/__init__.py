@@ -4,6 +4,7 @@
 ``protocol``           frames between host and worker: a JSON header, then arrays as raw bytes
 ``bootstrap.py``       the file a worker's interpreter is started with; loads this package by path
 ``worker``             the worker's loop: reads requests, runs the adapter stage by stage, answers
+``forkserver``         a process that has imported a framework and forks workers
 ``base``               what an adapter is, and the arithmetic of arguments that adapters share
 ``torch_adapter``      PyTorch
 ``paddle_adapter``     PaddlePaddle

@@ -1,7 +1,8 @@
 """Started by a framework's own interpreter: loads the adapters by path and runs the worker.
 
-Usage: ``PYTHON bootstrap.py FRAMEWORK REQUEST_FD ANSWER_FD``.  Nothing of the suite needs to be
-installed there, and only this folder's package becomes importable.
+Usage: ``PYTHON bootstrap.py FRAMEWORK REQUEST_FD ANSWER_FD`` for a worker, ``FRAMEWORK CONTROL_FD`` for a
+process that forks workers.  Nothing of the suite needs to be installed there, and only this folder's package
+becomes importable.
 """
 
 import importlib.util
@@ -24,9 +25,15 @@ def _main() -> None:
     sys.modules["adapters"] = package
     spec.loader.exec_module(package)
 
-    from adapters.worker import serve
+    framework, *descriptors = sys.argv[1:]
+    if len(descriptors) == 1:
+        from adapters.forkserver import serve_forks
 
-    serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+        serve_forks(framework, int(descriptors[0]))
+    else:
+        from adapters.worker import serve
+
+        serve(framework, *map(int, descriptors))
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ def serve(framework: str, request_fd: int, answer_fd: int) -> None:
             "python": platform.python_version(),
             "numpy": np.__version__,
             "implementations": sorted(adapter.implementations),
+            "forks": sys.platform == "linux",  # whether adapters.forkserver can be used
             **adapter.describe(),
         }
     except BaseException as error:  # whatever a broken installation raises, the host shall hear it

@@ -22,6 +22,7 @@ from attrs import Factory, define, field
 
 from conformance.answers import Answer, Outcome
 from conformance.blame import Inquest
+from conformance.forkserver import ForkServer, NoForks
 from conformance.plan import Job
 from conformance.semantics import Acceptance
 from conformance.station import Call, Station
@@ -56,8 +57,10 @@ class Driver:
     _spent: bool = field(default=False, init=False)  # the worker may be harmed by what it has accepted
     _harmful: set[tuple[str, str]] = field(factory=set, init=False)  # calls that made others fail
     _inquest: Inquest = field(
-        default=Factory(lambda self: Inquest(self._fresh, self.stop.is_set), takes_self=True), init=False
+        default=Factory(lambda self: Inquest(self._anew, self.stop.is_set), takes_self=True), init=False
     )
+    _forking: bool | None = field(default=None, init=False)  # None: no worker has said yet whether it can
+    _forks: ForkServer | None = field(default=None, init=False)
 
     def start(self) -> dict[str, Any]:
         """Starts the first worker and returns its description.
@@ -65,7 +68,7 @@ class Driver:
         Raises:
             WorkerFailed: where that cannot be done.
         """
-        return self._fresh().hello
+        return self._anew().hello
 
     def abort(self) -> None:
         """Ends the worker's process from another thread, so that :meth:`run` need not wait for its answer."""
@@ -74,10 +77,11 @@ class Driver:
             station.abort()
 
     def close(self) -> None:
-        """Ends the worker."""
-        if self._station is not None:
-            self._station.close()
-            self._station = None
+        """Ends the worker, and what its successors would be forked from."""
+        self._leave()
+        if self._forks is not None:
+            self._forks.close()
+            self._forks = None
 
     def ask(self, job: Job, implementation: str) -> Answer:
         """The answer of one call, for callers that do not work from a queue.
@@ -205,12 +209,34 @@ class Driver:
         self._fresh()
 
     def _fresh(self) -> Station:
-        """A new worker in place of the last one."""
-        self.close()
+        """A new worker in place of the last one; a fork where the framework can be forked."""
+        if not self._forking:
+            return self._anew()
+        self._leave()
+        try:
+            if self._forks is None:
+                self._forks = ForkServer(self.framework, self.python, self.stop)
+            self._station = Station(self.framework, self.python, self.deadline, self.stop, self._forks)
+        except NoForks:
+            self.close()
+            self._forking = False
+            return self._anew()
+        return self._station
+
+    def _anew(self) -> Station:
+        """A worker that is a process started anew: whose fault it was is asked of nothing less."""
+        self._leave()
+        self._station = Station(self.framework, self.python, self.deadline, self.stop)
+        if self._forking is None:
+            self._forking = bool(self._station.hello.get("forks")) and self._station.hello["device"] == "cpu"
+        return self._station
+
+    def _leave(self) -> None:
+        if self._station is not None:
+            self._station.close()
+            self._station = None
         self._history.clear()
         self._spent = False
-        self._station = Station(self.framework, self.python, self.deadline, self.stop)
-        return self._station
 
 
 def _aside(job: Job, implementation: str) -> bool:

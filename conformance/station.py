@@ -17,6 +17,7 @@ from attrs import define, frozen
 
 from adapters.protocol import ProtocolError
 from conformance.answers import Answer, Outcome, read_answer
+from conformance.forkserver import ForkServer
 from conformance.plan import Job
 from conformance.worker import Worker, WorkerDied, WorkerTimeout
 
@@ -48,18 +49,26 @@ class _Sent:
 class Station:
     """A fresh worker of ``framework`` in ``python``, with ``deadline`` seconds for each call.
 
-    ``stop`` ends every wait once it is set.
+    ``stop`` ends every wait once it is set.  With ``forks`` the worker is a fork of that server.
 
     Raises:
         WorkerFailed: where it cannot be started.
+        NoForks: where the fork server has ended.
     """
 
-    def __init__(self, framework: str, python: Path, deadline: float, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        framework: str,
+        python: Path,
+        deadline: float,
+        stop: threading.Event,
+        forks: ForkServer | None = None,
+    ) -> None:
         self._deadline = deadline
         self._sent: deque[_Sent] = deque()
         self._bytes = 0
         self._numbers: Iterator[int] = count()
-        self._worker = Worker(framework, python, stop)
+        self._worker = Worker(framework, python, stop, forks=forks)
 
     @property
     def hello(self) -> dict[str, Any]:

@@ -26,6 +26,7 @@ import adapters
 from adapters.protocol import PROTOCOL, Arrays, Decoder, ProtocolError
 from conformance import guardian
 from conformance.errors import ConformanceError
+from conformance.forkserver import Forked, ForkServer, NoForks
 from conformance.worker_environment import worker_environment
 
 START_TIMEOUT: Final = 180.0
@@ -53,15 +54,22 @@ class WorkerTimeout(Exception):
 class Worker:
     """One process running ``adapters.worker`` for a framework in ``python``, the path of an interpreter.
 
-    ``stop`` ends every wait once it is set, that for the greeting included.
+    ``stop`` ends every wait once it is set, that for the greeting included.  With ``forks`` it is a fork of
+    that server in place of a process started anew.
 
     Raises:
         WorkerFailed: where the interpreter cannot be run, the framework cannot be imported, or nothing is
             heard of it within ``START_TIMEOUT`` seconds.
+        NoForks: where the fork server has ended.
     """
 
     def __init__(
-        self, framework: str, python: Path, stop: threading.Event | None = None, memory: int = MEMORY
+        self,
+        framework: str,
+        python: Path,
+        stop: threading.Event | None = None,
+        memory: int = MEMORY,
+        forks: ForkServer | None = None,
     ) -> None:
         self.framework = framework
         self._stop = stop or threading.Event()
@@ -75,22 +83,14 @@ class Worker:
         self._open = True
         self._waiting_for_room = False
         guardian.begin()
-        bootstrap = Path(adapters.__file__).with_name("bootstrap.py")
-        command = [str(python), str(bootstrap), framework, str(request_read), str(answer_write)]
+        self.process: subprocess.Popen[bytes] | Forked
         try:
-            self.process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log_write,
-                stderr=log_write,
-                cwd=self.folder,
-                env=worker_environment(self.folder),
-                pass_fds=(request_read, answer_write),
-                start_new_session=True,
-            )
-        except OSError as error:
+            self.process = self._begin(python, forks, (request_read, answer_write, log_write))
+        except (OSError, NoForks) as error:
             self._close()
             shutil.rmtree(self.folder, ignore_errors=True)
+            if isinstance(error, NoForks):
+                raise
             raise WorkerFailed(
                 f"{framework}: cannot run {python}: {error.strerror}; is it a Python interpreter?"
             ) from None
@@ -110,6 +110,25 @@ class Worker:
         except BaseException:
             self.kill()
             raise
+
+    def _begin(
+        self, python: Path, forks: ForkServer | None, descriptors: tuple[int, int, int]
+    ) -> subprocess.Popen[bytes] | Forked:
+        environment = worker_environment(self.folder)
+        if forks is not None:
+            return forks.fork(self.folder, environment, descriptors)
+        request_read, answer_write, log_write = descriptors
+        bootstrap = Path(adapters.__file__).with_name("bootstrap.py")
+        return subprocess.Popen(
+            [str(python), str(bootstrap), self.framework, str(request_read), str(answer_write)],
+            stdin=subprocess.DEVNULL,
+            stdout=log_write,
+            stderr=log_write,
+            cwd=self.folder,
+            env=environment,
+            pass_fds=(request_read, answer_write),
+            start_new_session=True,
+        )
 
     def _greet(self) -> dict[str, Any]:
         try:

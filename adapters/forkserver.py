@@ -1,0 +1,85 @@
+"""A process that has imported one framework and forks a worker whenever the host asks for one.
+
+A worker that must be replaced is cheap then: importing takes a framework a second or more, forking some
+milliseconds.  A fork begins as a fresh process does after its import, since nothing was run before it.
+
+One packet of JSON each way: ``{"fork": {"folder": ..., "environment": {...}}}`` with the descriptors of
+requests, answers and log is answered by ``{"pid": n}``, ``{"status": pid}`` by ``{"code": n}``, as
+``subprocess`` gives it (null while it lives), ``{"reap": pid}`` likewise once it has ended.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import socket
+import sys
+import tempfile
+import traceback
+from typing import Any
+
+from adapters import adapter_class
+from adapters.worker import serve
+
+PACKET = 1 << 18
+
+
+def serve_forks(framework: str, control_fd: int) -> None:
+    """Runs until the host closes its end."""
+    control = socket.socket(fileno=control_fd)
+    importlib.import_module(adapter_class(framework).module)
+    # Another thread's locks would stay locked in a fork.
+    threads = len(os.listdir("/proc/self/task"))
+    control.send(json.dumps({"threads": threads}).encode())
+    while True:
+        data, descriptors, _, _ = socket.recv_fds(control, PACKET, 3)
+        if not data:
+            return
+        request = json.loads(data)
+        if "fork" in request:
+            pid = os.fork()
+            if pid == 0:
+                control.close()
+                _become_worker(framework, request["fork"], descriptors)
+            for descriptor in descriptors:
+                os.close(descriptor)
+            os.setpgid(pid, pid)  # here too, so that it is done before the host hears of it
+            reply: dict[str, Any] = {"pid": pid}
+        elif "status" in request:
+            reply = {"code": _code(request["status"], os.WNOHANG | os.WNOWAIT)}
+        else:
+            reply = {"code": _code(request["reap"], 0)}
+        control.send(json.dumps(reply).encode())
+
+
+def _become_worker(framework: str, request: dict[str, Any], descriptors: list[int]) -> None:
+    """What a process started for the purpose would be; does not return."""
+    code = 1
+    try:
+        os.setpgid(0, 0)
+        requests, answers, log = descriptors
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.close(log)
+        os.chdir(request["folder"])
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        tempfile.tempdir = None  # what it found in the server's environment
+        serve(framework, requests, answers)
+        code = 0
+    except SystemExit as ending:
+        code = ending.code if isinstance(ending.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _code(pid: int, how: int) -> int | None:
+    found = os.waitid(os.P_PID, pid, os.WEXITED | how)
+    if found is None:
+        return None
+    return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
