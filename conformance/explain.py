@@ -13,15 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from conformance.answers import Answer
 from conformance.asking import Asker, Examined
 from conformance.case import Case
-from conformance.condition import Table
+from conformance.condition import InvalidCondition, Table
 from conformance.diagnose import Diagnosis, diagnose
 from conformance.example import Example, counting, example
-from conformance.families import Calls, Family, Observed, families
+from conformance.families import Calls, Family, Observed, families, tells
 from conformance.judge import VALUE_CHECKS
 from conformance.plan import Problem
 from conformance.search import Formula, shortest
@@ -156,14 +156,35 @@ class _Explainer:
         asker = self.asker
         if asker is None:
             return Sharpened(divide(fails, passes, ndim))
-        known = any(other.family == family and other.smallest_records for other in self.before)
-        limit = asker.spent + (_SHARPENING // 4 if known else _SHARPENING)
+        theirs = self._theirs(family, fails, passes, ndim)
+        if theirs is not None:
+            return Sharpened([theirs], settled=True)
+        limit = asker.spent + _SHARPENING
 
         def ask(case: Case) -> bool | None:
             examined = asker.examine(case, self.name)
             return None if examined is None else _shown(examined, family)
 
-        return sharpen(fails, passes, ndim, ask, lambda: asker.spent < limit and not asker.exhausted)
+        def more() -> bool:
+            return asker.spent < limit and not asker.exhausted
+
+        return sharpen(fails, passes, ndim, ask, more, lambda case: asker.is_forbidden(case, self.name))
+
+    def _theirs(
+        self, family: Family, fails: Sequence[Case], passes: Sequence[Case], ndim: int
+    ) -> Part | None:
+        """The condition of another implementation's cause that parts this one's calls too."""
+        for other in self.before:
+            if other.family != family or other.formula is None or not other.asked:
+                continue
+            formula = evolve(other.formula, ndim=ndim)
+            try:
+                condition = formula.condition
+            except InvalidCondition:
+                continue  # one that names the second dimension
+            if Table(fails, ndim).holds(condition).all() and not Table(passes, ndim).holds(condition).any():
+                return Part(formula, tuple(fails))
+        return None
 
     def _starts(self, cause: Cause, part: Part) -> list[Case]:
         """Where to shrink from: another implementation's smallest case may be as good here."""
@@ -183,7 +204,7 @@ def _shown(examined: Examined, family: Family) -> bool | None:
     checks = frozenset(family.checks)
     if any(checks & frozenset(other.checks) for other in found):
         return None
-    return False if any(r.check in checks and r.verdict == "pass" for r in examined.records) else None
+    return False if any(r.check in checks and tells(r) for r in examined.records) else None
 
 
 def _mine(part: Part, cases: Sequence[Case], ndim: int) -> list[Case]:

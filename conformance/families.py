@@ -76,6 +76,13 @@ def families(records: Iterable[Record]) -> dict[Family, list[Record]]:
     return found
 
 
+def tells(record: Record) -> bool:
+    """Whether a record is a pass that shows what is right: not the refusal of a call with several faults."""
+    if record.verdict is not Verdict.PASS:
+        return False
+    return record.check is not Check.ACCEPTANCE or interpret(record.case, record.implementation).alone
+
+
 @define
 class Calls:
     """What is known of one implementation: the failing records of each call, and what passed."""
@@ -90,7 +97,7 @@ class Calls:
         found = families(records)
         if found:
             self.failing[case] = found
-        passed = frozenset(record.check for record in records if record.verdict is Verdict.PASS)
+        passed = frozenset(record.check for record in records if tells(record))
         if passed:
             self.passed[case] = _SETS.setdefault(passed, passed)
 
@@ -99,14 +106,15 @@ class Calls:
         return sorted((c for c, found in self.failing.items() if family in found), key=_complexity)
 
     def passes(self, family: Family) -> list[Case]:
-        """The calls that were judged for it and fail neither this way nor another that would hide it."""
+        """The calls that were judged for it and fail neither this way nor another that would hide it; the smallest first."""
         checks = frozenset(family.checks)
-        return [
+        found = (
             case
             for case, passed in self.passed.items()
             if passed & checks
             and not any(checks & frozenset(other.checks) for other in self.failing.get(case, ()))
-        ]
+        )
+        return sorted(found, key=_complexity)
 
 
 def _complexity(case: Case) -> tuple[int, int, str]:

@@ -83,9 +83,17 @@ class Sharpened:
 
 
 def sharpen(
-    fails: Sequence[Case], passes: Sequence[Case], ndim: int, ask: Ask, more: Callable[[], bool]
+    fails: Sequence[Case],
+    passes: Sequence[Case],
+    ndim: int,
+    ask: Ask,
+    more: Callable[[], bool],
+    late: Callable[[Case], bool] = lambda _case: False,
 ) -> Sharpened:
-    """Divides a family and asks until its conditions stay; ``more`` says whether asking may go on."""
+    """Divides a family and asks until its conditions stay; ``more`` says whether asking may go on.
+
+    Of a round's cases those that are ``late`` are asked after the others.
+    """
     found = Sharpened(divide(fails, passes, ndim))
     known = {*fails, *passes}
     quiet = rounds = 0
@@ -96,7 +104,7 @@ def sharpen(
         if not chosen:
             found.settled = True
             break
-        for case in chosen:
+        for case in sorted(chosen, key=late):
             known.add(case)
             if not more():
                 break

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from enum import Enum
+from itertools import islice
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from conformance.case import Case
 from conformance.errors import InvalidCase
@@ -21,11 +23,16 @@ class Acceptance(Enum):
 
 @frozen
 class Meaning:
-    """``geometry`` is there exactly where the call is required to work; else ``reason`` says why not."""
+    """``geometry`` is there exactly where the call is required to work; else ``reason`` says why not.
+
+    ``alone`` is whether that reason is all that speaks against the call.  Where it is not, a refusal does not
+    show that the reason is heeded.
+    """
 
     acceptance: Acceptance
     geometry: Geometry | None = None
     reason: str = ""
+    alone: bool = True
 
 
 def forbidden(reason: str) -> Meaning:
@@ -38,57 +45,75 @@ def unspecified(reason: str) -> Meaning:
     return Meaning(Acceptance.UNSPECIFIED, None, reason)
 
 
-def explicit(case: Case) -> Meaning:
+def explicit(case: Case, more: Sequence[Meaning] = ()) -> Meaning:
     """The meaning of explicit paddings, by the formula that all the documents share.
 
     ``out = (in - 1) * stride - before - after + dilation * (kernel - 1) + 1 + output_padding``; an
     ``output_size`` stands for the output padding that reaches it.
 
+    Args:
+        case: with a padding in numbers.
+        more: what else speaks against the call, less than anything shared.
+
     Raises:
         InvalidCase: where positions are too large for the reference.
     """
-    assert not isinstance(case.padding, str)
-    for name in ("kernel_size", "stride", "dilation"):
-        if min(getattr(case, name)) < 1:
-            return forbidden(f"{name} {getattr(case, name)} has an entry below 1")
-    for name in ("in_channels", "out_channels", "groups"):
-        if getattr(case, name) < 1:
-            return forbidden(f"{name} {getattr(case, name)} is below 1")
-    if (case.batch is not None and case.batch < 1) or min(case.input_size) < 1:
-        return unspecified("the input is empty")
-    for name in ("in_channels", "out_channels"):
-        if getattr(case, name) % case.groups:
-            return forbidden(f"{name} {getattr(case, name)} is not divisible by groups {case.groups}")
-    if any(side < 0 for pair in case.padding for side in pair):
-        return unspecified("a padding is negative")
-    if min(case.output_padding) < 0:
-        return unspecified("an output_padding is negative")
-    base = output_size(case, (0,) * case.ndim)
-    padding = case.output_padding
-    if case.output_size is not None:
-        if any(case.output_padding):
-            return unspecified("both output_size and output_padding are given")
-        padding = tuple(size - least for size, least in zip(case.output_size, base, strict=True))
-        if any(not 0 <= extra < stride for extra, stride in zip(padding, case.stride, strict=True)):
-            return unspecified("output_size is out of reach: below the least, or the stride or more above it")
-    size = output_size(case, padding)
-    if min(size) < 0:
-        return forbidden(f"the output would have the negative size {size}")
-    if min(size) == 0:
-        return unspecified("the output would be empty")
+    against = list(islice(_objections(case), 2))
+    if against:
+        return evolve(against[0], alone=len(against) == 1 and not more)
     try:
         geometry = Geometry.from_parameters(
             case.input_size,
             case.kernel_size,
             stride=case.stride,
             padding=case.padding,
-            output_padding=padding,
+            output_padding=_extra(case),
             dilation=case.dilation,
             groups=case.groups,
         )
     except ValueError as error:  # a position that 64 bits cannot hold
         raise InvalidCase(f"{case.id}: beyond what the reference computes: {error}") from None
+    if more:
+        return evolve(more[0], alone=len(more) == 1)
     return Meaning(Acceptance.REQUIRED, geometry)
+
+
+def _objections(case: Case) -> Iterator[Meaning]:
+    """All that speaks against a call, the gravest first."""
+    assert not isinstance(case.padding, str)
+    for name in ("kernel_size", "stride", "dilation"):
+        if min(getattr(case, name)) < 1:
+            yield forbidden(f"{name} {getattr(case, name)} has an entry below 1")
+    for name in ("in_channels", "out_channels", "groups"):
+        if getattr(case, name) < 1:
+            yield forbidden(f"{name} {getattr(case, name)} is below 1")
+    if (case.batch is not None and case.batch < 1) or min(case.input_size) < 1:
+        yield unspecified("the input is empty")
+    for name in ("in_channels", "out_channels"):
+        if case.groups and getattr(case, name) % case.groups:
+            yield forbidden(f"{name} {getattr(case, name)} is not divisible by groups {case.groups}")
+    if any(side < 0 for pair in case.padding for side in pair):
+        yield unspecified("a padding is negative")
+    if min(case.output_padding) < 0:
+        yield unspecified("an output_padding is negative")
+    if case.output_size is not None:
+        if any(case.output_padding):
+            yield unspecified("both output_size and output_padding are given")
+        if any(not 0 <= extra < stride for extra, stride in zip(_extra(case), case.stride, strict=True)):
+            yield unspecified("output_size is out of reach: below the least, or the stride or more above it")
+    size = output_size(case, _extra(case))
+    if min(size) < 0:
+        yield forbidden(f"the output would have the negative size {size}")
+    if min(size) == 0:
+        yield unspecified("the output would be empty")
+
+
+def _extra(case: Case) -> tuple[int, ...]:
+    """The output padding, or what an output size amounts to."""
+    if case.output_size is None:
+        return case.output_padding
+    base = output_size(case, (0,) * case.ndim)
+    return tuple(size - least for size, least in zip(case.output_size, base, strict=True))
 
 
 def output_size(case: Case, output_padding: tuple[int, ...]) -> tuple[int, ...]:

@@ -31,15 +31,13 @@ def interpret(case: Case, implementation: str) -> Meaning:
     assert not isinstance(case.padding, str)
     if any(side < 0 for pair in case.padding for side in pair):
         return forbidden(f"padding {case.padding} has an entry below 0")
-    meaning = explicit(case)
-    if meaning.acceptance is not Acceptance.REQUIRED:
-        return meaning
+    more = []
     if beyond(case, stride_or_dilation(case)):
-        return forbidden(f"output_padding {case.output_padding} is not below stride or dilation")
+        more.append(forbidden(f"output_padding {case.output_padding} is not below stride or dilation"))
     in_range = all(d <= max(size, 1) for d, size in zip(case.dilation, case.input_size, strict=True))
     if implementation.startswith("mindspore.nn.") and not in_range:
-        return unspecified("dilation is beyond the documented range, 1 to the input's size")
-    return meaning
+        more.append(unspecified("dilation is beyond the documented range, 1 to the input's size"))
+    return explicit(case, more)
 
 
 def _in_numbers(case: Case, mode: str) -> Case | Meaning:

@@ -9,7 +9,7 @@ contradicts the rest of the page.
 from __future__ import annotations
 
 from conformance.case import Case
-from conformance.semantics.meaning import Acceptance, Meaning, beyond, explicit, unspecified
+from conformance.semantics.meaning import Meaning, beyond, explicit, unspecified
 
 
 def interpret(case: Case, implementation: str) -> Meaning:
@@ -19,7 +19,5 @@ def interpret(case: Case, implementation: str) -> Meaning:
         return unspecified("the documented length of 'SAME' is that of a convolution")
     if case.padding == "valid":
         case = case.replace(padding=((0, 0),) * case.ndim)
-    meaning = explicit(case)
-    if meaning.acceptance is Acceptance.REQUIRED and beyond(case, case.stride):
-        return unspecified("output_padding is not below the stride")
-    return meaning
+    more = [unspecified("output_padding is not below the stride")] if beyond(case, case.stride) else []
+    return explicit(case, more)

@@ -8,20 +8,11 @@ the rest.  Beyond, the documents leave open whether a call is refused.
 from __future__ import annotations
 
 from conformance.case import Case
-from conformance.semantics.meaning import (
-    Acceptance,
-    Meaning,
-    beyond,
-    explicit,
-    stride_or_dilation,
-    unspecified,
-)
+from conformance.semantics.meaning import Meaning, beyond, explicit, stride_or_dilation, unspecified
 
 
 def interpret(case: Case, implementation: str) -> Meaning:
     """See the module's page."""
     del implementation  # the four forms are documented alike
-    meaning = explicit(case)
-    if meaning.acceptance is Acceptance.REQUIRED and beyond(case, stride_or_dilation(case)):
-        return unspecified("output_padding is not below stride or dilation")
-    return meaning
+    too_far = beyond(case, stride_or_dilation(case))
+    return explicit(case, [unspecified("output_padding is not below stride or dilation")] if too_far else ())

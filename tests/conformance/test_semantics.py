@@ -154,3 +154,20 @@ def test_every_framework_has_semantics():
     case = case_of("1d_n1_ci1_co1_i4_k3")
     for framework in FRAMEWORKS:
         assert interpret(case, f"{framework}.anything").acceptance is R
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "alone"),
+    [
+        ({"dilation": (0,)}, "dilation", True),
+        ({"dilation": (0,), "padding": ((3, 3),)}, "dilation", False),  # and a negative size, by the formula
+        ({"dilation": (0,), "output_padding": (2,)}, "dilation", False),  # and beyond the stride
+        ({"kernel_size": (0,), "groups": 3}, "kernel_size", False),
+        ({"input_size": (1,), "padding": ((3, 3),)}, "the output would have the negative size", True),
+    ],
+)
+def test_whether_a_reason_is_all_that_speaks_against_a_call(changes, reason, alone):
+    case = Case(input_size=(3,), kernel_size=(3,), stride=(2,), in_channels=2, out_channels=2)
+    meaning = interpret(case.replace(**changes), "paddle.nn.Conv1DTranspose")
+    assert meaning.reason.startswith(reason)
+    assert meaning.alone is alone
