@@ -106,7 +106,10 @@ class Calls:
         return sorted((c for c, found in self.failing.items() if family in found), key=_complexity)
 
     def passes(self, family: Family) -> list[Case]:
-        """The calls that were judged for it and fail neither this way nor another that would hide it; the smallest first."""
+        """The calls that were judged for it and fail neither this way nor another that would hide it.
+
+        The smallest first.
+        """
         checks = frozenset(family.checks)
         found = (
             case

@@ -58,6 +58,7 @@ def explicit(case: Case, more: Sequence[Meaning] = ()) -> Meaning:
     Raises:
         InvalidCase: where positions are too large for the reference.
     """
+    assert not isinstance(case.padding, str)
     against = list(islice(_objections(case), 2))
     if against:
         return evolve(against[0], alone=len(against) == 1 and not more)

@@ -167,7 +167,7 @@ def test_every_framework_has_semantics():
     ],
 )
 def test_whether_a_reason_is_all_that_speaks_against_a_call(changes, reason, alone):
-    case = Case(input_size=(3,), kernel_size=(3,), stride=(2,), in_channels=2, out_channels=2)
+    case = case_of("1d_n1_ci2_co2_i3_k3_s2")
     meaning = interpret(case.replace(**changes), "paddle.nn.Conv1DTranspose")
     assert meaning.reason.startswith(reason)
     assert meaning.alone is alone
