@@ -14,7 +14,8 @@ from rich.text import Text
 from conformance.expectations import Expectations
 from conformance.explain import Cause, explain
 from conformance.families import Observed
-from reports.causes import divergences
+from reports.causes import Scripts, divergences
+from reports.executing import Executions
 from reports.summary import Summary
 from reports.text import plain
 
@@ -49,9 +50,12 @@ def conclude(
                 else:
                     console.print(Text(plain(line), style="dim"), soft_wrap=True)
 
-        causes = explain(observed, interpreters, say=say, cancelled=cancelled)
-        say("executing the reproduction scripts")
-        found = divergences(causes, summary, interpreters if not cancelled() else {}, versions)
+        with Executions(interpreters, cancelled) as executions:
+            scripts = Scripts(executions, versions)
+            causes = explain(observed, interpreters, say=say, cancelled=cancelled, known=scripts.begin)
+            if interpreters and not cancelled():
+                say("executing the reproduction scripts")
+            found = divergences(causes, summary, scripts)
     for cause, entry in zip(causes, found, strict=True):
         entry["expected"] = _expected(cause, expectations, versions)
     return found

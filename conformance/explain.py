@@ -73,10 +73,12 @@ def explain(
     *,
     say: Callable[[str], None] = lambda _line: None,
     cancelled: Callable[[], bool] = lambda: False,
+    known: Callable[[Sequence[Cause]], None] = lambda _causes: None,
 ) -> list[Cause]:
     """The causes of a run, implementation by implementation; frameworks are asked side by side.
 
-    ``interpreters`` has those that can be asked.
+    ``interpreters`` has those that can be asked.  ``known`` is told of an implementation's causes as soon as
+    they are, by the thread that asked.
     """
     by_framework: dict[str, list[str]] = {}
     for name in sorted(observed.calls):
@@ -91,7 +93,9 @@ def explain(
         with Asker(framework, python, cancelled) as asker:
             for name in by_framework[framework]:
                 say(f"{framework}: looking for the causes in {name}")
-                found += _Explainer(name, observed.calls[name], asker, tuple(found)).causes()
+                more = _Explainer(name, observed.calls[name], asker, tuple(found)).causes()
+                known(more)
+                found += more
         return found
 
     def guarded(framework: str) -> list[Cause]:

@@ -5,38 +5,50 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from concurrent.futures import Future
 from typing import Any
+
+from attrs import define, field
 
 from conformance.case import Case
 from conformance.explain import Cause
 from conformance.semantics import interpret
 from conformance.verdicts import Check, Record, Verdict
-from reports.executing import Candidate, reproduce
+from reports.executing import Executions
 from reports.reproduction import fact_script, process_script, refused_script, values_script
 from reports.strict_json import jsonable, replay_command
 from reports.summary import OTHERS, Summary
 from reports.wording import judged
 
 
-def divergences(
-    causes: Sequence[Cause],
-    summary: Summary,
-    interpreters: Mapping[str, Path],
-    versions: Mapping[str, str],
-    *,
-    executing: bool = True,
-) -> list[dict[str, Any]]:
-    """The content of divergences.json; scripts are executed with the frameworks' interpreters."""
+@define
+class Scripts:
+    """The scripts of causes, written and executed from the moment a cause is known."""
+
+    executions: Executions
+    versions: Mapping[str, str]
+    _begun: dict[int, Future[dict[str, Any] | None]] = field(factory=dict, init=False)
+
+    def begin(self, causes: Sequence[Cause]) -> None:
+        """Takes causes that are complete; any thread may."""
+        for cause in causes:
+            version = self.versions.get(cause.framework, "")
+            self._begun[id(cause)] = self.executions.begin(cause.framework, _scripts(cause, version))
+
+    def of(self, cause: Cause) -> dict[str, Any] | None:
+        """What came of a cause's script; waits for it."""
+        if id(cause) not in self._begun:
+            self.begin([cause])
+        return self._begun[id(cause)].result()
+
+
+def divergences(causes: Sequence[Cause], summary: Summary, scripts: Scripts) -> list[dict[str, Any]]:
+    """The content of divergences.json."""
     implementations = summary.implementations()
     found = [_plain(number, cause, implementations) for number, cause in enumerate(causes, 1)]
-    candidates = [
-        Candidate(_file_name(entry), cause.framework, _scripts(cause, versions.get(cause.framework, "")))
-        for entry, cause in zip(found, causes, strict=True)
-    ]
-    available = interpreters if executing else {}
-    for entry, reproduction in zip(found, reproduce(candidates, available), strict=True):
-        entry["reproduction"] = reproduction
+    for entry, cause in zip(found, causes, strict=True):
+        came = scripts.of(cause)
+        entry["reproduction"] = came and {"file": f"repro/{_file_name(entry)}.py", **came}
     return [jsonable(entry) for entry in found]
 
 

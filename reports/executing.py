@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, Self
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from reports.reproduction import MARK
 from reports.text import plain
 
 DEADLINE: Final = 60.0  # seconds a script may take, its framework's import included
 _KEPT: Final = 4000  # characters of what it said
+_NOT_RUN: Final = "not executed: the run was made with --no-explain, or its framework was not there"
+# What differs from one execution to the next: addresses, times, numbers of processes.
+_PASSING: Final = re.compile(r"0x[0-9a-f]{6,}|\b\d{9,}\b|(?<=PID )\d+|(?<=TID )0x[0-9a-f]+")
 _SETTINGS: Final = {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
@@ -56,40 +61,38 @@ def execute(script: str, python: Path, deadline: float = DEADLINE) -> Executed:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-    said = plain(output.decode("utf-8", "replace")).strip()[-_KEPT:]
+    said = plain(output.decode("utf-8", "replace").replace(folder, ".")).strip()[-_KEPT:]
+    said = _PASSING.sub("…", said)
     if process.returncode == 1 and MARK in said.splitlines():
         return Executed("reproduced", 1, said)
     return Executed("gone" if process.returncode == 0 else "failed", process.returncode, said)
 
 
-@frozen
-class Candidate:
-    """A divergence's scripts, the most readable first."""
+@define
+class Executions:
+    """Executes divergences' scripts, two at a time, while others are still being looked for.
 
-    name: str
-    framework: str
-    scripts: Sequence[Callable[[], str]]
+    ``interpreters`` are those that may be started, until ``cancelled``.
+    """
 
+    interpreters: Mapping[str, Path]
+    cancelled: Callable[[], bool] = lambda: False
+    _threads: ThreadPoolExecutor = field(factory=lambda: ThreadPoolExecutor(2), init=False)
 
-def reproduce(
-    candidates: Sequence[Candidate], interpreters: Mapping[str, Path]
-) -> list[dict[str, Any] | None]:
-    """For each divergence the first script that shows it, else the first marked as it went; plain data."""
+    def begin(self, framework: str, scripts: Sequence[Callable[[], str]]) -> Future[dict[str, Any] | None]:
+        """A divergence's first script that shows it, else the first, marked as it went; plain data.
 
-    def one(candidate: Candidate) -> dict[str, Any] | None:
-        python = interpreters.get(candidate.framework)
+        ``scripts`` has the most readable first; None comes of none.
+        """
+        return self._threads.submit(self._first, framework, scripts)
+
+    def _first(self, framework: str, scripts: Sequence[Callable[[], str]]) -> dict[str, Any] | None:
+        python = None if self.cancelled() else self.interpreters.get(framework)
         first: dict[str, Any] | None = None
-        for make in candidate.scripts:
+        for make in scripts:
             script = make()
-            done = Executed(
-                "not run",
-                None,
-                "not executed: the run was made without --explain, or its framework was not there",
-            )
-            if python is not None:
-                done = execute(script, python)
+            done = Executed("not run", None, _NOT_RUN) if python is None else execute(script, python)
             found = {
-                "file": f"repro/{candidate.name}.py",
                 "script": script,
                 "status": done.status,
                 "exit_code": done.exit_code,
@@ -100,5 +103,10 @@ def reproduce(
             first = first or found
         return first
 
-    with ThreadPoolExecutor(max(min(os.cpu_count() or 1, len(candidates)), 1)) as threads:
-        return list(threads.map(one, candidates))
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._threads.shutdown(cancel_futures=True)

@@ -16,10 +16,11 @@ from conformance.replay_all import CANNOT, FIXED, STILL, answer
 from conformance.shards import Shard, of_shard
 from conformance.verdicts import Check, Record, Verdict
 from reports.annotations import workflow_commands as annotations
-from reports.causes import divergences
+from reports.causes import Scripts, divergences
 from reports.dataset import RecordWriter
 from reports.diff import diff
 from reports.diff_pages import markdown as diff_markdown
+from reports.executing import Executions
 from reports.folder import RunFolder, read, render
 from reports.html import html
 from reports.junit import junit
@@ -58,7 +59,7 @@ def folder_of(path, info, batches, **changes):
             observed.add(batch)
             for one in batch:
                 summary.add(one)
-    found = divergences(explain(observed, {}), summary, {}, {})
+    found = divergences(explain(observed, {}), summary, Scripts(Executions({}), {}))
     folder.write({**info, **changes}, summary, found)
     render(path)
     return path

@@ -13,7 +13,7 @@ from conformance.implementations import all_implementations
 from conformance.plan import Problem
 from conformance.semantics import interpret
 from conformance.verdicts import Check
-from reports.executing import Candidate, execute, reproduce
+from reports.executing import Executions, execute
 from reports.reproduction import MARK, fact_script, process_script, refused_script, values_script
 
 HERE = Path(sys.executable)
@@ -109,18 +109,24 @@ def test_an_interpreter_that_is_not_there():
 
 def test_the_first_script_that_shows_the_divergence_is_taken():
     gone, there = "raise SystemExit(0)", f"print('{MARK}'); raise SystemExit(1)"
-    found = reproduce(
-        [
-            Candidate("D1_a", "torch", [lambda: gone, lambda: there]),
-            Candidate("D2_a", "torch", [lambda: gone]),
-            Candidate("D3_a", "paddle", [lambda: there]),
-            Candidate("D4_a", "torch", []),
-        ],
-        {"torch": HERE},
-    )
+    asked = [("torch", gone, there), ("torch", gone), ("paddle", there), ("torch",)]
+    with Executions({"torch": HERE}) as executions:
+        begun = [executions.begin(name, [lambda s=s: s for s in scripts]) for name, *scripts in asked]
+        found = [one.result() for one in begun]
     assert [one and one["status"] for one in found] == ["reproduced", "gone", "not run", None]
     assert found[0]["script"] == there
-    assert found[1]["file"] == "repro/D2_a.py"
+
+
+def test_cancelled_nothing_is_started(tmp_path):
+    with Executions({"torch": HERE}, lambda: True) as executions:
+        found = executions.begin("torch", [lambda: f"open({str(tmp_path / 'begun')!r}, 'w')"]).result()
+    assert found["status"] == "not run"
+    assert not (tmp_path / "begun").exists()
+
+
+def test_what_differs_from_one_execution_to_the_next_is_left_out():
+    done = execute("import os; print(hex(id(os)), __file__, 'SIGSEGV @ 1700000000')", HERE)
+    assert done.output == "… ./repro.py SIGSEGV @ …"
 
 
 @pytest.mark.frameworks
