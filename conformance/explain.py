@@ -24,7 +24,7 @@ from conformance.example import Example, counting, example
 from conformance.families import Calls, Family, Observed, families, tells
 from conformance.judge import VALUE_CHECKS
 from conformance.plan import Problem
-from conformance.search import Formula, shortest
+from conformance.search import Formula, quantities_in, shortest
 from conformance.sharpen import Part, Sharpened, divide, sharpen
 from conformance.shrink import Located, locate, shrink
 from conformance.verdicts import Check, Record
@@ -159,7 +159,7 @@ class _Explainer:
     ) -> Sharpened:
         asker = self.asker
         if asker is None:
-            return Sharpened(divide(fails, passes, ndim))
+            return Sharpened(divide(fails, passes, ndim, quantities_in(family.detail)))
         theirs = self._theirs(family, fails, passes, ndim)
         if theirs is not None:
             return Sharpened([theirs], settled=True)
@@ -172,7 +172,10 @@ class _Explainer:
         def more() -> bool:
             return asker.spent < limit and not asker.exhausted
 
-        return sharpen(fails, passes, ndim, ask, more, lambda case: asker.is_forbidden(case, self.name))
+        def late(case: Case) -> bool:
+            return asker.is_forbidden(case, self.name)
+
+        return sharpen(fails, passes, ndim, ask, more, late, quantities_in(family.detail))
 
     def _theirs(
         self, family: Family, fails: Sequence[Case], passes: Sequence[Case], ndim: int
@@ -226,7 +229,8 @@ def _count(cause: Cause, part: Part, passes: Sequence[Case], ndim: int) -> None:
     cause.held_by = int(Table(part.fails, ndim).holds(condition).sum())
     cause.excepted = int(Table(passes, ndim).holds(condition).sum())
     most = int(_NEARLY * len(part.fails)) if part.formula.cost > _LONG else 0
-    for formula in shortest(part.fails, passes, ndim, exceptions=most) if most else []:
+    words = quantities_in(cause.family.detail)
+    for formula in shortest(part.fails, passes, ndim, exceptions=most, words=words) if most else []:
         if formula.top_level_or or formula.cost > part.formula.cost - _SHORTER:
             continue
         wrong = int(Table(passes, ndim).holds(formula.condition).sum())

@@ -8,16 +8,17 @@ candidate is judged by a few operations on thousands of cases; nothing is drawn 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from itertools import combinations
 from operator import and_
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from conformance.case import Case
-from conformance.condition import Condition, Table, packed, parse
+from conformance.condition import OF_THE_CASE, PER_DIMENSION, Condition, Table, packed, parse
 
 _CLAUSES: Final = 3
 _KEPT: Final = 36  # statements that a longer search goes on with
@@ -26,6 +27,7 @@ _DEEP: Final = 6  # of these, those that disjunctions are tried with
 _CHEAP: Final = 2.1  # a single statement of this cost is not beaten by two
 _EITHER: Final = 1000  # disjunctions that are tried
 _OR: Final = 0.25  # what a disjunction costs beside its parts
+_SPOKEN_OF: Final = 0.2  # what a statement is cheaper by where the documents speak of its quantities
 
 Bits = tuple[int, ...]  # per dimension
 
@@ -95,12 +97,21 @@ _FLAGS: Final = (
     *("bias", "unbatched", "channels_last", "asymmetric", "sized", "same", "valid", "real", "float64"),
     *("tuples", "sides", "nested"),
 )
+_QUANTITIES: Final = frozenset((*PER_DIMENSION, *OF_THE_CASE))
 _USUAL: Final = {"dilation": 1, "stride": 1, "kernel_size": 1, "input_size": 1, "output": 1, "extent": 1}
 
 
 @cache
-def statements(ndim: int) -> tuple[Statement, ...]:
-    """All simple statements about cases of so many dimensions, the cheapest first."""
+def statements(ndim: int, words: frozenset[str] = frozenset()) -> tuple[Statement, ...]:
+    """All simple statements about cases of so many dimensions, the cheapest first.
+
+    Those in which no quantity but ``words`` occurs are cheaper: what a sentence of the documents speaks of is
+    the likelier reason that it is not kept to.
+    """
+    if words:
+        dear = statements(ndim)
+        near = [evolve(one, cost=one.cost - _SPOKEN_OF) if _names(one) <= words else one for one in dear]
+        return tuple(sorted(near, key=lambda statement: statement.cost))
     found = [Statement("always", 0.1)]
     dearer = {"extent": 0.3, "output": 0.3, "padding_before": 0.2, "padding_after": 0.2, "tail_terms": 0.45}
     plain = []
@@ -114,8 +125,9 @@ def statements(ndim: int) -> tuple[Statement, ...]:
         plain.append(Statement(f"{name} < 1", 1.0))
     for name in ("padding_before", "padding_after", "output_padding"):
         plain.append(Statement(f"{name} < 0", 1.05))
-    plain.append(Statement("output < 0", 1.0))
-    plain.append(Statement("output < 1", 1.05))
+    plain += [Statement("output < 0", 1.0), Statement("output < 1", 1.05)]
+    for below in (-1, -2):
+        plain += [Statement(f"output < {below}", 1.5), Statement(f"output > {below - 1}", 1.5)]
     sizes = [name for name in _SIZES if name not in ("tail_terms", "output")]
     for one, other in combinations(sizes, 2):
         if {one, other} <= {"padding", "padding_before", "padding_after"}:
@@ -152,6 +164,16 @@ def statements(ndim: int) -> tuple[Statement, ...]:
         Statement("groups != out_per_group", 1.6),
     ]
     return tuple(sorted(found, key=lambda statement: statement.cost))
+
+
+def quantities_in(text: str) -> frozenset[str]:
+    """The quantities that a text names."""
+    return frozenset(re.findall(r"[a-z_]+", text)) & _QUANTITIES
+
+
+@cache
+def _names(statement: Statement) -> frozenset[str]:
+    return quantities_in(statement.text) or frozenset([statement.text])
 
 
 _parsed = cache(parse)
@@ -191,16 +213,21 @@ def _both(one: Bits, other: Bits) -> Bits:
 
 
 def shortest(
-    fails: Sequence[Case], passes: Sequence[Case], ndim: int, most: int = 12, exceptions: int = 0
+    fails: Sequence[Case],
+    passes: Sequence[Case],
+    ndim: int,
+    most: int = 12,
+    exceptions: int = 0,
+    words: frozenset[str] = frozenset(),
 ) -> list[Formula]:
     """The cheapest formulas that hold for all of ``fails`` and none of ``passes``, at most so many.
 
-    With ``exceptions`` they may hold for so many passes.
+    With ``exceptions`` they may hold for so many passes; ``words`` are preferred (see :func:`statements`).
     """
     bad, good = _bitmap(tuple(fails), ndim), _bitmap(tuple(passes), ndim)
     whole: list[tuple[Statement, ...]] = []
     part: list[tuple[Statement, ...]] = []
-    for statement in statements(ndim):
+    for statement in statements(ndim, words):
         if passes and statement.text == "always":
             continue
         covered = held(bad.of((statement,)))

@@ -40,17 +40,22 @@ class Part:
     others: tuple[Formula, ...] = ()
 
 
-def divide(fails: Sequence[Case], passes: Sequence[Case], ndim: int) -> list[Part]:
-    """The failing cases of a family in as few parts as have a condition each, the largest first."""
+def divide(
+    fails: Sequence[Case], passes: Sequence[Case], ndim: int, words: frozenset[str] = frozenset()
+) -> list[Part]:
+    """The failing cases of a family in as few parts as have a condition each, the largest first.
+
+    Conditions on the quantities in ``words`` are preferred.
+    """
     parts: list[Part] = []
     left = list(fails)
     while left and len(parts) < _GROUPS:
-        formulas = shortest(left, passes, ndim)
+        formulas = shortest(left, passes, ndim, words=words)
         whole = [formula for formula in formulas if not formula.top_level_or]
         if whole and (not formulas[0].top_level_or or whole[0].cost <= formulas[0].cost + 1):
             return [*parts, Part(whole[0], tuple(left), tuple(whole[1:]))]
         most = len(left) // _PER_EXCEPTION
-        nearly = shortest(left, passes, ndim, exceptions=most) if most else []
+        nearly = shortest(left, passes, ndim, exceptions=most, words=words) if most else []
         near = [formula for formula in nearly if not formula.top_level_or]
         if near:  # better one condition with a few exceptions, which are counted, than several invented ones
             return [*parts, Part(near[0], tuple(left), tuple(near[1:]))]
@@ -59,7 +64,7 @@ def divide(fails: Sequence[Case], passes: Sequence[Case], ndim: int) -> list[Par
             break
         chosen, covered = found
         mine = [case for case, inside in zip(left, covered, strict=True) if inside]
-        better = [f for f in shortest(mine, passes, ndim) if not f.top_level_or]
+        better = [f for f in shortest(mine, passes, ndim, words=words) if not f.top_level_or]
         parts.append(Part(better[0] if better else chosen, tuple(mine), tuple(better[1:])))
         left = [case for case, inside in zip(left, covered, strict=True) if not inside]
     if left:
@@ -89,12 +94,13 @@ def sharpen(
     ask: Ask,
     more: Callable[[], bool],
     late: Callable[[Case], bool] = lambda _case: False,
+    words: frozenset[str] = frozenset(),
 ) -> Sharpened:
     """Divides a family and asks until its conditions stay; ``more`` says whether asking may go on.
 
-    Of a round's cases those that are ``late`` are asked after the others.
+    Of a round's cases those that are ``late`` are asked after the others; see :func:`divide` for ``words``.
     """
-    found = Sharpened(divide(fails, passes, ndim))
+    found = Sharpened(divide(fails, passes, ndim, words))
     known = {*fails, *passes}
     quiet = rounds = 0
     while quiet < _QUIET and rounds < _ROUNDS and more():
@@ -111,7 +117,7 @@ def sharpen(
             shown = ask(case)
             if shown is not None:
                 (found.failed if shown else found.passed).append(case)
-        found.parts = divide([*fails, *found.failed], [*passes, *found.passed], ndim)
+        found.parts = divide([*fails, *found.failed], [*passes, *found.passed], ndim, words)
         quiet = quiet + 1 if [part.formula for part in found.parts] == before else 0
     found.settled = found.settled or quiet >= _QUIET
     return found
