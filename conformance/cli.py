@@ -150,9 +150,10 @@ _env = click.option(
     "--annotations", is_flag=True, help="Tell divergences to a CI service as annotations, on stderr."
 )
 @click.option(
-    "--explain",
-    is_flag=True,
+    "--explain/--no-explain",
+    default=True,
     help="Ask the frameworks further about what diverges: sharper conditions, smallest cases, scripts.",
+    show_default=True,
 )
 @click.option("--shard", metavar="I/N", help="Only the I-th of N parts of the cases; see merge.")
 @click.option(
@@ -183,7 +184,7 @@ def _run(
     examples: int | None = None,
     expected: Path | None = None,
     annotations: bool = False,
-    explain: bool = False,
+    explain: bool = True,
     required: tuple[str, ...] = (),
     shard: str | None = None,
 ) -> int:

@@ -22,7 +22,10 @@ def asked(context: click.Context) -> dict[str, Any]:
     arguments: list[str] = []
     for parameter in context.command.params:
         value = context.params.get(parameter.name or "")
-        if parameter.name in _ANEW or value is None or value is False:
+        if parameter.name in _ANEW or value is None:
+            continue
+        if value is False:
+            arguments += parameter.secondary_opts  # of what is on unless it is turned off
             continue
         values = value if isinstance(value, tuple) else (value,)
         for one in values:
