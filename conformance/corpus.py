@@ -2,8 +2,9 @@
 
 ``corpus.txt`` holds one parameter set per line, made by ``tools/corpus.py`` as a covering array: every
 possible combination of three levels of the parameters (see :mod:`conformance.space`) occurs in it.  A
-parameter set serves four cases: exact integers and reals, in float32 and float64.  Calls that documents
-forbid stand at the end, so that the worker they may kill has done its work.
+parameter set serves four cases: exact integers and reals, in float32 and float64.  A few *large* ones follow,
+with channels and sizes at which kernels work in blocks.  Calls that documents forbid stand at the end, so
+that the worker they may kill has done its work.
 """
 
 from __future__ import annotations
@@ -19,20 +20,22 @@ from conformance.case import Case, Recipe
 
 PATH: Final = Path(__file__).with_name("corpus.txt")
 _VERSION: Final = "# version "
+_LARGE: Final = "[large]"
 _FORBIDDEN: Final = "[forbidden]"
 
 
 @frozen
 class Corpus:
-    """``valid`` parameter sets, as float32 integer cases, and ``forbidden`` cases, run as they are."""
+    """``valid`` and ``large`` parameter sets, as float32 integer cases; ``forbidden`` as they are run."""
 
     version: int
     valid: tuple[Case, ...]
+    large: tuple[Case, ...]
     forbidden: tuple[Case, ...]
 
     def cases(self) -> Iterator[Case]:
         """Every case, in the order that a run takes."""
-        for case in self.valid:
+        for case in (*self.valid, *self.large):
             yield from variants(case)
         yield from self.forbidden
 
@@ -50,5 +53,6 @@ def core() -> Corpus:
     lines = PATH.read_text(encoding="utf-8").splitlines()
     version = next(int(line.removeprefix(_VERSION)) for line in lines if line.startswith(_VERSION))
     ids = [line for line in lines if line and not line.startswith("#")]
-    border = ids.index(_FORBIDDEN)
-    return Corpus(version, tuple(map(Case.parse, ids[:border])), tuple(map(Case.parse, ids[border + 1 :])))
+    large, forbidden = ids.index(_LARGE), ids.index(_FORBIDDEN)
+    parts = ids[:large], ids[large + 1 : forbidden], ids[forbidden + 1 :]
+    return Corpus(version, *(tuple(map(Case.parse, part)) for part in parts))

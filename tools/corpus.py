@@ -18,7 +18,7 @@ import covertable
 from conformance.case import Case, Recipe
 from conformance.space import AXIS, WHOLE, Axis, Levels, Space, axis_table, factors, levels
 
-VERSION = 1
+VERSION = 2
 TARGET = Path(__file__).parents[1] / "conformance" / "corpus.txt"
 # What every parameter set is run with anyway, and so need not be part of the array.
 VARIED = ("dtype", "recipe")
@@ -142,6 +142,22 @@ PLANS: list[tuple[int, int, dict[str, tuple[str, ...]]]] = [
 ]
 
 
+# Where kernels work in blocks: 16 to 64 channels, some of no round number; outputs wider than 16 positions;
+# many groups.  Every implementation with values can be asked for some of them.
+LARGE = (
+    "v1_1d_n2_ci32_co17_i17_k4_s2_p1_b_f32_int.0",
+    "v1_1d_n1_ci64_co32_i31_k3_s2_p1_op1_b_f32_int.0",
+    "v1_1d_n1_ci33_co64_i20_k5_p2_d2_f32_int.0",
+    "v1_1d_n1_ci64_co64_i19_k3_s2_g32_b_f32_int.0",
+    "v1_1d_n1_ci48_co48_i32_k3_g48_f32_int.0",
+    "v1_2d_n1_ci16_co32_i9x17_k3x3_s2x2_p1x1_op1x1_b_f32_int.0",
+    "v1_2d_n2_ci33_co18_i5x32_k2x3_p0x1_f32_int.0",
+    "v1_2d_n1_ci64_co64_i7x9_k3x3_p1x1_g32_b_f32_int.0",
+    "v1_2d_n1_ci32_co64_i6x11_k3x2_s1x2_d2x2_f32_int.0",
+    "v1_2d_n1_ci40_co40_i10x18_k3x3_s2x1_p1x1_g40_b_f32_int.0",
+)
+
+
 def at(values: tuple[int, ...], place: int, value: int) -> tuple[int, ...]:
     """The values with another one in its place."""
     return tuple(value if axis == place else old for axis, old in enumerate(values))
@@ -204,7 +220,7 @@ def forbidden() -> Iterator[Case]:
 HEADER = """\
 # The core corpus: parameter sets as case ids, in an order of their own. Made by tools/corpus.py.
 # Every possible combination of three levels of the parameters occurs (see conformance/space.py);
-# of what every API can say, every combination of four.
+# of what every API can say, every combination of four. Large are shapes at which kernels work in blocks.
 # version {version}
 """
 
@@ -214,9 +230,13 @@ def main() -> None:
     # By their digest: every stretch of a run holds something of everything.
     sets = sorted(dict.fromkeys(parameter_sets()), key=lambda c: hashlib.sha256(c.id.encode()).digest())
     refused = list(dict.fromkeys(forbidden()))
-    lines = [*(case.id for case in sets), "[forbidden]", *(case.id for case in refused)]
+    large = [seeded(Case.parse(text)) for text in LARGE]
+    parts = {"[large]": large, "[forbidden]": refused}
+    lines = [case.id for case in sets]
+    for name, cases in parts.items():
+        lines += [name, *(case.id for case in cases)]
     TARGET.write_text(HEADER.format(version=VERSION) + "\n".join(lines) + "\n", encoding="utf-8")
-    sys.stderr.write(f"{len(sets)} parameter sets and {len(refused)} forbidden calls in {TARGET}\n")
+    sys.stderr.write(f"{len(sets) + len(large)} parameter sets, {len(refused)} forbidden calls in {TARGET}\n")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 ``sizes``      padding, output padding, stride, dilation
 ``same``       the padding "same"
 ``tensors``    kernel, channels, groups, bias, batch, lost positions
+``blocks``     kernels that work in blocks, of which only larger shapes have several
 ``rounding``   too little precision; wrong refusals and acceptances
 =============  ==================================================================================
 """
@@ -14,11 +15,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from conformance.faults import rounding, same, sizes, tensors
+from conformance.faults import blocks, rounding, same, sizes, tensors
 from conformance.faults.model import FaultModel, Outputs, Refusal, Result, Unread, answer_of
 from conformance.faults.operator import clean
 
 __all__ = ["CLEAN", "FAULTS", "FaultModel", "Outputs", "Refusal", "Result", "Unread", "answer_of"]
 
-FAULTS: Final[tuple[FaultModel, ...]] = (*sizes.FAULTS, *same.FAULTS, *tensors.FAULTS, *rounding.FAULTS)
+FAULTS: Final[tuple[FaultModel, ...]] = (
+    *sizes.FAULTS,
+    *same.FAULTS,
+    *tensors.FAULTS,
+    *blocks.FAULTS,
+    *rounding.FAULTS,
+)
 CLEAN: Final = FaultModel("clean", "the reference itself", "behaves as documented", clean)

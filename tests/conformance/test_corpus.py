@@ -10,10 +10,13 @@ import pytest
 from conformance.case import Case
 from conformance.corpus import core
 from conformance.errors import InvalidCase
+from conformance.faults import blocks
 from conformance.implementations import all_implementations
-from conformance.plan import Planner, Skipped
+from conformance.plan import Planner, Problem, Skipped
+from conformance.selftest import failing, reading, selftest
 from conformance.semantics import Acceptance, interpret
 
+NAMES = {1: "torch.nn.ConvTranspose1d", 2: "torch.nn.ConvTranspose2d"}
 DTYPES, RECIPES = ("float32", "float64"), ("int", "real")
 
 
@@ -203,3 +206,25 @@ def test_at_least_500_judged_cases_for_every_implementation_that_computes_values
 def test_an_older_suite_refuses_ids_it_does_not_know():
     with pytest.raises(InvalidCase, match="version 'v1'"):
         Case.parse(core().valid[0].id.replace("v1_", "v2_"))
+
+
+def test_the_large_shapes_are_few_and_reach_what_blocks_need():
+    large = core().large
+    assert 6 <= len(large) <= 10
+    for ndim in (1, 2):
+        mine = [case for case in large if case.ndim == ndim]
+        assert any(case.in_channels > 32 for case in mine)
+        assert any(case.out_channels % 16 and case.out_channels > 16 for case in mine)
+        assert any(case.groups > 16 and case.groups < case.in_channels for case in mine)
+        assert any(case.groups == case.in_channels for case in mine)
+        widths = [interpret(case, NAMES[ndim]).geometry.output_size[-1] for case in mine]
+        assert any(width > 16 and width % 16 for width in widths)
+        assert {bool(case.bias) for case in mine} == {True, False}
+
+
+@pytest.mark.parametrize("fault", blocks.FAULTS, ids=lambda fault: fault.name)
+def test_only_large_shapes_show_faults_of_blocks(fault):
+    small = core().valid[::7]
+    assert all(not failing(fault, Problem(case, reading(case).geometry), reading(case)) for case in small)
+    outcome = selftest([fault], core().large)
+    assert outcome.passed
