@@ -79,8 +79,8 @@ FAULTS: Final[tuple[FaultModel, ...]] = (
     ),
     fault(
         "block-positions-remainder-lost",
-        f"with more than {_LANES} output channels, positions past the last whole block of {_LANES} in the last "
-        "dimension get no products",
+        f"with more than {_LANES} output channels, positions past the last whole block of {_LANES} of the "
+        "last dimension get no products",
         _positions_lost,
     ),
     fault(
