@@ -28,7 +28,7 @@ from conformance.worker import WorkerFailed
 
 _CRASH_COST: Final = 40
 _HANG_COST: Final = 120
-_SLOW_COST: Final = 12
+_SLOW_COST: Final = 16
 _PATIENCE: Final = 900.0  # seconds after which nothing more is asked: no count of calls takes so long
 _ELEMENTS: Final = 1 << 18  # of a tensor; no question needs more
 
