@@ -19,7 +19,7 @@ from reports.text import one_line
 
 MARK: Final = "DIVERGES"  # a script that found its divergence says so, beside exiting with 1
 _GONE: Final = "agrees: the divergence is gone"
-_SECONDS: Final = 10  # that a call may take before a script holds it for hung
+_SECONDS: Final = 60  # that a call and its framework's import may take before a script holds it for hung
 _WORDS: Final = {
     Check.VALUES: "y",
     Check.GRAD_INPUT: "grad_input",

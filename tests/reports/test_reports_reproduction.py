@@ -127,6 +127,10 @@ def test_cancelled_nothing_is_started(tmp_path):
 def test_what_differs_from_one_execution_to_the_next_is_left_out():
     done = execute("import os; print(hex(id(os)), __file__, 'SIGSEGV @ 1700000000')", HERE)
     assert done.output == "… ./repro.py SIGSEGV @ …"
+    done = execute(
+        "print('[ERROR] ME(30056:7fc93f016b80,Main):2026-11-21-13:19:46.507.000 [a.py:13] no')", HERE
+    )
+    assert done.output == "[ERROR] ME(…:…,Main):… [a.py:13] no"
 
 
 @pytest.mark.frameworks
