@@ -12,8 +12,8 @@
 ``examine``        those that ask the frameworks themselves, after the cases
 =================  ==========================================================================================
 
-``connections``, ``devices``, ``initial``, ``output_sizes``, ``shared_words``, ``signatures`` and ``results`` hold
-what several documents' claims share.  Every other module holds the requirements of one subject or document
-as ``REQUIREMENTS``; a new one is an entry there, with its check.  A requirement is *judged*, from the
-records of a run's cases, or *probed*, by calls of its own.
+``connections``, ``devices``, ``initial``, ``output_sizes``, ``shared_words``, ``signatures`` and ``results``
+hold what several documents' claims share.  Every other module holds the requirements of one subject or
+document as ``REQUIREMENTS``; a new one is an entry there, with its check.  A requirement is *judged*, from
+the records of a run's cases, or *probed*, by calls of its own.
 """
