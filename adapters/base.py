@@ -135,6 +135,7 @@ class Options:
         self.view: str = plain.get("view", "contiguous")
         self.deterministic: bool = plain.get("deterministic", False)
         self.infer: bool = plain.get("infer", True)
+        self.tf32: bool = plain.get("tf32", False)
 
     def called(self, function: Any, given: dict[str, Any], leave: tuple[str, ...] = ()) -> Any:
         """``function`` with the given arguments and these options' own, but for those in ``leave``."""
