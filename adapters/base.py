@@ -124,7 +124,8 @@ class Options:
     ``arguments`` stand in place of, or beside, those that the case gives, by the API's own names;
     ``positional`` names the arguments that are passed by position, in order; ``view`` says how the input
     lies in memory (one of ``VIEWS``); ``deterministic`` switches the framework's determinism on; ``infer``
-    says whether a call that has no kernel is asked for its output's shape.
+    says whether a call that has no kernel is asked for its output's shape; ``tf32`` allows an accelerator
+    TensorFloat32.
     """
 
     def __init__(self, plain: dict[str, Any] | None = None) -> None:
@@ -134,6 +135,7 @@ class Options:
         self.view: str = plain.get("view", "contiguous")
         self.deterministic: bool = plain.get("deterministic", False)
         self.infer: bool = plain.get("infer", True)
+        self.tf32: bool = plain.get("tf32", False)
 
     def called(self, function: Any, given: dict[str, Any], leave: tuple[str, ...] = ()) -> Any:
         """``function`` with the given arguments and these options' own, but for those in ``leave``."""

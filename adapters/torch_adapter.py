@@ -97,6 +97,8 @@ class _TorchCall(Call):
         self.made = adapter._made(name)
         if options.deterministic != torch.are_deterministic_algorithms_enabled():
             torch.use_deterministic_algorithms(options.deterministic)
+        torch.backends.cudnn.deterministic = options.deterministic
+        torch.backends.cudnn.allow_tf32 = options.tf32
         self.tensors = {name: self._tensor(arrays[name]) for name in arrays if name in ("x", "w", "b")}
         if "x" in self.tensors:
             self.x = self._as_view(self.tensors["x"])

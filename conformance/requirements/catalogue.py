@@ -18,6 +18,10 @@ from conformance.requirements.requirement import EVERY, Judged, Probed, Requirem
 # In the order of reports: the documents' claims, then the suite's own.
 SUBJECTS: Final = (
     "torch_1d",
+    "torch_2d",
+    "paddle_1d",
+    "mint_2d",
+    "r_1d",
     "rejection",
     "rejected_options",
     "rejected_tensors",

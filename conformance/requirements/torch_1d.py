@@ -2,61 +2,58 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from conformance.requirements import relations
+from conformance.requirements import devices, output_sizes
+from conformance.requirements.page import Page
 from conformance.requirements.parameter_sets import directed
-from conformance.requirements.requirement import Judged, Probed, for_each, unsupported
-from conformance.verdicts import Check
+from conformance.requirements.requirement import for_each
+from conformance.requirements.shared_words import described, in_one_dimension
+from conformance.requirements.signatures import (
+    CHANNELS,
+    Documented,
+    numbers_or_tuples,
+    signature_as,
+    together,
+)
 
-_ALL: Final = (Check.VALUES, Check.GRAD_INPUT, Check.GRAD_WEIGHT, Check.GRAD_BIAS)
-
-
-def _judged(identifier: str, statement: str, checks: Any, of: Any, **others: Any) -> Judged:
-    return Judged(
-        id=f"T1.{identifier}",
-        statement=statement,
-        source="torch-1d",
-        applies=("torch.nn.ConvTranspose1d",),
-        checks=checks,
-        of=of,
-        **others,
-    )
-
-
-def _probed(identifier: str, statement: str, trials: Any, **others: Any) -> Probed:
-    return Probed(
-        id=f"T1.{identifier}",
-        statement=statement,
-        source="torch-1d",
-        applies=("torch.nn.ConvTranspose1d",),
-        trials=trials,
-        **others,
-    )
-
+PAGE: Final = Page("T1", "torch-1d", "torch.nn.ConvTranspose1d", 1)
+SIGNATURE: Final[Documented] = (
+    *CHANNELS,
+    ("stride", "1"),
+    ("padding", "0"),
+    ("output_padding", "0"),
+    ("groups", "1"),
+    ("bias", "True"),
+    ("dilation", "1"),
+    ("padding_mode", "'zeros'"),
+    ("device", "None"),
+    ("dtype", "None"),
+)
 
 REQUIREMENTS: Final = (
-    _probed(
-        "adjoint",
-        "The module is the gradient of Conv1d with respect to its input.",
-        for_each(relations.adjoint, directed),
+    PAGE.probed(
+        "signature",
+        f"The arguments are {described(SIGNATURE)}; kernel, stride, padding, output_padding and dilation are "
+        "numbers or tuples.",
+        together(
+            signature_as(SIGNATURE, extra={"padding_mode": "zeros", "device": None, "dtype": None}),
+            numbers_or_tuples,
+        ),
+        quick=True,
     ),
-    _probed(
-        "tf32",
-        "TensorFloat32 is supported.",
-        lambda bench: [unsupported("no check of TensorFloat32 is written for this device")],
-        needs="cuda",
+    PAGE.probed(
+        "not-inverse",
+        "It is no deconvolution: it does not compute a true inverse of convolution.",
+        for_each(output_sizes.not_inverse, directed),
     ),
-    _judged(
-        "output-padding",
-        "output_padding enlarges the output on one side only, and what stands there is computed, not zero.",
-        (Check.SHAPE, Check.VALUES),
-        lambda case: any(case.output_padding),
+    PAGE.probed("tf32", "TensorFloat32 is supported.", devices.tf32, needs="cuda"),
+    PAGE.probed(
+        "rocm-fp16",
+        "On certain ROCm devices, with float16 inputs, the backward pass has another precision.",
+        devices.rocm_float16,
+        needs="rocm",
+        note="whichever precision the device has is in keeping with it, as long as it is at least bfloat16's",
     ),
-    _judged(
-        "shape",
-        "L_out = (L_in - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1.",
-        (Check.SHAPE,),
-        lambda case: case.output_size is None,
-    ),
+    *in_one_dimension(PAGE),
 )

@@ -32,7 +32,8 @@ def bench(implementation: str, **spoils: Spoil) -> Bench:
 
     Each of ``spoils`` replaces what is answered under its name: ``values``, ``grad_input``, ``grad_weight``,
     ``grad_bias``, ``x``, ``w``, ``b`` (after a call), ``convolve``, ``second_x``, ``second_w``, ``second_g``,
-    ``tangent``, ``weight``, ``bias`` (initial), ``parameters`` (as made).
+    ``tangent``, ``weight``, ``bias`` (initial), ``parameters`` (as made); ``construct`` is the layer's
+    signature.
     """
     return Bench(implementation, FakeDriver(spoils), {"device": "cpu", "version": "0"})  # type: ignore[arg-type]
 
@@ -80,6 +81,10 @@ class ReferenceAdapter(Adapter):
         self.calls.append(ReferenceCall(self, about, case, arrays, options or Options()))
         return self.calls[-1]
 
+    def callables(self, implementation: str) -> dict[str, Any]:
+        """A spoil of the name ``construct`` is a function with the layer's arguments."""
+        return {name: self.spoils[name] for name in ("construct",) if name in self.spoils}
+
 
 class ReferenceCall(Call):
     """``number`` counts the forward passes of this layer, ``adapter.calls`` the layers so far."""
@@ -88,9 +93,13 @@ class ReferenceCall(Call):
         self, adapter: ReferenceAdapter, about: Any, case: dict[str, Any], arrays: Any, options: Options
     ) -> None:
         self.adapter, self.about, self.options = adapter, about, options
-        self.case = {**case, **{name: v for name, v in options.arguments.items() if name in case}}
+        given = {name: v for name, v in options.arguments.items() if name in case and v is not None}
+        self.case = {**case, **given}
         self.arrays, self.number = arrays, 0
         self.x, self.w, self.b = arrays.get("x"), arrays.get("w"), arrays.get("b")
+        if self.w is None and self.x is not None:  # a layer is called as it was made
+            shape = (case["in_channels"], case["out_channels"] // case["groups"], *case["kernel_size"])
+            self.w = np.zeros(shape, self.x.dtype)
 
     @property
     def geometry(self) -> Geometry:
