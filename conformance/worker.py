@@ -33,6 +33,7 @@ LINGER = 5.0  # seconds between the end of a worker's answers and its own
 MEMORY: Final = 8 << 30  # bytes of address space that calls may take beyond what the framework itself takes
 _GLANCE: Final = 0.2  # seconds between two looks at whether the run was stopped
 _CHUNK: Final = 1 << 18
+_SLOWEST = 10e6  # bytes a second: what crosses slower than this is not waited for
 _TAIL: Final = 1 << 14  # bytes of a worker's own output that are kept
 
 
@@ -139,7 +140,8 @@ class Worker:
         """The next frame.
 
         Raises:
-            WorkerTimeout: after ``timeout`` seconds without a whole frame.
+            WorkerTimeout: after ``timeout`` seconds without a whole frame; what crosses the pipes meanwhile
+                adds the time that it takes on a slow machine.
             WorkerDied: where the process ended, or the run was stopped.
             ProtocolError: where it sent what is no frame.
         """
@@ -156,7 +158,9 @@ class Worker:
             if self._stop.is_set():
                 raise WorkerDied("the run ended before it answered")
             if self._outgoing:
+                waiting = len(self._outgoing)
                 self._write()
+                deadline += (waiting - len(self._outgoing)) / _SLOWEST
             ready = dict(self._listen.poll(min(left, _GLANCE) * 1000))
             if self._log in ready:
                 self._hear()
@@ -165,6 +169,7 @@ class Worker:
                 if not data:
                     raise WorkerDied(self._obituary())
                 self._decoder.feed(data)
+                deadline += len(data) / _SLOWEST
 
     def _write(self) -> None:
         try:

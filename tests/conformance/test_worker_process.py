@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
+from fakes.cases import small_cases
+from fakes.real import job_of
 
 import conformance.worker
 from adapters.protocol import encode
@@ -79,6 +82,20 @@ def test_the_worker_has_a_process_group_of_its_own(fake):
 def test_without_an_answer_the_time_runs_out(fake):
     with Worker("torch", fake().python) as worker, pytest.raises(WorkerTimeout):
         worker.receive(0.05)
+
+
+@pytest.mark.parametrize(("rate", "waits"), [(10e6, False), (400.0, True)])
+def test_what_crosses_the_pipes_has_time_of_its_own(fake, monkeypatch, rate, waits):
+    (case,) = small_cases(["bad"])
+    request = job_of(case, "torch.nn.ConvTranspose1d").problem.frame(0, ["torch.nn.ConvTranspose1d"])
+    assert len(request) > 400  # a second at the lower rate
+    with Worker("torch", fake(cases={"bad": "half a frame"}).python) as worker:
+        monkeypatch.setattr("conformance.worker._SLOWEST", rate)
+        worker.send(request)
+        began = time.monotonic()
+        with pytest.raises(WorkerTimeout):
+            worker.receive(0.1)
+        assert (time.monotonic() - began > 1.0) is waits
 
 
 def test_a_request_larger_than_a_pipe_reaches_a_worker_that_is_slow_to_read(fake):
