@@ -19,7 +19,7 @@ from conformance.corpus import Corpus, core
 whole = core()
 one = [case for case in whole.valid if case.ndim == 1][:4]
 two = [case for case in whole.valid if case.ndim == 2][:1]
-corpus = Corpus(whole.version, (*one, *two), whole.forbidden[:2])
+corpus = Corpus(whole.version, (*one, *two), (), whole.forbidden[:2])
 generate.core = lambda: corpus
 """
 _IMPORTED = """
