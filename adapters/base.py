@@ -122,15 +122,16 @@ class Options:
     """How a probe departs from a plain call.
 
     ``arguments`` stand in place of, or beside, those that the case gives, by the API's own names;
-    ``positional`` names the arguments that are passed by position, in order; ``view`` says how the input
-    lies in memory (one of ``VIEWS``); ``deterministic`` switches the framework's determinism on; ``infer``
-    says whether a call that has no kernel is asked for its output's shape; ``tf32`` allows an accelerator
-    TensorFloat32.
+    ``omitted`` names those that are left to their defaults; ``positional`` names the arguments that are
+    passed by position, in order; ``view`` says how the input lies in memory (one of ``VIEWS``);
+    ``deterministic`` switches the framework's determinism on; ``infer`` says whether a call that has no
+    kernel is asked for its output's shape; ``tf32`` allows an accelerator TensorFloat32.
     """
 
     def __init__(self, plain: dict[str, Any] | None = None) -> None:
         plain = plain or {}
         self.arguments = {name: argument(value) for name, value in plain.get("arguments", {}).items()}
+        self.omitted: list[str] = plain.get("omitted", [])
         self.positional: list[str] = plain.get("positional", [])
         self.view: str = plain.get("view", "contiguous")
         self.deterministic: bool = plain.get("deterministic", False)
@@ -140,6 +141,7 @@ class Options:
     def called(self, function: Any, given: dict[str, Any], leave: tuple[str, ...] = ()) -> Any:
         """``function`` with the given arguments and these options' own, but for those in ``leave``."""
         named = {**given, **{n: v for n, v in self.arguments.items() if n not in leave}}
+        named = {name: value for name, value in named.items() if name not in self.omitted}
         first = [named.pop(name) for name in self.positional if name in named]
         return function(*first, **named)
 

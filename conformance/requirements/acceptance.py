@@ -93,7 +93,7 @@ def empty_batch(bench: Bench, case: Case) -> Trial:
     geometry = geometry_of(case)
     assert geometry is not None, "it is a valid case but for the batch"
     gradient = np.zeros((0, case.out_channels, *geometry.output_size), np.float32)
-    answer = bench.call(case, {**tensors(case), "g": gradient}, refusable=True)
+    answer = bench.call(case, {**tensors(case), "g": gradient}, refusable=True, infer=False)
     if answer.outcome is Outcome.RAISED and answer.stage in ("construct", "forward"):
         return reported(f"refused in {answer.stage}: {answer.message}", case)
     trial = fault(answer, case)

@@ -27,6 +27,8 @@ SUBJECTS: Final = (
     "rejected_tensors",
     "refusals",
     "acceptance",
+    "parameters",
+    "documented_signatures",
     "relations",
     "derivatives",
     "dtypes",

@@ -108,6 +108,7 @@ def _paddle(ndim: int) -> tuple[Interface, Interface]:
             *ones,
             ("output_size", None),
             *data_format,
+            ("name", None),
         ),
     )
     return layer, function
