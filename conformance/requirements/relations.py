@@ -6,7 +6,6 @@ On integers they hold exactly, in whatever order an algorithm sums.  Each functi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from conformance.case import Case
 from conformance.requirements.bench import Bench, same
 from conformance.requirements.counterpart import counterpart
-from conformance.requirements.parameter_sets import directed
+from conformance.requirements.parameter_sets import directed, every_other
 from conformance.requirements.requirement import (
     Probed,
     Trial,
@@ -321,11 +320,6 @@ def _where(holds: Callable[[Case], bool]) -> Callable[[Bench], Iterator[Case]]:
     return lambda bench: (case for case in directed(bench) if holds(case))
 
 
-def _every_other(bench: Bench) -> Iterator[Case]:
-    """Half of them, for what asks much of each."""
-    return islice(directed(bench), 0, None, 2)
-
-
 def _unbatched(bench: Bench) -> Iterator[Case]:
     return (case for case in directed(bench) if bench.requires(case.replace(batch=None)))
 
@@ -393,14 +387,14 @@ REQUIREMENTS: Final = (
         "repeatable",
         "The same call gives the same bits, in a fresh layer and the second time.",
         repeatable,
-        _every_other,
+        every_other,
         note="on reals a difference is reported: no document promises the bits without determinism",
     ),
     _relation(
         "deterministic",
         "With determinism switched on, the same call gives the same bits.",
         deterministic,
-        _every_other,
+        every_other,
     ),
     _relation(
         "shape-roundtrip",

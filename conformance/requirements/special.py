@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from conformance.case import Case
 from conformance.requirements.bench import Bench
-from conformance.requirements.parameter_sets import directed
+from conformance.requirements.parameter_sets import directed, every_other
 from conformance.requirements.requirement import Probed, Trial, for_each, not_applicable, passed, reported
 from conformance.requirements.results import NoResult, hold, integers, result, results, tried
 from conformance.verdicts import FAILING, Verdict
@@ -212,10 +212,6 @@ def _told(values: tuple[float, ...]) -> str:
     return " and ".join({inf: "+Inf", -inf: "-Inf"}.get(value, "NaN") for value in values)
 
 
-def _every_other(bench: Bench) -> Iterator[Case]:
-    return islice(directed(bench), 0, None, 2)
-
-
 def _crops(bench: Bench) -> Iterator[Case]:
     return islice((case for case in directed(bench) if case.groups == 1), 2)
 
@@ -257,7 +253,7 @@ REQUIREMENTS: Final = (
         )
         for tensor in "xwb"
     ),
-    _requirement("times-zero", "NaN or an infinity times zero is NaN.", times_zero, _every_other),
+    _requirement("times-zero", "NaN or an infinity times zero is NaN.", times_zero, every_other),
     _requirement(
         "cropped", "NaN and infinities that only the padding's cut holds do not come back.", cropped, _crops
     ),
@@ -265,13 +261,13 @@ REQUIREMENTS: Final = (
         "gradients",
         "NaN and infinities reach those elements of the gradients whose sums hold them, and no other.",
         gradients,
-        _every_other,
+        every_other,
     ),
     _requirement(
         "largest",
         "The largest finite number times one comes out; times two it is infinite, with its sign.",
         largest,
-        _every_other,
+        every_other,
     ),
     _requirement(
         "overflow-on-the-way",
@@ -284,14 +280,14 @@ REQUIREMENTS: Final = (
         "subnormal",
         "The smallest subnormal number times one comes out.",
         subnormal,
-        _every_other,
+        every_other,
         note="one that is flushed to zero is reported, not judged: no document speaks of it",
     ),
     _requirement(
         "negative-zero",
         "The sign of a sum of negative zeros.",
         negative_zero,
-        _every_other,
+        every_other,
         note="reported, not judged: it depends on what a sum starts from",
     ),
 )

@@ -109,6 +109,18 @@ def test_same_may_be_refused_where_no_document_says_what_it_is():
     assert verdict("same", bench(LAYERS[2].format(2), values=refuse)).verdict is Verdict.ERROR  # documented
 
 
+def test_forward_mode_of_the_input_alone_is_held_to_that():
+    def inputs_only(array, call):
+        if call.arrays["vw"].any():
+            raise Unsupported("the input's tangent alone")
+        return array
+
+    layer = LAYERS[0].format(1)
+    assert verdict("forward-mode", bench(layer, tangent=inputs_only)).verdict is Verdict.PASS
+    wrong = bench(layer, tangent=lambda y, call: twice(inputs_only(y, call), call))
+    assert verdict("forward-mode", wrong).verdict is Verdict.DIVERGE
+
+
 def test_no_forward_mode_is_unsupported():
     def refuse(array, call):
         raise Unsupported("no rule of forward mode")
