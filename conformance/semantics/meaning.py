@@ -13,7 +13,6 @@ from conformance.case import Case
 from conformance.errors import InvalidCase
 from reference_impl import Geometry
 
-
 # What explicit() leaves open and some documents decide
 NEGATIVE_OUTPUT_PADDING: Final = "an output_padding is negative"
 OUT_OF_REACH: Final = "output_size is out of reach: below the least, or the stride or more above it"
