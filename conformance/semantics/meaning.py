@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from enum import Enum
 from itertools import islice
+from typing import Final
 
 from attrs import evolve, frozen
 
 from conformance.case import Case
 from conformance.errors import InvalidCase
 from reference_impl import Geometry
+
+# What explicit() leaves open and some documents decide
+NEGATIVE_OUTPUT_PADDING: Final = "an output_padding is negative"
+OUT_OF_REACH: Final = "output_size is out of reach: below the least, or the stride or more above it"
 
 
 class Acceptance(Enum):
@@ -96,12 +101,12 @@ def _objections(case: Case) -> Iterator[Meaning]:
     if any(side < 0 for pair in case.padding for side in pair):
         yield unspecified("a padding is negative")
     if min(case.output_padding) < 0:
-        yield unspecified("an output_padding is negative")
+        yield unspecified(NEGATIVE_OUTPUT_PADDING)
     if case.output_size is not None:
         if any(case.output_padding):
             yield unspecified("both output_size and output_padding are given")
         if any(not 0 <= extra < stride for extra, stride in zip(_extra(case), case.stride, strict=True)):
-            yield unspecified("output_size is out of reach: below the least, or the stride or more above it")
+            yield unspecified(OUT_OF_REACH)
     size = output_size(case, _extra(case))
     if min(size) < 0:
         yield forbidden(f"the output would have the negative size {size}")

@@ -3,14 +3,17 @@
 Both bound ``output_padding``: ``[0, max(stride, dilation))`` in ``nn``, "less than stride or dilation" in
 ``mint``.  The ``nn`` classes document dilations only up to the input's size, and an ``output_padding`` only
 beside ``pad_mode="pad"``.  Of ``pad_mode``, the formulas given for ``"same"`` in 1-D and ``"valid"`` in 2-D
-contradict the words above them.  ``"same"`` in 2-D gives the input's size times the stride; what is cut for
-that is halved, the odd position going to the end.
+contradict the words above them, the first but for a stride of 1.  ``"same"``, there and in 2-D, gives the
+input's size times the stride; what is cut for that is halved, the odd position going to the end.
 """
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from conformance.case import Case
 from conformance.semantics.meaning import (
+    NEGATIVE_OUTPUT_PADDING,
     Acceptance,
     Meaning,
     beyond,
@@ -37,7 +40,11 @@ def interpret(case: Case, implementation: str) -> Meaning:
     in_range = all(d <= max(size, 1) for d, size in zip(case.dilation, case.input_size, strict=True))
     if implementation.startswith("mindspore.nn.") and not in_range:
         more.append(unspecified("dilation is beyond the documented range, 1 to the input's size"))
-    return explicit(case, more)
+    meaning = explicit(case, more)
+    if implementation.startswith("mindspore.nn.") and meaning.reason == NEGATIVE_OUTPUT_PADDING:
+        stated = forbidden(f"output_padding {case.output_padding} has an entry below 0")
+        return evolve(stated, alone=meaning.alone)
+    return meaning
 
 
 def _in_numbers(case: Case, mode: str) -> Case | Meaning:
@@ -48,7 +55,7 @@ def _in_numbers(case: Case, mode: str) -> Case | Meaning:
         return whatever_is_cut
     if any(case.output_padding):
         return forbidden(f"output_padding {case.output_padding} is given and pad_mode is not 'pad'")
-    if (mode == "same") == (case.ndim == 1):
+    if (mode == "valid" and case.ndim == 2) or (mode == "same" and case.ndim == 1 and case.stride != (1,)):
         return unspecified(f"the documented formula of pad_mode {mode!r} contradicts its description")
     if mode == "valid":
         return unpadded
