@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from math import prod
 from typing import Any
 
 from attrs import field, frozen
 from numpy.typing import NDArray
 
-from adapters.protocol import Arrays, ProtocolError
+from adapters.protocol import DTYPES, MAX_PAYLOAD, Arrays, ProtocolError
 from conformance.data import NUMPY_DTYPES
 
 
@@ -152,6 +153,19 @@ def _arrays(header: dict[str, Any], arrays: Arrays, names: frozenset[str]) -> di
             f"values of shape {list(values.shape)} and dtype {arrays['values'][0]} under an output "
             f"said to be of shape {header.get('shape')} and dtype {header.get('dtype')}"
         )
+    if (
+        values is None
+        and header.get("status") == "ok"
+        and _readable(header.get("shape"), header.get("dtype"))
+    ):
+        raise _Contradiction(f"no values of an output of shape {header['shape']} and dtype {header['dtype']}")
     if header.get("status") == "unsupported" and read:
         raise _Contradiction("arrays beside the status 'unsupported'")
     return read
+
+
+def _readable(shape: Any, dtype: Any) -> bool:
+    """Whether an output is one that workers send: of a size and type that frames hold."""
+    if shape is None or dtype not in DTYPES or min(shape, default=0) < 0:
+        return False
+    return bool(4 * prod(shape) * DTYPES[dtype].itemsize <= MAX_PAYLOAD)

@@ -129,7 +129,20 @@ def test_a_long_message_is_cut():
 def test_a_negative_dimension_taints_the_worker():
     answer = read({"shape": [1, 1, -1]}, {})
     assert (answer.outcome, answer.tainted) == (Outcome.OK, True)
-    assert not read({"shape": [1, 1, 0]}, {}).tainted
+    assert not read({"shape": [1, 1, 0]}, {"values": ("float32", VALUES[..., :0])}).tainted
+
+
+@pytest.mark.parametrize("shape", [[1, 1, 3], [1, 1, 0], []])
+def test_an_output_comes_with_its_values(shape):
+    answer = read({"shape": shape}, {})
+    assert answer.outcome is Outcome.INVALID
+    assert f"no values of an output of shape {shape} and dtype float32" in answer.message
+
+
+def test_what_no_frame_can_hold_comes_without():
+    assert read({"shape": [1 << 40, 1, 3]}, {}).outcome is Outcome.OK
+    assert read({"shape": [1, 1, 3], "dtype": "complex256"}, {}).outcome is Outcome.OK
+    assert read({"shape": [1, 1, 3], "status": "unsupported"}, {}).outcome is Outcome.UNSUPPORTED
 
 
 json_values = st.recursive(

@@ -7,6 +7,8 @@ from fakes.cases import small_cases
 from running import NAME, OTHER, run
 
 from conformance.case import Case
+from conformance.requirements.catalogue import choose
+from conformance.requirements.examine import Subject, examine
 from conformance.verdicts import Check, Verdict
 
 SEEDS = ["1", "2", "bad", "4", "5", "6"]
@@ -147,13 +149,32 @@ def test_a_second_answer_to_the_last_call_hurts_nobody(fake):
     assert outcome.all_right(CASES)
 
 
-@pytest.mark.parametrize("what", ["lie about shape", "lie about dtype"])
+INVALID = {
+    "lie about shape": "the worker's answer is invalid: values of shape",
+    "lie about dtype": "the worker's answer is invalid: values of shape",
+    "an array more": "the worker's answer is invalid: an array nobody asked for: 'souvenir'",
+    "no values": "the worker's answer is invalid: no values of an output of shape",
+    "cannot be built": "AttributeError: no such layer",
+}
+
+
+@pytest.mark.parametrize("what", INVALID)
 def test_an_answer_that_contradicts_itself_is_an_error(fake, what):
     outcome = run(fake(cases={"bad": what}), CASES)
     record = outcome.acceptance(BAD)
     assert record.verdict is Verdict.ERROR
-    assert "the worker's answer is invalid: values of shape" in record.message
+    assert INVALID[what] in record.message
     assert outcome.all_right(GOOD)
+
+
+@pytest.mark.parametrize("what", INVALID)
+def test_so_it_is_for_a_probe_and_the_next_implementation_is_examined(fake, what):
+    (requirement,) = choose(["accept.view.strided"])
+    subject = Subject("torch", fake(implementations={NAME: what}).python, {NAME: NAME, OTHER: OTHER})
+    bad, good = examine([requirement], [subject], say=lambda _line: None, cancelled=lambda: False)
+    assert bad.verdict is Verdict.ERROR
+    assert INVALID[what] in bad.plain()["message"]
+    assert good.verdict is Verdict.PASS
 
 
 def test_wrong_values_are_a_divergence_with_evidence(fake):

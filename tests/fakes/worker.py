@@ -183,7 +183,8 @@ def _misbehave(what: str, fd: int, header: dict[str, Any], answer: Any, out: Any
             os.kill(os.getpid(), signal.SIGSEGV)
         return True
     elif what == "accept":
-        _write(fd, encode({**header, **answer, "status": "ok", "shape": [1, 1, 1], "dtype": "float32"}, {}))
+        accepted = {**header, **answer, "status": "ok", "shape": [1, 1, 1], "dtype": "float32"}
+        _write(fd, encode(accepted, {"values": ("float32", np.zeros((1, 1, 1), np.float32))}))
     elif what == "segv in every other worker":
         if len((FOLDER / "starts").read_text().split()) % 2:
             os.kill(os.getpid(), signal.SIGSEGV)
@@ -234,6 +235,18 @@ def _misbehave(what: str, fd: int, header: dict[str, Any], answer: Any, out: Any
         _write(fd, encode({**header, **answer}, {**out, "values": (dtype, values + 1)}))
     elif what == "lie about shape":
         _write(fd, encode({**header, **answer, "shape": [9, 9, 9]}, out))
+    elif what == "an array more":
+        _write(fd, encode({**header, **answer}, {**out, "souvenir": ("float32", np.zeros(2, np.float32))}))
+    elif what == "no values":
+        _write(fd, encode({**header, **answer}, {n: a for n, a in out.items() if n != "values"}))
+    elif what == "cannot be built":
+        failed = {
+            **answer,
+            "status": "raised",
+            "stage": "construct",
+            "message": "AttributeError: no such layer",
+        }
+        _write(fd, encode({**header, **failed, "shape": None, "dtype": None}, {}))
     elif what == "lie about dtype":
         _write(fd, encode({**header, **answer, "dtype": "float16"}, out))
     else:
