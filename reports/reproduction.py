@@ -13,6 +13,7 @@ import numpy as np
 
 from conformance.case import Case
 from conformance.example import Example
+from conformance.plan import computes
 from conformance.verdicts import Check
 from reports.idioms import idiom
 from reports.text import one_line
@@ -79,7 +80,7 @@ def refused_script(
     lines += [*_ones(case), *_gradient(case, output), "", "try:"]
     body = [*words.build, *words.load, *words.call]
     body += [f"print('accepted, the output has the shape', {words.shape})"]
-    if output is not None and ".mint." not in implementation:
+    if output is not None and computes(implementation):
         body += words.gradients
     lines += _indented(body)
     lines += ["except Exception as error:", "    print('expected an output, actual:', type(error).__name__)"]
@@ -101,7 +102,7 @@ def process_script(
     body = [*words.imports, "", *_ones(case), *_gradient(case, output), *words.build]
     body += [] if must_refuse else words.load
     body += [*words.call, f"print('accepted, the output has the shape', {words.shape}, flush=True)"]
-    if output is not None and ".mint." not in implementation:
+    if output is not None and computes(implementation):
         body += [f"print({words.values})", *words.gradients]
     wanted = f"an exception, as {must_refuse}" if must_refuse else "an output"
     refusal = (
