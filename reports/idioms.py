@@ -30,6 +30,7 @@ class Idiom:
         gradients: lines that leave NumPy arrays ``grad_input``, ``grad_weight`` and, with a bias,
             ``grad_bias``, for ``g``, the gradient of the output.
         parameters: an expression, the layer's parameters as ``{name: (shape, dtype)}``, "" for a function.
+        face: lines that put the loaded layer into other hands: compile it, say.
     """
 
     imports: Sequence[str]
@@ -40,6 +41,7 @@ class Idiom:
     shape: str
     gradients: Sequence[str]
     parameters: str
+    face: Sequence[str] = ()
 
 
 def idiom(implementation: str, case: Case) -> Idiom:
@@ -240,7 +242,7 @@ def _mindspore(name: str, case: Case) -> Idiom:
 
 def _replaced(words: Idiom, how: str) -> Idiom:
     """The layer, once it has its parameters, in other hands."""
-    return evolve(words, load=[*words.load, f"layer = {how}"])
+    return evolve(words, face=[f"layer = {how}"])
 
 
 def _exported(words: Idiom, case: Case) -> Idiom:
@@ -254,7 +256,7 @@ def _mapped(words: Idiom, case: Case) -> Idiom:
 
 
 def _meta(words: Idiom, case: Case) -> Idiom:
-    return evolve(words, load=["layer = layer.to('meta')", "x_ = x_.to('meta')"])
+    return evolve(words, face=["layer, x_ = layer.to('meta'), x_.to('meta')"])
 
 
 def _jitted(words: Idiom, case: Case) -> Idiom:

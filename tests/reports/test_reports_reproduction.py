@@ -157,3 +157,26 @@ def _literal(array):
     from reports.reproduction import _array
 
     return _array(array)
+
+
+FACE = {
+    "compile": "torch.compile(layer)",
+    "export": "torch.export.export(layer, (x_,)",
+    "vmap": "torch.vmap(",
+    "meta": "layer.to('meta')",
+    "to_static": "paddle.jit.to_static(layer",
+    "jit": "mindspore.jit(layer)(",
+}
+
+
+@pytest.mark.parametrize("implementation", [name for name in all_implementations() if "+" in name])
+def test_a_script_puts_the_layer_into_the_hands_of_its_face(implementation):
+    name, _, face = implementation.partition("+")
+    case = Case.parse(CASES[adapter_class(name.split(".")[0]).implementations[name]["ndim"]])
+    for of in (implementation, name):
+        scripts = [
+            fact_script(of, case, Check.SHAPE, [1, 2], []),
+            refused_script(of, case, (1, 1, 2), []),
+            process_script(of, case, must_refuse="the document says", output=None, about=[]),
+        ]
+        assert [FACE[face] in script for script in scripts] == [of == implementation] * 3
