@@ -7,6 +7,7 @@ happens in the worker.  A case reaches it as plain data, the dictionary of ``Cas
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -94,6 +95,8 @@ class Adapter:
     implementations: ClassVar[dict[str, dict[str, Any]]] = {}
     # seconds a call takes where that is far from nothing; the profile limits the number of cases by it
     seconds_per_case: ClassVar[dict[str, float]] = {}
+    # seconds that a call may take beyond those of others: who waits for a compiler is not hung
+    patience: ClassVar[dict[str, float]] = {}
 
     @staticmethod
     def cannot_express(implementation: str, case: CaseData) -> str | None:
@@ -144,6 +147,19 @@ class Options:
         named = {name: value for name, value in named.items() if name not in self.omitted}
         first = [named.pop(name) for name in self.positional if name in named]
         return function(*first, **named)
+
+
+def faces(name: str, about: dict[str, Any], words: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Other faces of an implementation, for ``Adapter.implementations``: ``name+word`` for each word.
+
+    A face is the same API in other hands (compiled, exported, ...), under the same documents.
+    """
+    return {f"{name}+{word}": {**about, "face": word} for word in words}
+
+
+def api_of(implementation: str) -> str:
+    """The API itself of an implementation, which may be another face of it."""
+    return implementation.partition("+")[0]
 
 
 VIEWS = ("contiguous", "channels_last", "strided", "transposed", "flipped", "broadcast")

@@ -20,6 +20,8 @@ from adapters.base import (
     CaseData,
     Options,
     Unsupported,
+    api_of,
+    faces,
     first_line,
     is_symmetric,
     scalar_or_tuple,
@@ -41,13 +43,17 @@ class MindSporeAdapter(Adapter):
     implementations: ClassVar = {
         _NN1: {"ndim": 1, "module": True},
         _NN2: {"ndim": 2, "module": True},
-        _MINT: {"ndim": 2, "module": True},
+        _MINT: {"ndim": 2, "module": True, "computes": False},
+        **faces(_NN1, {"ndim": 1, "module": True}, ["jit"]),
+        **faces(_NN2, {"ndim": 2, "module": True}, ["jit"]),
     }
-    seconds_per_case: ClassVar = {_MINT: 0.15}  # a graph is compiled for each
+    # a graph is compiled for each
+    seconds_per_case: ClassVar = {_MINT: 0.15, f"{_NN1}+jit": 0.3, f"{_NN2}+jit": 0.3}
 
     @staticmethod
     def cannot_express(implementation: str, case: CaseData) -> str | None:
         """What the three signatures leave out."""
+        implementation = api_of(implementation)
         if case["layout"] != "channels_first":
             return "no data-format argument: the input is channels first"
         if case["spelling"] == "nested":
@@ -92,11 +98,13 @@ class MindSporeAdapter(Adapter):
         self, implementation: str, case: CaseData, arrays: dict[str, Array], options: Options | None = None
     ) -> Call:
         """See the base class."""
-        return _MindSporeCall(self, implementation, case, arrays, options or Options())
+        jitted = self.implementations[implementation].get("face") == "jit"
+        kind = _JittedCall if jitted else _MindSporeCall
+        return kind(self, api_of(implementation), case, arrays, options or Options())
 
     def callables(self, implementation: str) -> dict[str, Any]:
         """See the base class."""
-        made = self._made(implementation)
+        made = self._made(api_of(implementation))
         return {"construct": made, "forward": made.construct}
 
     def _made(self, implementation: str) -> Any:
@@ -309,6 +317,15 @@ class _MindSporeCall(Call):
         names = {value: name for name, value in mind_ir_pb2.TensorProto.DataType.items()}
         dtype = names.get(tensor.data_type, str(tensor.data_type)).lower()
         return list(tensor.dims), {"float": "float32", "double": "float64"}.get(dtype, dtype)
+
+
+class _JittedCall(_MindSporeCall):
+    """``mindspore.jit(layer)``: the layer as a compiled graph."""
+
+    def construct(self) -> dict[str, tuple[list[int], str]]:
+        made = super().construct()
+        self.layer = self.ms.jit(self.layer)
+        return made
 
 
 def _name(dtype: Any) -> str:

@@ -11,6 +11,7 @@ from adapters.base import (
     CaseData,
     Options,
     Unsupported,
+    faces,
     first_line,
     is_symmetric,
     leaves_rest,
@@ -19,6 +20,8 @@ from adapters.base import (
     to_channels_last,
 )
 
+_NN1, _NN2 = "paddle.nn.Conv1DTranspose", "paddle.nn.Conv2DTranspose"
+
 
 class PaddleAdapter(Adapter):
     """PaddlePaddle in dynamic graph mode, on the CPU."""
@@ -26,11 +29,14 @@ class PaddleAdapter(Adapter):
     framework = "paddle"
     module = "paddle"
     implementations: ClassVar = {
-        "paddle.nn.Conv1DTranspose": {"ndim": 1, "module": True},
-        "paddle.nn.Conv2DTranspose": {"ndim": 2, "module": True},
+        _NN1: {"ndim": 1, "module": True},
+        _NN2: {"ndim": 2, "module": True},
         "paddle.nn.functional.conv1d_transpose": {"ndim": 1, "module": False},
         "paddle.nn.functional.conv2d_transpose": {"ndim": 2, "module": False},
+        **faces(_NN1, {"ndim": 1, "module": True}, ["to_static"]),
+        **faces(_NN2, {"ndim": 2, "module": True}, ["to_static"]),
     }
+    seconds_per_case: ClassVar = {f"{name}+to_static": 0.05 for name in (_NN1, _NN2)}
 
     @staticmethod
     def cannot_express(implementation: str, case: CaseData) -> str | None:
@@ -133,6 +139,8 @@ class _PaddleCall(Call):
             # where the shapes differ, the check of parameters says so
             if value is not None and parameter.shape == value.shape:
                 parameter.set_value(value)
+        if self.about.get("face") == "to_static":
+            self.layer = self.paddle.jit.to_static(self.layer, full_graph=True)
         return made
 
     def _layer(self) -> Any:

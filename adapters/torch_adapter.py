@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
-
 from adapters.base import (
     Adapter,
     Array,
     Call,
     CaseData,
     Options,
-    Unsupported,
+    faces,
     is_symmetric,
     leaves_rest,
-    spelled,
 )
+from adapters.torch_call import TorchCall
+from adapters.torch_faces import FACES
+
+_NN1, _NN2 = "torch.nn.ConvTranspose1d", "torch.nn.ConvTranspose2d"
 
 
 class TorchAdapter(Adapter):
@@ -25,11 +26,22 @@ class TorchAdapter(Adapter):
     framework = "torch"
     module = "torch"
     implementations: ClassVar = {
-        "torch.nn.ConvTranspose1d": {"ndim": 1, "module": True},
-        "torch.nn.ConvTranspose2d": {"ndim": 2, "module": True},
+        _NN1: {"ndim": 1, "module": True},
+        _NN2: {"ndim": 2, "module": True},
         "torch.nn.functional.conv_transpose1d": {"ndim": 1, "module": False},
         "torch.nn.functional.conv_transpose2d": {"ndim": 2, "module": False},
+        **faces(_NN1, {"ndim": 1, "module": True}, ["compile", "export", "vmap"]),
+        **faces(_NN2, {"ndim": 2, "module": True}, ["compile", "export", "vmap"]),
+        **faces(_NN1, {"ndim": 1, "module": True, "computes": False}, ["meta"]),
+        **faces(_NN2, {"ndim": 2, "module": True, "computes": False}, ["meta"]),
     }
+    seconds_per_case: ClassVar = {
+        f"{_NN1}+compile": 0.25,
+        f"{_NN2}+compile": 1.5,  # some compile C++
+        f"{_NN1}+export": 0.1,
+        f"{_NN2}+export": 0.1,
+    }
+    patience: ClassVar = {f"{_NN1}+compile": 60.0, f"{_NN2}+compile": 60.0}
 
     @staticmethod
     def cannot_express(implementation: str, case: CaseData) -> str | None:
@@ -42,9 +54,12 @@ class TorchAdapter(Adapter):
             return "padding is one number per dimension"
         if case["layout"] != "channels_first":
             return "no data-format argument: the input is channels first"
-        if case["output_size"] is not None and not TorchAdapter.implementations[implementation]["module"]:
+        about = TorchAdapter.implementations[implementation]
+        if about.get("face") == "vmap" and case["batch"] is None:
+            return "vmap maps over the batch"
+        if case["output_size"] is not None and not about["module"]:
             return "the functional form takes no output_size"
-        if not TorchAdapter.implementations[implementation]["module"] and leaves_rest(case):
+        if not about["module"] and leaves_rest(case):
             return (
                 "the functional form takes the output channels from the weight: groups times a whole number"
             )
@@ -70,7 +85,9 @@ class TorchAdapter(Adapter):
         self, implementation: str, case: CaseData, arrays: dict[str, Array], options: Options | None = None
     ) -> Call:
         """See the base class."""
-        return _TorchCall(self, implementation, case, arrays, options or Options())
+        about = self.implementations[implementation]
+        kind = FACES[about["face"]] if "face" in about else TorchCall
+        return kind(self.torch, self._made(implementation), about, case, arrays, options or Options())
 
     def callables(self, implementation: str) -> dict[str, Any]:
         """See the base class."""
@@ -86,171 +103,6 @@ class TorchAdapter(Adapter):
             return nn.ConvTranspose1d if about["ndim"] == 1 else nn.ConvTranspose2d
         functional = nn.functional
         return functional.conv_transpose1d if about["ndim"] == 1 else functional.conv_transpose2d
-
-
-class _TorchCall(Call):
-    def __init__(
-        self, adapter: TorchAdapter, name: str, case: CaseData, arrays: dict[str, Array], options: Options
-    ) -> None:
-        torch = self.torch = adapter.torch
-        self.about, self.case, self.options = adapter.implementations[name], case, options
-        self.made = adapter._made(name)
-        if options.deterministic != torch.are_deterministic_algorithms_enabled():
-            torch.use_deterministic_algorithms(options.deterministic)
-        torch.backends.cudnn.deterministic = options.deterministic
-        torch.backends.cudnn.allow_tf32 = options.tf32
-        self.tensors = {name: self._tensor(arrays[name]) for name in arrays if name in ("x", "w", "b")}
-        if "x" in self.tensors:
-            self.x = self._as_view(self.tensors["x"])
-            if self.x.is_floating_point() or self.x.is_complex():
-                self.x.requires_grad_()
-        self.parameters: list[Any] = []
-        self.arguments = {
-            "stride": spelled(case, case["stride"]),
-            "padding": spelled(case, [before for before, _ in case["padding"]]),
-            "output_padding": spelled(case, case["output_padding"]),
-            "groups": case["groups"],
-            "dilation": spelled(case, case["dilation"]),
-        }
-
-    def construct(self) -> dict[str, tuple[list[int], str]]:
-        if not self.about["module"]:
-            self.parameters = [
-                tensor.requires_grad_() if tensor.is_floating_point() or tensor.is_complex() else tensor
-                for tensor in (self.tensors[name] for name in ("w", "b") if name in self.tensors)
-            ]
-            return {}
-        self.layer = self._layer()
-        made = {name: (list(p.shape), _name(p.dtype)) for name, p in self.layer.named_parameters()}
-        self.parameters = [p for p in (self.layer.weight, self.layer.bias) if p is not None]
-        with self.torch.no_grad():
-            for parameter, name in zip(self.parameters, ("w", "b")):
-                if name in self.tensors and parameter.shape == self.tensors[name].shape:
-                    parameter.copy_(self.tensors[name])  # where not, the check of parameters says so
-        return made
-
-    def _layer(self) -> Any:
-        case = self.case
-        given = {
-            "in_channels": case["in_channels"],
-            "out_channels": case["out_channels"],
-            "kernel_size": spelled(case, case["kernel_size"]),
-            "bias": case["bias"],
-            "dtype": getattr(self.torch, case["dtype"]),
-            **self.arguments,
-        }
-        return self.options.called(self.made, given, leave=("output_size", "input"))
-
-    def forward(self) -> Any:
-        if self.about["module"]:
-            sizes = {name: v for name, v in self.options.arguments.items() if name == "output_size"}
-            if self.case["output_size"] is not None:
-                sizes.setdefault("output_size", self.case["output_size"])
-            return self.layer(self.x, **sizes)
-        given = {
-            "input": self.x,
-            "weight": self.parameters[0],
-            "bias": self.tensors.get("b"),
-            **self.arguments,
-        }
-        return self.options.called(self.made, given)
-
-    def shape_and_dtype(self, output: Any) -> tuple[list[int], str]:
-        return list(output.shape), _name(output.dtype)
-
-    def fetch(self, output: Any) -> Array:
-        return self._array(output)
-
-    def backward(self, output: Any, grad: Array) -> dict[str, Array]:
-        gradients = self.torch.autograd.grad(
-            output, [self.x, *self.parameters], self._tensor(grad), allow_unused=True
-        )
-        names = ("grad_input", "grad_weight", "grad_bias")
-        return {name: self._array(value) for name, value in zip(names, gradients) if value is not None}
-
-    def initial(self, seed: int) -> dict[str, Array]:
-        if not self.about["module"]:
-            raise Unsupported("a function has no parameters of its own")
-        self.torch.manual_seed(seed)
-        return {name: self._array(value) for name, value in self._layer().named_parameters()}
-
-    def inputs(self, grad: Array | None) -> dict[str, Array]:
-        output = self.forward()
-        if grad is not None:
-            self.backward(output, grad)
-        now = dict(zip("wb", self.parameters))
-        return {"x": self._array(self.x), **{name: self._array(value) for name, value in now.items()}}
-
-    def convolve(self, y: Array) -> Array:
-        functional = self.torch.nn.functional
-        function = functional.conv1d if self.about["ndim"] == 1 else functional.conv2d
-        arguments = {name: v for name, v in self.arguments.items() if name != "output_padding"}
-        return self._array(function(self._tensor(y), self.parameters[0], **arguments))
-
-    def second(self, grad: Array, directions: dict[str, Array]) -> dict[str, Array]:
-        gradient = self.torch.autograd.grad
-        g = self._tensor(grad).requires_grad_()
-        first = gradient(self.forward(), [self.x, *self.parameters], g, create_graph=True)
-        total = sum(
-            (one * self._tensor(directions[name])).sum()
-            for one, name in zip(first, ("vx", "vw", "vb"))
-            if name in directions
-        )
-        found = gradient(total, [self.x, self.parameters[0], g], allow_unused=True)
-        names = ("second_x", "second_w", "second_g")
-        return {name: self._array(value) for name, value in zip(names, found) if value is not None}
-
-    def tangent(self, tangents: dict[str, Array]) -> Array:
-        forward_ad = self.torch.autograd.forward_ad
-        names = ("vx", "vw", "vb")
-        with forward_ad.dual_level():
-            duals = [
-                forward_ad.make_dual(primal.detach(), self._tensor(tangents[name]))
-                for primal, name in zip([self.x, *self.parameters], names)
-            ]
-            if self.about["module"]:
-                for name, dual in zip(("weight", "bias"), duals[1:]):
-                    delattr(self.layer, name)
-                    setattr(self.layer, name, dual)
-            else:
-                self.parameters = duals[1:]
-                if len(duals) > 2:
-                    self.tensors["b"] = duals[2]
-            self.x = duals[0]
-            found = forward_ad.unpack_dual(self.forward()).tangent
-        return self._array(found)
-
-    def _as_view(self, tensor: Any) -> Any:
-        """The same values, lying in memory as the options say."""
-        torch, view = self.torch, self.options.view
-        if view == "contiguous":
-            return tensor
-        if view == "channels_last":
-            channel = tensor.dim() - self.about["ndim"] - 1
-            return tensor.movedim(channel, -1).contiguous().movedim(-1, channel)
-        if view == "strided":
-            wide = torch.zeros(*tensor.shape[:-1], 2 * tensor.shape[-1], dtype=tensor.dtype)
-            wide[..., ::2] = tensor
-            return wide[..., ::2]
-        if view == "transposed":
-            return tensor.transpose(0, -1).contiguous().transpose(0, -1)
-        if view == "broadcast":
-            return tensor[:1].expand_as(tensor)
-        raise Unsupported("a tensor has no negative strides")
-
-    # NumPy knows no bfloat16: it travels as its bits.
-
-    def _tensor(self, array: Array) -> Any:
-        tensor = self.torch.from_numpy(np.array(array))
-        return tensor.view(self.torch.bfloat16) if array.dtype == np.uint16 else tensor
-
-    def _array(self, tensor: Any) -> Array:
-        tensor = tensor.detach().resolve_conj()
-        return (tensor.view(self.torch.uint16) if tensor.dtype == self.torch.bfloat16 else tensor).numpy()
-
-
-def _name(dtype: Any) -> str:
-    return str(dtype).split(".")[-1]
 
 
 ADAPTER = TorchAdapter

@@ -25,7 +25,7 @@ from conformance import events
 from conformance.case import Case
 from conformance.generate import draw_cases, invalid_parameter_sets, parameter_sets
 from conformance.guardian import MARK
-from conformance.implementations import all_implementations
+from conformance.implementations import select
 from conformance.plan import cannot_run
 from conformance.semantics import Acceptance, interpret
 from conformance.session import make_engine
@@ -88,9 +88,7 @@ def main() -> int:
         case for ndim in (1, 2) for case in draw_cases(parameter_sets(ndim), options.ordinary, options.seed)
     ]
     for framework in options.framework or FRAMEWORKS:
-        names = tuple(
-            name for name in all_implementations() if name.startswith(framework) and ".mint." not in name
-        )
+        names = tuple(name for name in select([]) if name.startswith(framework) and ".mint." not in name)
         alone = _keys(verdicts(targets, names, ordinary))
         wrong = forbidden(names, options.calls, options.seed)
         mixed = [*ordinary, *wrong]

@@ -94,7 +94,7 @@ _env = click.option(
     "patterns",
     multiple=True,
     metavar="GLOB",
-    help="Only these; may be repeated. Default: all.",
+    help="Only these; may be repeated. Default: all; other faces ('*+compile') in the full profile only.",
 )
 @click.option(
     "--requirement",
@@ -190,7 +190,7 @@ def _run(
 ) -> int:
     from conformance.implementations import select
 
-    implementations = select(patterns)
+    implementations = select(patterns, faces=profile == "full")
     from conformance.expectations import find
     from conformance.requirements.catalogue import chosen, concerned, decided_by
     from conformance.shards import Shard, of_shard, share
@@ -208,7 +208,13 @@ def _run(
     from conformance.session import make_engine
     from conformance.targets import choose
 
-    engine = make_engine(implementations, choose(pythons, requirements), profile=profile, budget=budget)
+    engine = make_engine(
+        implementations,
+        choose(pythons, requirements),
+        profile=profile,
+        budget=budget,
+        spread=not required,
+    )
     facts = {"profile": profile, "seed": seed, "budget": budget, "shard": part and part.numbers}
     run_data, divergences = execute(
         engine,
@@ -354,7 +360,7 @@ def list_(what: str, profile: str, seed: int, style: str) -> None:
         click.echo(json.dumps(entries))
     else:
         for entry in entries:
-            click.echo(f"{entry['name']:<42} {entry['ndim']}-D")
+            click.echo(f"{entry['name']:<43} {entry['ndim']}-D")
 
 
 @group.command()

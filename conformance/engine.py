@@ -60,7 +60,8 @@ class Engine:
     """Runs ``cases`` on ``implementations``.
 
     ``locate`` gives each target's interpreter; ``versions`` the versions of a framework where there are
-    several; ``allowance`` is the seconds that an implementation slow by nature may take; ``budget`` the
+    several; ``allowance`` is the seconds that an implementation slow by nature may take, on cases from all
+    over the corpus where they are to be ``spread``; ``budget`` the
     seconds after which no further call is begun (None: no limit).  Calls that are ``done``, told by target,
     implementation and case, are left out.  ``spent`` adds up the seconds of each kind of work, and the calls.
     """
@@ -69,6 +70,7 @@ class Engine:
     locate: Locate
     allowance: float
     versions: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    spread: bool = True
     budget: float | None = None
     deadline: float = DEADLINE
     done: Callable[[str, str, Case], bool] | None = None
@@ -190,7 +192,7 @@ class Engine:
     def _plan(
         self, cases: Iterable[Case], jobs: Mapping[str, queue.Queue[Job | None]], told: queue.Queue[Any]
     ) -> None:
-        planner = Planner(self.implementations, self.allowance)
+        planner = Planner(self.implementations, self.allowance, spread=self.spread)
         calls = 0
         clock = time.thread_time
         began = clock()

@@ -341,7 +341,7 @@ def _check_overlaps(expectations: Expectations) -> None:
 
 
 def _same_subject(one: Entry, other: Entry) -> bool:
-    names = set(select([one.implementation])) & set(select([other.implementation]))
+    names = set(select([one.implementation], faces=True)) & set(select([other.implementation], faces=True))
     versions = [*_around(one.versions), *_around(other.versions)]
     together = one.versions & other.versions
     return bool(

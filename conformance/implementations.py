@@ -15,8 +15,10 @@ def all_implementations() -> tuple[str, ...]:
     return tuple(name for framework in FRAMEWORKS for name in adapter_class(framework).implementations)
 
 
-def select(patterns: Iterable[str]) -> tuple[str, ...]:
+def select(patterns: Iterable[str], *, faces: bool = False) -> tuple[str, ...]:
     """The implementations that match any of the globs; all of them without a glob.
+
+    Other faces of an API (``name+face``) are among them only with ``faces``, or where a glob has a ``+``.
 
     Raises:
         UnknownImplementation: where a glob matches nothing; names the nearest.
@@ -31,4 +33,11 @@ def select(patterns: Iterable[str]) -> tuple[str, ...]:
             nearest = next((name for name in names if near and name.lower() == near[0].lower()), None)
             hint = f"did you mean {nearest}?" if nearest else "see 'conformance list implementations'"
             raise UnknownImplementation(f"no implementation matches {pattern!r}; {hint}")
-    return tuple(name for name in names if not globs or any(fnmatchcase(name, pattern) for pattern in globs))
+
+    def named(name: str) -> bool:
+        plain = faces or "+" not in name
+        if not globs:
+            return plain
+        return any(fnmatchcase(name, pattern) and (plain or "+" in pattern) for pattern in globs)
+
+    return tuple(name for name in names if named(name))

@@ -40,6 +40,7 @@ def make_engine(
     *,
     profile: str = "quick",
     budget: float | None = None,
+    spread: bool = True,
 ) -> Engine:
     """An engine for the targets, or for one interpreter a framework; the suite's environments elsewhere."""
     if not isinstance(targets, Targets):
@@ -49,6 +50,7 @@ def make_engine(
         locate=targets.locate,
         versions=targets.versions,
         allowance=ALLOWANCE[profile],
+        spread=spread,
         budget=budget,
     )
 

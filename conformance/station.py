@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from attrs import define, frozen
 
+from adapters import adapter_class
 from adapters.protocol import ProtocolError
 from conformance.answers import Answer, Outcome, read_answer
 from conformance.forkserver import ForkServer
@@ -68,6 +69,7 @@ class Station:
         self._sent: deque[_Sent] = deque()
         self._bytes = 0
         self._numbers: Iterator[int] = count()
+        self._patience = adapter_class(framework).patience
         self._worker = Worker(framework, python, stop, forks=forks)
 
     @property
@@ -100,8 +102,9 @@ class Station:
         if not sent.waiting:
             self._sent.popleft()
             self._bytes -= sent.size
+        deadline = self._deadline + self._patience.get(call.implementation, 0.0)
         try:
-            header, arrays = self._worker.receive(self._deadline)
+            header, arrays = self._worker.receive(deadline)
             answer = read_answer(header, arrays, probe=call.job.problem.is_probe)
             if header.get("id") != sent.number or answer.implementation != call.implementation:
                 raise ProtocolError(
@@ -109,7 +112,7 @@ class Station:
                     f"request {sent.number}, {call.implementation!r}, was due"
                 )
         except WorkerTimeout:
-            message = f"no answer within {self._deadline:g} s"
+            message = f"no answer within {deadline:g} s"
             answer = _fault(call, Outcome.HANG, "hang", message)
         except WorkerDied as died:
             answer = _fault(call, Outcome.CRASH, str(died).partition(";")[0], str(died))

@@ -6,10 +6,10 @@ said never gets into a script as code.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from adapters.base import scalar_or_tuple, spelled
 from adapters.paddle_adapter import padding_argument
@@ -30,6 +30,7 @@ class Idiom:
         gradients: lines that leave NumPy arrays ``grad_input``, ``grad_weight`` and, with a bias,
             ``grad_bias``, for ``g``, the gradient of the output.
         parameters: an expression, the layer's parameters as ``{name: (shape, dtype)}``, "" for a function.
+        face: lines that put the loaded layer into other hands: compile it, say.
     """
 
     imports: Sequence[str]
@@ -40,11 +41,14 @@ class Idiom:
     shape: str
     gradients: Sequence[str]
     parameters: str
+    face: Sequence[str] = ()
 
 
 def idiom(implementation: str, case: Case) -> Idiom:
     """The words of an implementation for a case."""
-    return _IDIOMS[implementation.split(".")[0]](implementation, case)
+    name, _, face = implementation.partition("+")
+    words = _IDIOMS[name.split(".")[0]](name, case)
+    return _FACES[face](words, case) if face else words
 
 
 def _arguments(values: dict[str, Any], defaults: dict[str, Any]) -> str:
@@ -236,4 +240,43 @@ def _mindspore(name: str, case: Case) -> Idiom:
     )
 
 
+def _replaced(words: Idiom, how: str) -> Idiom:
+    """The layer, once it has its parameters, in other hands."""
+    return evolve(words, face=[f"layer = {how}"])
+
+
+def _exported(words: Idiom, case: Case) -> Idiom:
+    sized = "" if case.output_size is None else f", {{'output_size': {list(case.output_size)!r}}}"
+    return _replaced(words, f"torch.export.export(layer, (x_,){sized}).module()")
+
+
+def _mapped(words: Idiom, case: Case) -> Idiom:
+    sized = "" if case.output_size is None else f", output_size={list(case.output_size)!r}"
+    return evolve(words, call=[f"y = torch.vmap(lambda one: layer(one{sized}))(x_)"])
+
+
+def _meta(words: Idiom, case: Case) -> Idiom:
+    return evolve(words, face=["layer, x_ = layer.to('meta'), x_.to('meta')"])
+
+
+def _jitted(words: Idiom, case: Case) -> Idiom:
+    def jitted(lines: Sequence[str]) -> list[str]:
+        return [
+            line.replace("layer(", "mindspore.jit(layer)(").replace(
+                "(layer, par", "(mindspore.jit(layer), par"
+            )
+            for line in lines
+        ]
+
+    return evolve(words, call=jitted(words.call), gradients=jitted(words.gradients))
+
+
+_FACES: Final[dict[str, Callable[[Idiom, Case], Idiom]]] = {
+    "compile": lambda words, case: _replaced(words, "torch.compile(layer)"),
+    "export": _exported,
+    "vmap": _mapped,
+    "meta": _meta,
+    "to_static": lambda words, case: _replaced(words, "paddle.jit.to_static(layer, full_graph=True)"),
+    "jit": _jitted,
+}
 _IDIOMS: Final = {"torch": _torch, "paddle": _paddle, "mindspore": _mindspore}

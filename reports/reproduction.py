@@ -13,6 +13,7 @@ import numpy as np
 
 from conformance.case import Case
 from conformance.example import Example
+from conformance.plan import computes
 from conformance.verdicts import Check
 from reports.idioms import idiom
 from reports.text import one_line
@@ -35,7 +36,7 @@ def values_script(implementation: str, example: Example, about: Sequence[str]) -
     lines = [*_head(implementation, example.case, about), "import numpy as np", *words.imports, ""]
     needed = [n for n in example.tensors if n != "g" or example.check is not Check.VALUES]
     lines += [f"{n} = {_array(example.tensors[n])}" for n in needed]
-    lines += ["", *words.build, *words.load, *words.call]
+    lines += ["", *words.build, *words.load, *words.face, *words.call]
     if example.check is Check.VALUES:
         lines += [f"actual = {words.values}"]
     else:
@@ -61,7 +62,7 @@ def fact_script(implementation: str, case: Case, check: Check, expected: Any, ab
     if check is Check.PARAMETERS:
         lines += [f"actual = {words.parameters}"]
     else:
-        lines += [*words.load, *words.call]
+        lines += [*words.load, *words.face, *words.call]
         dtype = "str(y.dtype).split('.')[-1].lower()"
         lines += [f"actual = {words.shape if check is Check.SHAPE else dtype}"]
     lines += [f"expected = {expected!r}", 'print("expected", expected)', 'print("actual  ", actual)']
@@ -77,9 +78,9 @@ def refused_script(
     words = idiom(implementation, case)
     lines = [*_head(implementation, case, about), "import numpy as np", *words.imports, ""]
     lines += [*_ones(case), *_gradient(case, output), "", "try:"]
-    body = [*words.build, *words.load, *words.call]
+    body = [*words.build, *words.load, *words.face, *words.call]
     body += [f"print('accepted, the output has the shape', {words.shape})"]
-    if output is not None and ".mint." not in implementation:
+    if output is not None and computes(implementation):
         body += words.gradients
     lines += _indented(body)
     lines += ["except Exception as error:", "    print('expected an output, actual:', type(error).__name__)"]
@@ -100,8 +101,12 @@ def process_script(
     head = _head(implementation, case, about, ("import os", "import subprocess"))
     body = [*words.imports, "", *_ones(case), *_gradient(case, output), *words.build]
     body += [] if must_refuse else words.load
-    body += [*words.call, f"print('accepted, the output has the shape', {words.shape}, flush=True)"]
-    if output is not None and ".mint." not in implementation:
+    body += [
+        *words.face,
+        *words.call,
+        f"print('accepted, the output has the shape', {words.shape}, flush=True)",
+    ]
+    if output is not None and computes(implementation):
         body += [f"print({words.values})", *words.gradients]
     wanted = f"an exception, as {must_refuse}" if must_refuse else "an output"
     refusal = (

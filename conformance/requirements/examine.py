@@ -38,6 +38,7 @@ def examine(
     not examined yet.
     """
     probed = [r for r in requirements if isinstance(r, Probed)]
+    subjects = [subject for subject in subjects if _plain(subject)]
     found: dict[tuple[str, str], Result] = {}
     faults: list[BaseException] = []
     work = list(subjects)
@@ -56,7 +57,7 @@ def examine(
         thread.join()
     if faults:
         raise faults[0]
-    columns = [column for subject in work for column in subject.columns.values()]
+    columns = [column for subject in work for _, column in _plain(subject)]
     keys = [(r.id, column) for r in probed for column in columns]
     return [found[key] for key in keys if key in found]
 
@@ -71,7 +72,7 @@ def _examine(
     )
     try:
         hello = driver.start()
-        for name, column in subject.columns.items():
+        for name, column in _plain(subject):
             bench = Bench(name, driver, hello)
             for requirement in requirements:
                 if cancelled():
@@ -84,13 +85,18 @@ def _examine(
                         break
                 yield result
     except WorkerFailed as failed:
-        for column in subject.columns.values():
+        for _, column in _plain(subject):
             for requirement in requirements:
                 result = Result(requirement.id, column, subject.target, probed=True)
                 result.add(Trial(Verdict.ERROR, str(failed)))
                 yield result
     finally:
         driver.close()
+
+
+def _plain(subject: Subject) -> list[tuple[str, str]]:
+    """Implementations and columns, without other faces: those are held to what records decide."""
+    return [(name, column) for name, column in subject.columns.items() if "+" not in name]
 
 
 def _trials(requirement: Probed, bench: Bench) -> Iterable[Trial]:

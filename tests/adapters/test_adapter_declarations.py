@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from adapters import FRAMEWORKS, adapter_class
 from adapters.base import (
+    api_of,
     first_line,
     is_symmetric,
     scalar_or_tuple,
@@ -17,13 +18,13 @@ from adapters.base import (
     to_channels_last,
 )
 from conformance.case import Case
-from conformance.implementations import all_implementations
+from conformance.implementations import all_implementations, select
 
 ALL = {name: framework for framework in FRAMEWORKS for name in adapter_class(framework).implementations}
 
 
 def test_the_eleven_implementations_by_the_names_their_users_call_them():
-    assert set(ALL) == {
+    assert {name for name in ALL if "+" not in name} == {
         "torch.nn.ConvTranspose1d",
         "torch.nn.ConvTranspose2d",
         "torch.nn.functional.conv_transpose1d",
@@ -37,6 +38,32 @@ def test_the_eleven_implementations_by_the_names_their_users_call_them():
         "mindspore.mint.nn.ConvTranspose2d",
     }
     assert all_implementations() == tuple(ALL)
+
+
+def test_other_faces_are_of_an_api_that_is_there_and_say_the_same():
+    faces = [name for name in ALL if "+" in name]
+    assert {name.partition("+")[2] for name in faces} == {
+        "compile", "export", "vmap", "meta", "to_static", "jit"
+    }  # fmt: skip
+    for name in faces:
+        declared = adapter_class(ALL[name]).implementations
+        assert declared[name]["ndim"] == declared[api_of(name)]["ndim"]
+        assert declared[api_of(name)]["module"]
+    assert not set(faces) & set(select([]))
+    assert set(select(["*"])) == set(select([]))
+    assert set(select([], faces=True)) == set(ALL)
+    assert select(["*Transpose1d+vmap"]) == ("torch.nn.ConvTranspose1d+vmap",)
+    assert select(["torch.nn.ConvTranspose1d"], faces=True) == ("torch.nn.ConvTranspose1d",)
+
+
+@given(any_cases(), st.sampled_from(sorted(name for name in ALL if "+" in name)))
+def test_a_face_says_what_its_api_says(case, name):
+    cannot_express = adapter_class(ALL[name]).cannot_express
+    data = case.to_dict()
+    expected = cannot_express(api_of(name), data)
+    if name.endswith("+vmap") and case.batch is None:
+        expected = expected or "vmap maps over the batch"
+    assert (cannot_express(name, data) is None) == (expected is None)
 
 
 def test_the_framework_is_the_first_word_of_the_name_and_of_its_adapter():

@@ -20,7 +20,7 @@ PLAIN = [
     name
     for framework in FRAMEWORKS
     for name in adapter_class(framework).implementations
-    if ".mint." not in name
+    if ".mint." not in name and "+" not in name
 ]
 LAYERS = [name for name in PLAIN if adapter_class(framework_of(name)).implementations[name]["module"]]
 CASES = {

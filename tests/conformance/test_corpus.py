@@ -7,12 +7,13 @@ import random
 
 import pytest
 
+from adapters import adapter_class
 from conformance.case import Case
 from conformance.corpus import core
 from conformance.errors import InvalidCase
 from conformance.faults import blocks
 from conformance.implementations import all_implementations
-from conformance.plan import Planner, Problem, Skipped
+from conformance.plan import Planner, Problem, Skipped, framework_of
 from conformance.selftest import failing, reading, selftest
 from conformance.semantics import Acceptance, interpret
 
@@ -188,7 +189,35 @@ def test_what_must_be_refused_stands_at_the_end():
         assert any(interpret(case, name).acceptance is not Acceptance.REQUIRED for name in names), case.id
 
 
-@pytest.mark.parametrize("name", all_implementations())
+def is_slow_face(name):
+    return "+" in name and name in adapter_class(framework_of(name)).seconds_per_case
+
+
+def test_slow_implementations_get_cases_from_all_over_the_corpus():
+    name = "torch.nn.ConvTranspose2d+compile"
+    cases = list(core().cases())
+
+    def taken(**options):
+        planner = Planner([name], allowance=30.0, **options)
+        return [
+            position
+            for position, case in enumerate(cases)
+            for planned in planner.plan(case)
+            if not isinstance(planned, Skipped)
+        ]
+
+    count = int(30.0 / adapter_class("torch").seconds_per_case[name])
+    places = taken()
+    assert len(places) == count
+    quarters = [sum(q <= 4 * place / len(cases) < q + 1 for place in places) for q in range(4)]
+    assert min(quarters) >= count / 8
+    assert len({(cases[place].dtype, cases[place].recipe.kind) for place in places}) == 4
+    first = taken(spread=False)
+    assert len(first) == count
+    assert max(first) < min(places[-5:])
+
+
+@pytest.mark.parametrize("name", [name for name in all_implementations() if not is_slow_face(name)])
 def test_at_least_500_judged_cases_for_every_implementation_that_computes_values(name):
     planner = Planner([name], allowance=12.0)
     judged = [

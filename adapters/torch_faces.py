@@ -1,0 +1,78 @@
+"""Other faces of PyTorch's layers: compiled, exported, mapped over the batch, on tensors without values.
+
+Each is a layer in the hands of another part of PyTorch, which promises the same results.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapters.base import Unsupported, first_line
+from adapters.torch_call import TorchCall
+
+
+class Compiled(TorchCall):
+    """``torch.compile(layer)`` with its default backend."""
+
+    def construct(self) -> dict[str, tuple[list[int], str]]:
+        made = super().construct()
+        if not hasattr(self.torch, "compile"):
+            raise Unsupported("this release has no torch.compile")
+        self.torch._dynamo.reset()  # what was compiled for another case would be looked through, and kept
+        self.layer = _told(lambda: self.torch.compile(self.layer))
+        return made
+
+    def forward(self) -> Any:
+        return _told(super().forward)
+
+
+class Exported(TorchCall):
+    """``torch.export.export(layer, (x,)).module()``."""
+
+    def forward(self) -> Any:
+        if not hasattr(self.torch, "export"):
+            raise Unsupported("this release has no torch.export")
+        program = self.torch.export.export(self.layer, (self.x,), self.sizes())
+        self.layer = program.module()
+        self.parameters = [self.layer.weight] + ([self.layer.bias] if len(self.parameters) > 1 else [])
+        return super().forward()
+
+
+class Mapped(TorchCall):
+    """``torch.vmap(layer)(x)``: the layer on each unbatched input of a batch."""
+
+    def construct(self) -> dict[str, tuple[list[int], str]]:
+        made = super().construct()
+        if not hasattr(self.torch, "vmap"):
+            raise Unsupported("this release has no torch.vmap")
+        return made
+
+    def forward(self) -> Any:
+        sizes = self.sizes()
+        return self.torch.vmap(lambda one: self.layer(one, **sizes))(self.x)
+
+
+class Meta(TorchCall):
+    """Layer and input on the device ``meta``: arguments are checked and sizes told, nothing is computed."""
+
+    device = "meta"
+
+    def forward(self) -> Any:
+        self.output = super().forward()
+        raise Unsupported("a meta tensor has no values")
+
+    def infer(self) -> tuple[list[int], str] | None:
+        return self.shape_and_dtype(self.output)
+
+
+def _told(made: Any) -> Any:
+    """What ``made`` gives; where compiling is not possible here at all, torch's own words."""
+    try:
+        return made()
+    except Exception as error:
+        if "C++ compiler" in str(error) or "not supported on Python" in str(error):
+            raise Unsupported(first_line(error)) from error
+        raise
+
+
+FACES = {"compile": Compiled, "export": Exported, "vmap": Mapped, "meta": Meta}

@@ -1,0 +1,45 @@
+"""Other faces of an API, each beside the API itself: the same results, from another part of the framework."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fakes.real import driver_of, job_of
+
+from adapters import FRAMEWORKS, adapter_class
+from adapters.base import api_of
+from conformance.answers import Outcome
+from conformance.case import Case
+
+pytestmark = pytest.mark.frameworks
+
+CASES = {
+    1: ["v1_1d_n2_ci4_co6_i5_k3_s2_p1_g2_b_f32_int.3", "v1_1d_n1_ci2_co3_i4_k2_f32_int.5"],
+    2: ["v1_2d_n2_ci4_co6_i5x4_k3x2_s2x2_p1x1_g2_b_f32_int.3", "v1_2d_n1_ci2_co3_i4x3_k2x2_f32_int.5"],
+}
+REFUSED = {1: "v1_1d_n1_ci3_co4_i4_k3_g2_f32_int.1", 2: "v1_2d_n1_ci3_co4_i4x4_k3x3_g2_f32_int.1"}
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_face_answers_as_its_api_does(framework, framework_python):
+    declared = adapter_class(framework).implementations
+    with driver_of(framework, framework_python(framework)) as driver:
+        for name in (name for name in declared if "+" in name):
+            if name.endswith("2d+compile"):
+                continue  # a compiler at work: once is enough
+            ndim = declared[name]["ndim"]
+            for case in map(Case.parse, CASES[ndim]):
+                plain = driver.ask(job_of(case, api_of(name)), api_of(name))
+                face = driver.ask(job_of(case, name), name)
+                if "computes" in declared[name]:
+                    assert face.outcome is Outcome.UNSUPPORTED, (name, face.message)
+                    assert not face.arrays
+                else:
+                    assert face.outcome is Outcome.OK, (name, face.message)
+                    assert face.arrays.keys() == plain.arrays.keys() >= {"values", "grad_weight"}
+                    for key, values in plain.arrays.items():
+                        assert np.array_equal(face.arrays[key], values), (name, key)
+                assert (face.shape, face.dtype) == (plain.shape, plain.dtype)
+                assert face.parameters == plain.parameters
+            refused = driver.ask(job_of(Case.parse(REFUSED[ndim]), name), name)
+            assert refused.outcome is Outcome.RAISED, name
