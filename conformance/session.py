@@ -41,8 +41,12 @@ def make_engine(
     profile: str = "quick",
     budget: float | None = None,
     spread: bool = True,
+    optional: frozenset[str] = frozenset(),
 ) -> Engine:
-    """An engine for the targets, or for one interpreter a framework; the suite's environments elsewhere."""
+    """An engine for the targets, or for one interpreter a framework; the suite's environments elsewhere.
+
+    For the rest see :class:`Engine`.
+    """
     if not isinstance(targets, Targets):
         targets = Targets(places=targets)
     return Engine(
@@ -52,6 +56,7 @@ def make_engine(
         allowance=ALLOWANCE[profile],
         spread=spread,
         budget=budget,
+        optional=optional,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
+from adapters import framework_of
 from adapters.base import scalar_or_tuple, spelled
 from adapters.paddle_adapter import padding_argument
 from conformance.case import Case
@@ -47,7 +48,7 @@ class Idiom:
 def idiom(implementation: str, case: Case) -> Idiom:
     """The words of an implementation for a case."""
     name, _, face = implementation.partition("+")
-    words = _IDIOMS[name.split(".")[0]](name, case)
+    words = _IDIOMS[framework_of(name)](name, case)
     return _FACES[face](words, case) if face else words
 
 

@@ -13,7 +13,9 @@ import pytest
 from commands import FILES, divergences, run_data
 
 from conformance import load_run
+from conformance.errors import NotInstalled
 from conformance.implementations import select
+from conformance.r_interpreter import on_path
 
 pytestmark = pytest.mark.frameworks
 
@@ -40,28 +42,37 @@ def whole_run(tmp_path_factory, python_options):
     return out, done
 
 
-def test_all_frameworks_run(whole_run):
+@pytest.fixture(scope="module")
+def has_r_torch(python_options):
+    try:
+        return bool(python_options(["r.torch"]) or on_path())
+    except NotInstalled:
+        return False
+
+
+def test_all_frameworks_run(whole_run, has_r_torch):
     out, done = whole_run
     run = run_data(out)
-    assert {name: entry["status"] for name, entry in run["frameworks"].items()} == {
-        "torch": "ran",
-        "paddle": "ran",
-        "mindspore": "ran",
-    }
-    for entry in run["frameworks"].values():
+    statuses = {name: entry["status"] for name, entry in run["frameworks"].items()}
+    r_torch = statuses.pop("r.torch")
+    assert r_torch == ("ran" if has_r_torch else "unavailable")
+    assert statuses == {"torch": "ran", "paddle": "ran", "mindspore": "ran"}
+    for entry in (run["frameworks"][name] for name in statuses):
         assert re.match(r"\d+\.\d+", entry["version"])
         assert entry["device"]
         assert entry["numpy"]
     assert done.returncode == run["exit_code"] == (1 if divergences(out) else 0)
 
 
-def test_the_runs_folder(whole_run):
+def test_the_runs_folder(whole_run, has_r_torch):
     out, done = whole_run
     assert {path.name for path in out.iterdir()} == FILES
     frame = load_run(out)
     computed = set(frame[frame.check == "values"].implementation)
-    assert set(select([])) - computed <= {"mindspore.mint.nn.ConvTranspose2d"}
-    assert set(frame.implementation) == set(select([]))
+    every = set(select([]))
+    without = {name for name in every if name.startswith("r.") and not has_r_torch}
+    assert every - without - computed <= {"mindspore.mint.nn.ConvTranspose2d"}
+    assert set(frame.implementation) == every
     judged = frame[frame.framework.isin(["torch", "paddle"]) & frame.check.isin(["values", "grad_weight"])]
     assert not judged.verdict.isin(["diverge", "error"]).any()
     asked = frame[frame.verdict == "pass"]
