@@ -9,11 +9,13 @@
 ``torch_adapter``      PyTorch
 ``paddle_adapter``     PaddlePaddle
 ``mindspore_adapter``  MindSpore
+``r_torch_adapter``    R torch: what it declares; its worker is ``r_torch_worker.R``
 =====================  =========================================================================
 
 The whole package runs on Python 3.9 with the standard library, NumPy and one framework, and imports
 nothing else of the suite: it is loaded into interpreters where the suite is not installed.  The host
-imports it too, for what adapters declare without importing their framework.
+imports it too, for what adapters declare without importing their framework.  R's worker is one file, which
+needs R torch and what that itself needs.
 
 A new framework is one file here (see ``base.Adapter``) and its line in ``FRAMEWORKS``.
 """
@@ -30,7 +32,14 @@ FRAMEWORKS = {
     "torch": "adapters.torch_adapter",
     "paddle": "adapters.paddle_adapter",
     "mindspore": "adapters.mindspore_adapter",
+    "r.torch": "adapters.r_torch_adapter",
 }
+
+
+def framework_of(implementation: str) -> str:
+    """The framework of an implementation's name: ``r.torch`` for ``r.torch.nn_conv_transpose1d``."""
+    first = implementation.split(".")[0]
+    return next((name for name in FRAMEWORKS if implementation.startswith(name + ".")), first)
 
 
 def adapter_class(framework: str) -> type[Adapter]:

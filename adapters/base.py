@@ -2,11 +2,13 @@
 
 An adapter is written twice over in one class: what it *declares* (class attributes and the static
 ``cannot_express``), which the host reads without the framework, and what it *does* (``call``), which
-happens in the worker.  A case reaches it as plain data, the dictionary of ``Case.to_dict``.
+happens in the worker; where that is no Python, the class declares only.  A case reaches it as plain data, the
+dictionary of ``Case.to_dict``.
 """
 
 from __future__ import annotations
 
+import os
 from typing import Any, ClassVar
 
 import numpy as np
@@ -90,10 +92,16 @@ class Adapter:
 
     framework = ""
     module = ""  # what is imported; the probe of an interpreter looks for it
+    language = "Python"  # of the interpreter: "Python" or "R"
     # implementation -> what it is: {"ndim": 1 or 2, "module": bool, ...} in the adapter's own terms
     implementations: ClassVar[dict[str, dict[str, Any]]] = {}
     # seconds a call takes where that is far from nothing; the profile limits the number of cases by it
     seconds_per_case: ClassVar[dict[str, float]] = {}
+
+    @classmethod
+    def command(cls, interpreter: str) -> list[str]:
+        """How an interpreter is started as a worker; the descriptors of requests and answers follow."""
+        return [interpreter, os.path.join(os.path.dirname(__file__), "bootstrap.py"), cls.framework]
 
     @staticmethod
     def cannot_express(implementation: str, case: CaseData) -> str | None:

@@ -37,7 +37,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from adapters import FRAMEWORKS, adapter_class
+from adapters import FRAMEWORKS, adapter_class, framework_of
 from conformance import events
 from conformance.case import Case, Recipe
 from conformance.coverage import Coverage
@@ -63,7 +63,7 @@ def judged_cases(names: Iterable[str]) -> list[Case]:
         if case.dtype != "float32":
             continue
         for name in some:
-            adapter = adapter_class(name.split(".")[0])
+            adapter = adapter_class(framework_of(name))
             if adapter.implementations[name]["ndim"] != case.ndim or name in adapter.seconds_per_case:
                 continue
             if adapter.cannot_express(name, case.to_dict()) is not None:

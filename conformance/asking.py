@@ -15,13 +15,13 @@ from typing import Final, Self
 
 from attrs import define, field, frozen
 
-from adapters import adapter_class
+from adapters import adapter_class, framework_of
 from conformance.answers import Answer, Outcome
 from conformance.case import Case
 from conformance.driver import Driver
 from conformance.families import Family, families
 from conformance.judge import judge
-from conformance.plan import Job, Problem, framework_of, wrong_ndim
+from conformance.plan import Job, Problem, wrong_ndim
 from conformance.semantics import Acceptance, interpret
 from conformance.verdicts import Record
 from conformance.worker import WorkerFailed

@@ -55,7 +55,7 @@ def main() -> NoReturn:
 @click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="conv-transpose-conformance")
 def group() -> None:
-    """Hold the transposed convolutions of PyTorch, PaddlePaddle and MindSpore to their documents.
+    """Hold the transposed convolutions of PyTorch, PaddlePaddle, MindSpore and R torch to their documents.
 
     Exit codes: 0 as expected, 1 divergences, 2 usage, 3 a framework could not run, 130 interrupted.
     """
@@ -76,7 +76,8 @@ _python = click.option(
     "pythons",
     multiple=True,
     metavar="FRAMEWORK=PATH",
-    help="Use this interpreter for torch, paddle or mindspore instead of an environment of the suite's.",
+    help="Use this interpreter for torch, paddle or mindspore instead of an environment of the suite's, "
+    "or this Rscript for r.torch.",
 )
 
 _env = click.option(
@@ -188,7 +189,7 @@ def _run(
     required: tuple[str, ...] = (),
     shard: str | None = None,
 ) -> int:
-    from conformance.implementations import select
+    from conformance.implementations import not_asked_for, select
 
     implementations = select(patterns)
     from conformance.expectations import find
@@ -208,7 +209,13 @@ def _run(
     from conformance.session import make_engine
     from conformance.targets import choose
 
-    engine = make_engine(implementations, choose(pythons, requirements), profile=profile, budget=budget)
+    engine = make_engine(
+        implementations,
+        choose(pythons, requirements),
+        profile=profile,
+        budget=budget,
+        optional=not_asked_for(patterns),
+    )
     facts = {"profile": profile, "seed": seed, "budget": budget, "shard": part and part.numbers}
     run_data, divergences = execute(
         engine,
@@ -342,9 +349,8 @@ def list_(what: str, profile: str, seed: int, style: str) -> None:
             for case in drawn:
                 click.echo(case.id)
         return
-    from adapters import adapter_class
+    from adapters import adapter_class, framework_of
     from conformance.implementations import all_implementations
-    from conformance.plan import framework_of
 
     entries = []
     for name in all_implementations():
@@ -393,7 +399,10 @@ def selftest(style: str | None) -> int:
 @click.argument("frameworks", nargs=-1)
 @_plainly
 def env(action: str, frameworks: tuple[str, ...]) -> int:
-    """Manage the environments that the suite makes; without FRAMEWORKS, all of them."""
+    """Manage the environments that the suite makes; without FRAMEWORKS, all of them.
+
+    R torch (r.torch) is not installed by the suite; list and doctor say whether R has it.
+    """
     from adapters import FRAMEWORKS
 
     for framework in frameworks:
@@ -401,8 +410,7 @@ def env(action: str, frameworks: tuple[str, ...]) -> int:
             raise click.UsageError(f"{framework!r} is none of {', '.join(FRAMEWORKS)}")
     from conformance import env_commands
 
-    chosen = frameworks or tuple(FRAMEWORKS)
-    code: int = getattr(env_commands, action)(chosen)
+    code: int = getattr(env_commands, action)(frameworks)
     return code
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from adapters import framework_of
 from conformance.cli import _plainly, _run, _Seconds, group
 
 
@@ -30,7 +31,6 @@ def matrix(
     As in: conformance matrix paddlepaddle==2.6.2,3.0.0 mindspore==2.7.1,2.10.0
     """
     from conformance.implementations import select
-    from conformance.plan import framework_of
     from conformance.releases import expand
     from conformance.targets import parse_requirement
 

@@ -22,13 +22,14 @@ from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
 
+from adapters import framework_of
 from conformance import events
 from conformance.answers import Answer
 from conformance.case import Case
 from conformance.driver import DEADLINE, Driver
-from conformance.errors import ConformanceError
+from conformance.errors import ConformanceError, NotInstalled
 from conformance.judge import judge
-from conformance.plan import Job, Planner, Skipped, framework_of
+from conformance.plan import Job, Planner, Skipped
 from conformance.verdicts import Check, Record, Verdict
 
 _LAST_WORDS: Final = 5.0  # seconds after an interrupt in which answers are still judged
@@ -60,15 +61,17 @@ class Engine:
     """Runs ``cases`` on ``implementations``.
 
     ``locate`` gives each target's interpreter; ``versions`` the versions of a framework where there are
-    several; ``allowance`` is the seconds that an implementation slow by nature may take; ``budget`` the
-    seconds after which no further call is begun (None: no limit).  Calls that are ``done``, told by target,
-    implementation and case, are left out.  ``spent`` adds up the seconds of each kind of work, and the calls.
+    several; ``optional`` the frameworks that the run may be without where the user has none; ``allowance`` is
+    the seconds that an implementation slow by nature may take; ``budget`` the seconds after which no further
+    call is begun (None: no limit).  Calls that are ``done``, told by target, implementation and case, are
+    left out.  ``spent`` adds up the seconds of each kind of work, and the calls.
     """
 
     implementations: tuple[str, ...]
     locate: Locate
     allowance: float
     versions: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    optional: frozenset[str] = frozenset()
     budget: float | None = None
     deadline: float = DEADLINE
     done: Callable[[str, str, Case], bool] | None = None
@@ -285,7 +288,9 @@ class Engine:
             driver.run(jobs)
         except ConformanceError as error:
             if not (ready and self._stop.is_set()):  # at a run's end a lost worker needs no replacement
-                told.put(events.Unavailable(target, str(error).removeprefix(f"{framework}: ")))
+                reason = str(error).removeprefix(f"{framework}: ")
+                optional = isinstance(error, NotInstalled) and framework in self.optional
+                told.put(events.Unavailable(target, reason, optional))
         except BaseException as error:  # as above
             told.put(error)
         finally:

@@ -1,15 +1,22 @@
-"""``conformance env``: list, create, doctor and remove the suite's environments."""
+"""``conformance env``: list, create, doctor and remove the suite's environments.
+
+R torch has none: R is the user's own, and what is said of it is whether it is there.
+"""
 
 from __future__ import annotations
 
 import shutil
 import sys
 import sysconfig
+from typing import Any
 
 import click
 
+from adapters import FRAMEWORKS
+from conformance import r_interpreter
 from conformance.environments import (
     DISK_NEEDED,
+    REQUIREMENTS,
     Environment,
     cache_folder,
     ensure,
@@ -18,7 +25,8 @@ from conformance.environments import (
 from conformance.environments import (
     remove as remove_environment,
 )
-from conformance.errors import ConformanceError
+from conformance.errors import ConformanceError, NotInstalled
+from conformance.interpreters import runtime
 from conformance.releases import available
 from conformance.worker import Worker
 from reference_impl import has_kernels
@@ -27,10 +35,13 @@ from reports.text import one_line
 
 def list(frameworks: tuple[str, ...]) -> int:  # noqa: A001  # named as the user types it
     """Prints each environment's state and place."""
-    for environment in map(environment_for, frameworks):
-        click.echo(
-            f"{environment.framework:<10} {environment.state:<10} {' '.join(environment.requirements)}"
-        )
+    for framework in frameworks or FRAMEWORKS:
+        if framework not in REQUIREMENTS:
+            there, said = _own_r()
+            click.echo(f"{framework:<10} {'your own' if there else 'absent':<10} {said}")
+            continue
+        environment = environment_for(framework)
+        click.echo(f"{framework:<10} {environment.state:<10} {' '.join(environment.requirements)}")
         if environment.state != "absent":
             click.echo(f"{'':<10} {environment.folder}")
     return 0
@@ -39,7 +50,13 @@ def list(frameworks: tuple[str, ...]) -> int:  # noqa: A001  # named as the user
 def create(frameworks: tuple[str, ...]) -> int:
     """Makes what is not there; 3 where one could not be made."""
     failed = False
-    for environment in map(environment_for, frameworks):
+    for framework in frameworks or REQUIREMENTS:
+        if framework not in REQUIREMENTS:
+            there, said = _own_r()
+            click.echo(f"{framework}: {said}", err=not there)
+            failed = failed or not there
+            continue
+        environment = environment_for(framework)
         try:
             ensure(environment, lambda message, name=environment.framework: click.echo(f"{name}: {message}"))  # type: ignore[misc]
             click.echo(f"{environment.framework}: ready, {environment.folder}")
@@ -51,14 +68,17 @@ def create(frameworks: tuple[str, ...]) -> int:
 
 def remove(frameworks: tuple[str, ...]) -> int:
     """Removes what is there."""
-    for environment in map(environment_for, frameworks):
-        gone = remove_environment(environment)
-        click.echo(f"{environment.framework}: {'removed' if gone else 'there was none'}")
+    for framework in frameworks or REQUIREMENTS:
+        gone = framework in REQUIREMENTS and remove_environment(environment_for(framework))
+        click.echo(f"{framework}: {'removed' if gone else 'there was none'}")
     return 0
 
 
 def doctor(frameworks: tuple[str, ...]) -> int:
-    """Says what is there, what is missing and how to get it; 3 where a framework cannot run."""
+    """Says what is there, what is missing and how to get it; 3 where a framework cannot run.
+
+    What the suite does not install is no failure where it is absent and was not asked for by name.
+    """
     click.echo(f"suite       Python {sys.version.split()[0]}, {sys.executable}")
     if has_kernels():
         click.echo("reference   compiled kernels")
@@ -78,7 +98,17 @@ def doctor(frameworks: tuple[str, ...]) -> int:
         else f": too little for a new environment, which needs up to {DISK_NEEDED >> 20} MiB"
     )
     click.echo(f"cache       {cache_folder()}, {free >> 20} MiB free{room}")
-    return 3 if [name for name in frameworks if not _examine(environment_for(name))] else 0
+    wrong = [name for name in frameworks or FRAMEWORKS if not _examine(name, name in frameworks)]
+    return 3 if wrong else 0
+
+
+def _own_r() -> tuple[bool, str]:
+    """Whether there is an R with torch, and what there is to say about it."""
+    try:
+        found = r_interpreter.examine(r_interpreter.on_path())
+    except NotInstalled as error:
+        return False, one_line(error).removeprefix("r.torch: ")
+    return True, f"torch {found.torch} of R {found.version}, {found.path}"
 
 
 def _can_be_had(environment: Environment) -> bool:
@@ -103,7 +133,27 @@ def _can_be_had(environment: Environment) -> bool:
     return True
 
 
-def _examine(environment: Environment) -> bool:
+def _examine(framework: str, named: bool) -> bool:
+    if framework in REQUIREMENTS:
+        return _examine_environment(environment_for(framework))
+    there, said = _own_r()
+    if not there:
+        click.echo(f"{framework:<10}  {said}")
+        return not named
+    try:
+        with Worker(framework, r_interpreter.on_path()) as worker:
+            _describe(framework, worker.hello)
+    except ConformanceError as error:
+        click.echo(f"{framework:<10}  broken: {one_line(error)}")
+        return False
+    return True
+
+
+def _describe(framework: str, hello: dict[str, Any]) -> None:
+    click.echo(f"{framework:<10}  {hello['version']} on {hello['device']}, {runtime(hello)}")
+
+
+def _examine_environment(environment: Environment) -> bool:
     name = f"{environment.framework:<10}"
     state = environment.state
     if state != "ready":
@@ -128,7 +178,5 @@ def _examine(environment: Environment) -> bool:
             f"'conformance env remove {environment.framework}'"
         )
         return False
-    click.echo(
-        f"{name}  {hello['version']} on {hello['device']}, Python {hello['python']}, NumPy {hello['numpy']}"
-    )
+    _describe(environment.framework, hello)
     return True

@@ -31,7 +31,7 @@ from attrs import frozen
 from filelock import FileLock, Timeout
 
 from conformance import guardian
-from conformance.errors import BadInterpreter, EnvironmentFailed
+from conformance.errors import EnvironmentFailed
 from conformance.worker_environment import installer_environment
 
 # Exact releases, so that the same suite makes the same environments everywhere.
@@ -269,72 +269,3 @@ def _remove(environment: Environment) -> None:
     if environment.folder.exists():
         (environment.folder / _MANIFEST).unlink(missing_ok=True)  # from here on it is half-made
         shutil.rmtree(environment.folder)
-
-
-def check_interpreter(framework: str, module: str, path: str) -> Path:
-    """A user's own interpreter, probed.
-
-    Raises:
-        BadInterpreter: where it is missing, cannot be run, is no Python 3.9 or newer, or lacks NumPy or the
-            framework.
-    """
-    found = shutil.which(os.path.expanduser(path))
-    option = f"--python {framework}={path}"
-    if found is None:
-        problem = "there is no such file" if not Path(path).expanduser().exists() else "it cannot be executed"
-        raise BadInterpreter(f"{option}: {problem}; give the path of a Python in which {module} is installed")
-    probe = (
-        "import sys, importlib.util as u;"
-        "print(*sys.version_info[:2], *(int(u.find_spec(m) is not None) for m in sys.argv[1:]))"
-    )
-    try:
-        done = _ask(found, probe, "numpy", module)
-        major, minor, has_numpy, has_module = map(int, done.stdout.split()[-4:])
-    except (OSError, ValueError, subprocess.TimeoutExpired):
-        raise BadInterpreter(
-            f"{option}: it does not behave like a Python interpreter; give the path of one in which "
-            f"{module} is installed"
-        ) from None
-    if (major, minor) < (3, 9):
-        raise BadInterpreter(f"{option}: it is Python {major}.{minor}; a worker needs 3.9 or newer")
-    for present, name in ((has_numpy, "numpy"), (has_module, module)):
-        if not present:
-            raise BadInterpreter(
-                f"{option}: {name} is not installed there; install it with '{found} -m pip install'"
-            )
-    return Path(found).absolute()
-
-
-def framework_version(framework: str, module: str, python: Path) -> str:
-    """The version that a framework in an interpreter states, as a label.
-
-    Raises:
-        BadInterpreter: where it cannot be imported.
-    """
-    program = (
-        "import sys\n"
-        "try: print(__import__(sys.argv[1]).__version__)\n"
-        "except Exception as e: sys.exit(f'{type(e).__name__}: ' + ' '.join(str(e).split()))"
-    )
-    done = _ask(str(python), program, module)
-    words = done.stdout.split()
-    if done.returncode != 0 or not words:
-        said = (done.stderr.strip().splitlines() or ["without a word"])[-1]
-        raise BadInterpreter(
-            f"--python {framework}={python}: {module} cannot be imported: {said[:300]}; mend it, or leave "
-            "this --python out for an environment of the suite's"
-        )
-    return re.sub(r"[^A-Za-z0-9.+-]", "-", words[-1])[:60]
-
-
-def _ask(python: str, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [python, "-c", program, *arguments],
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=60,
-        check=False,
-        env=installer_environment(),
-        stdin=subprocess.DEVNULL,
-    )

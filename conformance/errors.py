@@ -45,6 +45,12 @@ class EnvironmentFailed(ConformanceError):
     exit_code = 3
 
 
+class NotInstalled(ConformanceError):
+    """A framework that the suite makes no environment for, and that is not there; says how to get it."""
+
+    exit_code = 3
+
+
 class BadRequirement(ConformanceError):
     """A release asked for that is of no framework, or twice."""
 

@@ -27,10 +27,14 @@ class Ready:
 
 @frozen
 class Unavailable:
-    """A framework could not be had; the run goes on without it."""
+    """A framework could not be had; the run goes on without it.
+
+    An ``optional`` one is the user's to install, and nobody asked for it by name.
+    """
 
     framework: str
     reason: str
+    optional: bool = False
 
 
 @frozen

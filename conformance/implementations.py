@@ -6,13 +6,19 @@ import difflib
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-from adapters import FRAMEWORKS, adapter_class
+from adapters import FRAMEWORKS, adapter_class, framework_of
 from conformance.errors import UnknownImplementation
 
 
 def all_implementations() -> tuple[str, ...]:
     """Every name, grouped by framework."""
     return tuple(name for framework in FRAMEWORKS for name in adapter_class(framework).implementations)
+
+
+def not_asked_for(patterns: Iterable[str]) -> frozenset[str]:
+    """The frameworks that no glob selects alone: they take part because everything does, or much."""
+    alone = {frozenset(map(framework_of, select([pattern]))) for pattern in patterns}
+    return frozenset(name for name in FRAMEWORKS if frozenset({name}) not in alone)
 
 
 def select(patterns: Iterable[str]) -> tuple[str, ...]:

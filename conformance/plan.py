@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from adapters import adapter_class
+from adapters import adapter_class, framework_of
 from adapters.protocol import MAX_PAYLOAD, Arrays, encode
 from conformance.case import Case
 from conformance.data import NUMPY_DTYPES, Data, make_data
@@ -166,11 +166,6 @@ def _check_size(case: Case) -> None:
         elements = prod(max(size, 1) for size in shape)
         if elements > LARGEST:
             raise InvalidCase(f"{case.id}: its {name} of about {elements:.1e} elements is too large")
-
-
-def framework_of(implementation: str) -> str:
-    """The framework of an implementation's name."""
-    return implementation.split(".")[0]
 
 
 def cannot_run(implementation: str, case: Case) -> str | None:

@@ -15,14 +15,15 @@ from typing import Any
 import pytest
 from attrs import define, field
 
+from adapters import framework_of
 from conformance.answers import Answer
 from conformance.driver import Driver
-from conformance.environments import ensure, environment_for
-from conformance.errors import ConformanceError
+from conformance.errors import ConformanceError, NotInstalled
 from conformance.generate import run_cases
 from conformance.implementations import select
+from conformance.interpreters import default_interpreter, runtime
 from conformance.judge import judge
-from conformance.plan import ALLOWANCE, Job, Planner, Skipped, framework_of
+from conformance.plan import ALLOWANCE, Job, Planner, Skipped
 from conformance.session import parse_interpreters
 from conformance.verdicts import Record, Verdict
 from reports.text import plain
@@ -34,7 +35,7 @@ class Items:
 
     implementations: tuple[str, ...]
     interpreters: dict[str, Path]
-    _drivers: dict[str, Driver | str] = field(factory=dict, init=False)
+    _drivers: dict[str, Driver | ConformanceError] = field(factory=dict, init=False)
     _hello: dict[str, dict[str, Any]] = field(factory=dict, init=False)
 
     @classmethod
@@ -51,13 +52,13 @@ class Items:
         lines = []
         for framework in dict.fromkeys(map(framework_of, self.implementations)):
             driver = self._driver(framework)
-            if isinstance(driver, str):
-                lines.append(f"conformance: {plain(driver)}")
+            if isinstance(driver, ConformanceError):
+                lines.append(f"conformance: {plain(str(driver))}")
             else:
                 hello = self._hello[framework]
                 lines.append(
                     f"conformance: {framework} {plain(str(hello['version']))} on {hello['device']}, "
-                    f"Python {hello['python']}, {driver.python}"
+                    f"{runtime(hello)}, {driver.python}"
                 )
         return lines
 
@@ -88,22 +89,22 @@ class Items:
         (implementation,) = job.meanings
         framework = framework_of(implementation)
         driver = self._driver(framework)
-        if isinstance(driver, str):
-            raise ConformanceError(driver)
+        if isinstance(driver, ConformanceError):
+            raise driver
         answer = driver.ask(job, implementation)
         return _judge(job, implementation, answer, framework)
 
-    def _driver(self, framework: str) -> Driver | str:
+    def _driver(self, framework: str) -> Driver | ConformanceError:
         if framework not in self._drivers:
             try:
-                python = self.interpreters.get(framework) or ensure(environment_for(framework), _say)
+                python = self.interpreters.get(framework) or default_interpreter(framework, _say)
                 driver = Driver(
                     framework, python, threading.Event(), lambda _job, _answer: None, lambda _reason: None
                 )
                 self._hello[framework] = driver.start()
                 self._drivers[framework] = driver
             except ConformanceError as error:
-                self._drivers[framework] = str(error)
+                self._drivers[framework] = error
         return self._drivers[framework]
 
     def close(self) -> None:
@@ -152,9 +153,11 @@ class ConformanceItem(pytest.Item):
         self._items = items
 
     def runtest(self) -> None:
-        """Fails where a check fails; skips where the framework says that it has no kernel."""
+        """Fails where a check fails; skips where the framework is the user's to install, or has no kernel."""
         try:
             records = self._items.judge(self._job)
+        except NotInstalled as error:
+            pytest.skip(str(error))
         except ConformanceError as error:
             pytest.fail(str(error), pytrace=False)
         failing = [record for record in records if record.failing]

@@ -10,10 +10,11 @@ from typing import Final
 
 from attrs import frozen
 
+from adapters import framework_of
 from conformance import events
 from conformance.case import Case
 from conformance.errors import BadRequirement, ConformanceError, EnvironmentFailed, InvalidCase, NothingRan
-from conformance.plan import framework_of, wrong_ndim
+from conformance.plan import wrong_ndim
 from conformance.session import make_engine
 from conformance.targets import DISTRIBUTIONS, choose
 from conformance.worker_environment import installer_environment

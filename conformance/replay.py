@@ -7,12 +7,13 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from adapters import framework_of
 from conformance import events
 from conformance.case import Case
 from conformance.engine import Engine
 from conformance.errors import InvalidCase, NothingRan
 from conformance.interrupts import signals
-from conformance.plan import framework_of, wrong_ndim
+from conformance.plan import wrong_ndim
 from conformance.replay_all import STILL, answer
 from conformance.session import make_engine
 from conformance.targets import Targets

@@ -8,8 +8,10 @@ from typing import Any, Final
 from rich.console import Console
 from rich.text import Text
 
+from adapters import framework_of
 from conformance import events
 from conformance.case import Case
+from conformance.errors import BadRequirement
 from conformance.session import make_engine
 from conformance.targets import Targets, choose, release_of
 from conformance.verdicts import Record, Verdict
@@ -68,11 +70,15 @@ def _run(
     reasons: dict[str, str] = {}
     names = dict.fromkeys(divergence["implementation"] for divergence, _ in wanted)
     for name in names:
-        if name.split(".")[0] in reasons:
+        if framework_of(name) in reasons:
             continue
         cases = [case for divergence, case in wanted if divergence["implementation"] == name]
         plainly, _, version = name.partition("@")
-        where = choose((), (release_of(plainly, version),)) if version else targets
+        try:
+            where = choose((), (release_of(plainly, version),)) if version else targets
+        except BadRequirement as error:  # a release of what the suite does not install
+            reasons[framework_of(name)] = str(error)
+            continue
         for event in make_engine((plainly,), where, profile="full").run(cases):
             match event:
                 case events.Judged(records):

@@ -35,7 +35,7 @@ from reports.journal import Journal
 from reports.summary import Summary
 
 DISTRIBUTION: Final = "conv-transpose-conformance"
-_DESCRIBED: Final = ("version", "python", "numpy", "device", "interpreter", "dtypes")
+_DESCRIBED: Final = ("version", "python", "numpy", "r", "device", "interpreter", "dtypes")
 INTERRUPTED: Final = 130  # what a shell reports of a program ended by Ctrl-C
 
 
@@ -124,11 +124,11 @@ def _execute(
                         case events.Ready(framework, info):
                             journal.add_ready(framework, info)
                             frameworks[framework] = _ran(info)
-                        case events.Unavailable(framework, reason):
+                        case events.Unavailable(framework, reason, optional):
                             if frameworks[framework]["status"] == "ran":
                                 frameworks[framework]["reason"] = reason  # lost on the way
                             else:
-                                frameworks[framework] = _unavailable(reason)
+                                frameworks[framework] = _unavailable(reason, optional)
                     progress.handle(event)
         except KeyboardInterrupt:
             interrupted = True
@@ -196,8 +196,8 @@ def _left(budget: float | None, journal: Journal) -> float | None:
 
 
 def _ran(info: dict[str, Any]) -> dict[str, Any]:
-    return {"status": "ran", "reason": None, **{key: info.get(key) for key in _DESCRIBED}}
+    return {"status": "ran", "reason": None, **{key: info.get(key) or None for key in _DESCRIBED}}
 
 
-def _unavailable(reason: str) -> dict[str, Any]:
-    return {"status": "unavailable", "reason": reason, **dict.fromkeys(_DESCRIBED)}
+def _unavailable(reason: str, optional: bool = False) -> dict[str, Any]:
+    return {"status": "unavailable", "reason": reason, "optional": optional, **dict.fromkeys(_DESCRIBED)}

@@ -40,8 +40,12 @@ def make_engine(
     *,
     profile: str = "quick",
     budget: float | None = None,
+    optional: frozenset[str] = frozenset(),
 ) -> Engine:
-    """An engine for the targets, or for one interpreter a framework; the suite's environments elsewhere."""
+    """An engine for the targets, or for one interpreter a framework; the suite's environments elsewhere.
+
+    For the rest see :class:`Engine`.
+    """
     if not isinstance(targets, Targets):
         targets = Targets(places=targets)
     return Engine(
@@ -50,6 +54,7 @@ def make_engine(
         versions=targets.versions,
         allowance=ALLOWANCE[profile],
         budget=budget,
+        optional=optional,
     )
 
 

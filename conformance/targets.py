@@ -14,15 +14,10 @@ from typing import Final
 
 from attrs import field, frozen
 
-from adapters import FRAMEWORKS, adapter_class
-from conformance.environments import (
-    Environment,
-    check_interpreter,
-    ensure,
-    environment_for,
-    framework_version,
-)
+from adapters import FRAMEWORKS, adapter_class, framework_of
+from conformance.environments import Environment, ensure, environment_for
 from conformance.errors import BadInterpreter, BadRequirement
+from conformance.interpreters import check_interpreter, default_interpreter, framework_version
 
 DISTRIBUTIONS: Final[Mapping[str, str]] = {
     "torch": "torch",
@@ -44,8 +39,11 @@ class Targets:
 
         Raises:
             EnvironmentFailed: where it cannot be made.
+            NotInstalled: where the suite makes none for the framework and the user has none.
         """
-        place = self.places.get(target) or environment_for(target)
+        place = self.places.get(target)
+        if place is None:
+            return default_interpreter(target, say, stop)
         return place if isinstance(place, Path) else ensure(place, say, stop)
 
 
@@ -120,9 +118,19 @@ def parse_requirement(option: str) -> tuple[str, str, Environment]:
 
 
 def release_of(implementation: str, version: str) -> str:
-    """``paddlepaddle==2.6.2`` for one of paddle's implementations and ``2.6.2``."""
-    framework = implementation.split(".")[0]
-    return f"{next(name for name, of in DISTRIBUTIONS.items() if of == framework)}=={version}"
+    """``paddlepaddle==2.6.2`` for one of paddle's implementations and ``2.6.2``.
+
+    Raises:
+        BadRequirement: where the suite makes no environment for the framework.
+    """
+    framework = framework_of(implementation)
+    name = next((name for name, of in DISTRIBUTIONS.items() if of == framework), None)
+    if name is None:
+        raise BadRequirement(
+            f"{implementation}@{version}: the suite makes no environment for {framework}; leave @{version} "
+            f"out and give --python {framework}=PATH"
+        )
+    return f"{name}=={version}"
 
 
 def release(framework: str, distribution: str, version: str) -> Environment:

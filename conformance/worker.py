@@ -22,9 +22,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-import adapters
+from adapters import adapter_class
 from adapters.protocol import PROTOCOL, Arrays, Decoder, ProtocolError
-from conformance import guardian
+from conformance import guardian, interpreters
 from conformance.errors import ConformanceError
 from conformance.forkserver import Forked, ForkServer, NoForks
 from conformance.worker_environment import worker_environment
@@ -53,7 +53,7 @@ class WorkerTimeout(Exception):
 
 
 class Worker:
-    """One process running ``adapters.worker`` for a framework in ``python``, the path of an interpreter.
+    """One process: the worker of a framework, in ``python``, the path of an interpreter.
 
     ``stop`` ends every wait once it is set, that for the greeting included.  With ``forks`` it is a fork of
     that server in place of a process started anew.
@@ -62,6 +62,7 @@ class Worker:
         WorkerFailed: where the interpreter cannot be run, the framework cannot be imported, or nothing is
             heard of it within ``START_TIMEOUT`` seconds.
         NoForks: where the fork server has ended.
+        BadInterpreter: where an Rscript does not say what its worker needs to know.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Worker:
         memory: int = MEMORY,
         forks: ForkServer | None = None,
     ) -> None:
+        self._variables = interpreters.variables(framework, python)
         self.framework = framework
         self._stop = stop or threading.Event()
         self.folder = Path(tempfile.mkdtemp(prefix=f"conformance-{framework}-"))
@@ -93,13 +95,15 @@ class Worker:
             if isinstance(error, NoForks):
                 raise
             raise WorkerFailed(
-                f"{framework}: cannot run {python}: {error.strerror}; is it a Python interpreter?"
+                f"{framework}: cannot run {python}: {error.strerror}; is it an interpreter of "
+                f"{adapter_class(framework).language}?"
             ) from None
         finally:
             for descriptor in (request_read, answer_write, log_write):
                 os.close(descriptor)
         try:
             guardian.watch(self.process.pid, self.folder)
+            _forbid_core(self.process.pid)
             for descriptor in (self._requests, self._answers, self._log):
                 os.set_blocking(descriptor, False)
             self._listen = select.poll()
@@ -115,13 +119,12 @@ class Worker:
     def _begin(
         self, python: Path, forks: ForkServer | None, descriptors: tuple[int, int, int]
     ) -> subprocess.Popen[bytes] | Forked:
-        environment = worker_environment(self.folder)
+        environment = {**worker_environment(self.folder), **self._variables}
         if forks is not None:
             return forks.fork(self.folder, environment, descriptors)
         request_read, answer_write, log_write = descriptors
-        bootstrap = Path(adapters.__file__).with_name("bootstrap.py")
         return subprocess.Popen(
-            [str(python), str(bootstrap), self.framework, str(request_read), str(answer_write)],
+            [*interpreters.command(self.framework, python), str(request_read), str(answer_write)],
             stdin=subprocess.DEVNULL,
             stdout=log_write,
             stderr=log_write,
@@ -278,6 +281,13 @@ def signal_name(number: int) -> str:
         return f"signal {number}"
 
 
+def _forbid_core(process: int) -> None:
+    """Keeps a crash from writing its memory out; Python's worker does so itself, R cannot."""
+    if hasattr(resource, "prlimit"):
+        with suppress(OSError, ValueError):
+            resource.prlimit(process, resource.RLIMIT_CORE, (0, 0))
+
+
 def _limit_memory(process: int, memory: int) -> None:
     """Lets a process take so much more address space than it has; where the system cannot, nothing."""
     if not hasattr(resource, "prlimit"):
@@ -293,6 +303,8 @@ def _checked(framework: str, hello: dict[str, Any]) -> dict[str, Any]:
     for key in ("version", "python", "numpy", "device"):
         if not isinstance(hello.get(key), str) or len(hello[key]) > 200:
             raise WorkerFailed(f"{framework}: its worker's greeting gives no {key}")
+    if not isinstance(hello.setdefault("r", ""), str) or len(hello["r"]) > 200:
+        raise WorkerFailed(f"{framework}: its worker's greeting gives no r")
     dtypes = hello.get("dtypes")
     if not isinstance(dtypes, list) or len(dtypes) > 64 or not all(isinstance(d, str) for d in dtypes):
         raise WorkerFailed(f"{framework}: its worker's greeting gives no dtypes")

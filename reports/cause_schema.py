@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reports.schema import Node
 
 _NONE: Final = type(None)
-_FILE: Final = re.compile(r"repro/D\d+_\w+\.py", re.ASCII)
+_FILE: Final = re.compile(r"repro/D\d+_\w+\.(py|R)", re.ASCII)
 _STATUS: Final = ("reproduced", "gone", "failed", "not run")
 
 
@@ -65,7 +65,7 @@ def _check_condition(condition: Node) -> None:
 
 def _check_reproduction(reproduction: Node) -> None:
     if not _FILE.fullmatch(reproduction["file"].of(str)):
-        reproduction["file"].fail("must be a script in repro/, named D1_... .py")
+        reproduction["file"].fail("must be a script in repro/, named D1_... .py or .R")
     for key in ("script", "output"):
         reproduction[key].of(str)
     if reproduction["status"].of(str) not in _STATUS:

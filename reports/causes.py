@@ -10,12 +10,13 @@ from typing import Any
 
 from attrs import define, field
 
+from adapters import adapter_class, framework_of
 from conformance.case import Case
 from conformance.explain import Cause
 from conformance.semantics import interpret
 from conformance.verdicts import Check, Record, Verdict
+from reports import r_reproduction, reproduction
 from reports.executing import Executions
-from reports.reproduction import fact_script, process_script, refused_script, values_script
 from reports.strict_json import jsonable, replay_command
 from reports.summary import OTHERS, Summary
 from reports.wording import judged
@@ -33,7 +34,9 @@ class Scripts:
         """Takes causes that are complete; any thread may."""
         for cause in causes:
             version = self.versions.get(cause.framework, "")
-            self._begun[id(cause)] = self.executions.begin(cause.framework, _scripts(cause, version))
+            self._begun[id(cause)] = self.executions.begin(
+                cause.framework, _scripts(cause, version), _ending(cause)
+            )
 
     def of(self, cause: Cause) -> dict[str, Any] | None:
         """What came of a cause's script; waits for it."""
@@ -48,7 +51,7 @@ def divergences(causes: Sequence[Cause], summary: Summary, scripts: Scripts) -> 
     found = [_plain(number, cause, implementations) for number, cause in enumerate(causes, 1)]
     for entry, cause in zip(found, causes, strict=True):
         came = scripts.of(cause)
-        entry["reproduction"] = came and {"file": f"repro/{_file_name(entry)}.py", **came}
+        entry["reproduction"] = came and {"file": f"repro/{_file_name(entry)}{_ending(cause)}", **came}
     return [jsonable(entry) for entry in found]
 
 
@@ -165,32 +168,38 @@ def about(cause: Cause, version: str) -> list[str]:
     return lines
 
 
+def _ending(cause: Cause) -> str:
+    """Of a script's file."""
+    return ".R" if adapter_class(framework_of(cause.implementation)).language == "R" else ".py"
+
+
 def _scripts(cause: Cause, version: str) -> list[Callable[[], str]]:
     """The cause's scripts, the one to be preferred first."""
     name, record, lines = cause.implementation.partition("@")[0], cause.first, about(cause, version)
+    scripts = r_reproduction if _ending(cause) == ".R" else reproduction
     case = record.case
     geometry = interpret(case, name).geometry
     output = None if geometry is None else _output(case, geometry.output_size)
     kind = cause.family.kind
     if cause.example is not None:
         example = cause.example
-        return [lambda: values_script(name, example, lines)]
+        return [lambda: scripts.values_script(name, example, lines)]
     if kind == "shape" and record.evidence is not None:
         wanted = list(record.evidence.expected)
-        return [lambda: fact_script(name, case, Check.SHAPE, wanted, lines)]
+        return [lambda: scripts.fact_script(name, case, Check.SHAPE, wanted, lines)]
     if kind == "dtype":
-        return [lambda: fact_script(name, case, Check.DTYPE, case.dtype, lines)]
+        return [lambda: scripts.fact_script(name, case, Check.DTYPE, case.dtype, lines)]
     if kind == "parameters":
         described = {"weight": (list(case.weight_shape), case.dtype)}
         if case.bias:
             described["bias"] = ([case.out_channels], case.dtype)
-        return [lambda: fact_script(name, case, Check.PARAMETERS, described, lines)]
+        return [lambda: scripts.fact_script(name, case, Check.PARAMETERS, described, lines)]
     if kind in ("refused", "raised"):
-        return [lambda: refused_script(name, case, output, lines)]
+        return [lambda: scripts.refused_script(name, case, output, lines)]
     if kind == "values":
         return []  # without a worker nobody knows which elements are wrong
     refuse = interpret(case, name).reason if kind == "accepted" else ""
-    return [lambda: process_script(name, case, must_refuse=refuse, output=output, about=lines)]
+    return [lambda: scripts.process_script(name, case, must_refuse=refuse, output=output, about=lines)]
 
 
 def _output(case: Case, size: tuple[int, ...]) -> tuple[int, ...]:

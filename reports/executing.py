@@ -40,10 +40,10 @@ class Executed:
     output: str
 
 
-def execute(script: str, python: Path, deadline: float = DEADLINE) -> Executed:
+def execute(script: str, python: Path, deadline: float = DEADLINE, ending: str = ".py") -> Executed:
     """Runs a script in a folder of its own; its whole process group ends with it."""
     with tempfile.TemporaryDirectory(prefix="conformance-repro-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / "repro.py"
+        path = Path(folder) / f"repro{ending}"
         path.write_text(script, encoding="utf-8")
         try:
             process = subprocess.Popen(
@@ -83,19 +83,25 @@ class Executions:
     cancelled: Callable[[], bool] = lambda: False
     _threads: ThreadPoolExecutor = field(factory=lambda: ThreadPoolExecutor(2), init=False)
 
-    def begin(self, framework: str, scripts: Sequence[Callable[[], str]]) -> Future[dict[str, Any] | None]:
+    def begin(
+        self, framework: str, scripts: Sequence[Callable[[], str]], ending: str = ".py"
+    ) -> Future[dict[str, Any] | None]:
         """A divergence's first script that shows it, else the first, marked as it went; plain data.
 
-        ``scripts`` has the most readable first; None comes of none.
+        ``scripts`` has the most readable first; None comes of none.  ``ending`` ends their files' names.
         """
-        return self._threads.submit(self._first, framework, scripts)
+        return self._threads.submit(self._first, framework, scripts, ending)
 
-    def _first(self, framework: str, scripts: Sequence[Callable[[], str]]) -> dict[str, Any] | None:
+    def _first(
+        self, framework: str, scripts: Sequence[Callable[[], str]], ending: str
+    ) -> dict[str, Any] | None:
         python = None if self.cancelled() else self.interpreters.get(framework)
         first: dict[str, Any] | None = None
         for make in scripts:
             script = make()
-            done = Executed("not run", None, _NOT_RUN) if python is None else execute(script, python)
+            done = Executed("not run", None, _NOT_RUN)
+            if python is not None:
+                done = execute(script, python, ending=ending)
             found = {
                 "script": script,
                 "status": done.status,

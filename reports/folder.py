@@ -138,7 +138,7 @@ class RunFolder:
         }
         folder = self.path / REPRO
         try:
-            for old in folder.glob("D*.py"):
+            for old in (*folder.glob("D*.py"), *folder.glob("D*.R")):
                 old.unlink()
             if scripts:
                 folder.mkdir(exist_ok=True)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from adapters import framework_of
 from adapters.base import scalar_or_tuple, spelled
 from adapters.paddle_adapter import padding_argument
 from conformance.case import Case
@@ -44,7 +45,7 @@ class Idiom:
 
 def idiom(implementation: str, case: Case) -> Idiom:
     """The words of an implementation for a case."""
-    return _IDIOMS[implementation.split(".")[0]](implementation, case)
+    return _IDIOMS[framework_of(implementation)](implementation, case)
 
 
 def _arguments(values: dict[str, Any], defaults: dict[str, Any]) -> str:

@@ -30,7 +30,7 @@ _FORMAT: Final = 1
 _BATCH: Final = 64  # calls
 _DELAY: Final = 0.25  # seconds after which a batch is written though it is small
 _SYNC: Final = 1.0  # seconds between two that are forced to the disk
-_IDENTITY: Final = ("version", "python", "numpy", "device")
+_IDENTITY: Final = ("version", "python", "numpy", "r", "device")
 
 
 class Journal:
@@ -130,7 +130,7 @@ class Journal:
         Raises:
             BadRunFolder: where the target is not what it was when the run began.
         """
-        identity = {key: info.get(key) for key in _IDENTITY}
+        identity = {key: info.get(key) or None for key in _IDENTITY}
         before = self.ready.get(target)
         if before is None:
             self.ready[target] = identity

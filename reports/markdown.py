@@ -139,7 +139,7 @@ def _script(script: dict[str, Any]) -> list[str]:
     return [
         f"<details><summary>Reproduction script, {script_status(script)}</summary>",
         "",
-        fenced(script["script"], "python"),
+        fenced(script["script"], "r" if script["file"].endswith(".R") else "python"),
         "",
         "</details>",
         "",

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from adapters import framework_of
 from conformance.case import Case
 from conformance.example import Example
 from conformance.verdicts import Check
@@ -18,9 +19,9 @@ from reports.idioms import idiom
 from reports.text import one_line
 
 MARK: Final = "DIVERGES"  # a script that found its divergence says so, beside exiting with 1
-_GONE: Final = "agrees: the divergence is gone"
-_SECONDS: Final = 60  # that a call and its framework's import may take before a script holds it for hung
-_WORDS: Final = {
+GONE: Final = "agrees: the divergence is gone"
+SECONDS: Final = 60  # that a call and its framework's import may take before a script holds it for hung
+WORDS: Final = {
     Check.VALUES: "y",
     Check.GRAD_INPUT: "grad_input",
     Check.GRAD_WEIGHT: "grad_weight",
@@ -31,7 +32,7 @@ _WORDS: Final = {
 def values_script(implementation: str, example: Example, about: Sequence[str]) -> str:
     """The script of wrong numbers; ``about`` are the lines that explain it."""
     words = idiom(implementation, example.case)
-    name = _WORDS[example.check]
+    name = WORDS[example.check]
     lines = [*_head(implementation, example.case, about), "import numpy as np", *words.imports, ""]
     needed = [n for n in example.tensors if n != "g" or example.check is not Check.VALUES]
     lines += [f"{n} = {_array(example.tensors[n])}" for n in needed]
@@ -49,7 +50,7 @@ def values_script(implementation: str, example: Example, about: Sequence[str]) -
         lines += ["same = actual.shape == expected.shape and bool((abs(actual - expected) <= allowed).all())"]
     else:
         lines += ["same = actual.shape == expected.shape and bool((actual == expected).all())"]
-    lines += [f"print({_GONE!r} if same else {MARK!r})", "sys.exit(0 if same else 1)"]
+    lines += [f"print({GONE!r} if same else {MARK!r})", "sys.exit(0 if same else 1)"]
     return "\n".join(lines) + "\n"
 
 
@@ -65,7 +66,7 @@ def fact_script(implementation: str, case: Case, check: Check, expected: Any, ab
         dtype = "str(y.dtype).split('.')[-1].lower()"
         lines += [f"actual = {words.shape if check is Check.SHAPE else dtype}"]
     lines += [f"expected = {expected!r}", 'print("expected", expected)', 'print("actual  ", actual)']
-    lines += [f"print({_GONE!r} if actual == expected else {MARK!r})"]
+    lines += [f"print({GONE!r} if actual == expected else {MARK!r})"]
     lines += ["sys.exit(0 if actual == expected else 1)"]
     return "\n".join(lines) + "\n"
 
@@ -83,7 +84,7 @@ def refused_script(
         body += words.gradients
     lines += _indented(body)
     lines += ["except Exception as error:", "    print('expected an output, actual:', type(error).__name__)"]
-    lines += ["    print(error)", f"    print({MARK!r})", "    sys.exit(1)", f"print({_GONE!r})"]
+    lines += ["    print(error)", f"    print({MARK!r})", "    sys.exit(1)", f"print({GONE!r})"]
     return "\n".join(lines) + "\n"
 
 
@@ -97,7 +98,7 @@ def process_script(
 ) -> str:
     """The script of a call that crashes, hangs, or is accepted though it must be refused (and why)."""
     words = idiom(implementation, case)
-    head = _head(implementation, case, about, ("import os", "import subprocess"))
+    head_ = _head(implementation, case, about, ("import os", "import subprocess"))
     body = [*words.imports, "", *_ones(case), *_gradient(case, output), *words.build]
     body += [] if must_refuse else words.load
     body += [*words.call, f"print('accepted, the output has the shape', {words.shape}, flush=True)"]
@@ -105,12 +106,12 @@ def process_script(
         body += [f"print({words.values})", *words.gradients]
     wanted = f"an exception, as {must_refuse}" if must_refuse else "an output"
     refusal = (
-        [f"    print({_GONE!r})", "    sys.exit(0)"]
+        [f"    print({GONE!r})", "    sys.exit(0)"]
         if must_refuse
         else [f"    print({MARK!r})", "    sys.exit(1)"]
     )
     lines = [
-        *head,
+        *head_,
         "import numpy as np",
         "",
         "",
@@ -129,11 +130,11 @@ def process_script(
         "    os._exit(0)",
         f"print('expected:', {wanted!r})",
         "try:",
-        f"    done = subprocess.run([sys.executable, os.path.abspath(__file__), 'call'], timeout={_SECONDS},",
+        f"    done = subprocess.run([sys.executable, os.path.abspath(__file__), 'call'], timeout={SECONDS},",
         "                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)",
         "except subprocess.TimeoutExpired as expired:",
         "    print((expired.stdout or b'').decode(errors='replace')[-2000:])",
-        f"    print('actual: no answer within {_SECONDS} seconds')",
+        f"    print('actual: no answer within {SECONDS} seconds')",
         f"    print({MARK!r})",
         "    sys.exit(1)",
         "print('actual:', done.stdout.decode(errors='replace')[-2000:])",
@@ -146,20 +147,23 @@ def process_script(
         "if done.returncode != 0:",
         "    print('cannot say: the call did not begin')",
         "    sys.exit(2)",
-        *([f"print({MARK!r})", "sys.exit(1)"] if must_refuse else [f"print({_GONE!r})", "sys.exit(0)"]),
+        *([f"print({MARK!r})", "sys.exit(1)"] if must_refuse else [f"print({GONE!r})", "sys.exit(0)"]),
     ]
     return "\n".join(lines) + "\n"
 
 
 def _head(implementation: str, case: Case, about: Sequence[str], imports: Sequence[str] = ()) -> list[str]:
-    framework = implementation.split(".")[0]
+    needs = f"{framework_of(implementation)} and NumPy"
+    return [*head(implementation, case, about, needs), *imports, "import sys"]
+
+
+def head(implementation: str, case: Case, about: Sequence[str], needs: str) -> list[str]:
+    """The comment at a script's beginning, of any language."""
     return [
         f"# {implementation}: another result than its documents demand.",
-        f"# Needs {framework} and NumPy. Exits 1 while the divergence is there, 0 when it is gone.",
+        f"# Needs {needs}. Exits 1 while the divergence is there, 0 when it is gone.",
         *(f"# {one_line(line)}" for line in about),
         f"# Case: {case.id}",
-        *imports,
-        "import sys",
     ]
 
 
@@ -204,4 +208,14 @@ def _plain(value: Any) -> Any:
     return value
 
 
-__all__ = ["MARK", "fact_script", "process_script", "refused_script", "values_script"]
+__all__ = [
+    "GONE",
+    "MARK",
+    "SECONDS",
+    "WORDS",
+    "fact_script",
+    "head",
+    "process_script",
+    "refused_script",
+    "values_script",
+]

@@ -206,8 +206,9 @@ def _check_framework(framework: Node) -> None:
     status = framework["status"].of(str)
     if status not in ("ran", "unavailable"):
         framework["status"].fail(f'must be "ran" or "unavailable", not {_short(status)}')
-    for key in ("reason", "version", "python", "numpy", "device", "interpreter"):
+    for key in ("reason", "version", "python", "numpy", "r", "device", "interpreter"):
         framework.get(key).of(str, _NONE)
+    framework.get("optional").of(bool, _NONE)
     if framework.get("dtypes").of(list, _NONE) is not None:
         for dtype in framework["dtypes"]:
             dtype.of(str)

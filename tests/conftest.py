@@ -13,8 +13,9 @@ from hypothesis import settings
 
 from adapters import FRAMEWORKS
 from conformance.case import Case
-from conformance.environments import ensure, environment_for
+from conformance.errors import NotInstalled
 from conformance.generate import profile_cases
+from conformance.interpreters import default_interpreter
 
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
@@ -30,12 +31,16 @@ def quick_cases() -> list[Case]:
 def framework_python() -> Callable[[str], Path]:
     """The interpreter of a real framework: the suite's own environment, made where it is not there.
 
-    ``CONFORMANCE_TEST_PYTHON_TORCH`` and its like name another.
+    ``CONFORMANCE_TEST_PYTHON_TORCH``, ``..._R_TORCH`` and their like name another.  Skips the test of a
+    framework that is the user's to install and is not there.
     """
 
     def find(framework: str) -> Path:
-        chosen = os.environ.get(f"CONFORMANCE_TEST_PYTHON_{framework.upper()}")
-        return Path(chosen) if chosen else ensure(environment_for(framework), print)
+        chosen = _chosen(framework)
+        try:
+            return Path(chosen) if chosen else default_interpreter(framework, print)
+        except NotInstalled as error:
+            pytest.skip(str(error))
 
     return find
 
@@ -47,11 +52,15 @@ def python_options() -> Callable[[Iterable[str]], list[str]]:
     def options(frameworks: Iterable[str] = FRAMEWORKS) -> list[str]:
         named = []
         for framework in frameworks:
-            chosen = os.environ.get(f"CONFORMANCE_TEST_PYTHON_{framework.upper()}")
+            chosen = _chosen(framework)
             named += ["--python", f"{framework}={chosen}"] if chosen else []
         return named
 
     return options
+
+
+def _chosen(framework: str) -> str | None:
+    return os.environ.get(f"CONFORMANCE_TEST_PYTHON_{framework.upper().replace('.', '_')}")
 
 
 @pytest.fixture

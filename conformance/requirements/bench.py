@@ -9,13 +9,13 @@ import numpy as np
 from attrs import define, field
 from numpy.typing import NDArray
 
-from adapters import adapter_class
+from adapters import adapter_class, framework_of
 from adapters.protocol import Arrays, encode
 from conformance.answers import Answer, Outcome
 from conformance.case import Case
 from conformance.data import NUMPY_DTYPES
 from conformance.driver import Driver
-from conformance.plan import Job, Problem, cannot_run, framework_of
+from conformance.plan import Job, Problem, cannot_run
 from conformance.requirements.requirement import Trial
 from conformance.semantics import Acceptance, Meaning, interpret
 from conformance.verdicts import Verdict

@@ -9,9 +9,9 @@ from typing import Any
 
 from rich.console import Console
 
+from adapters import framework_of
 from conformance.engine import Engine
 from conformance.expectations import Expectations
-from conformance.plan import framework_of
 from conformance.requirements.examine import Subject, examine
 from conformance.requirements.requirement import Requirement, Result, fails
 from conformance.requirements.tally import Tally

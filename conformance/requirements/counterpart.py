@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from adapters import adapter_class
-from conformance.plan import framework_of
+from adapters import adapter_class, framework_of
 
 
 def counterpart(implementation: str) -> str | None:

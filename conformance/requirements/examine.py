@@ -8,8 +8,8 @@ from pathlib import Path
 
 from attrs import frozen
 
+from adapters import framework_of
 from conformance.driver import Driver
-from conformance.plan import framework_of
 from conformance.requirements.bench import DEADLINE, Bench
 from conformance.requirements.requirement import Probed, Requirement, Result, Trial
 from conformance.verdicts import Verdict

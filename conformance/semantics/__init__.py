@@ -9,6 +9,7 @@ meaning is *unspecified*, and nothing is held against an implementation.
 ``torch``      PyTorch's ``ConvTranspose1d/2d`` and functional forms
 ``paddle``     PaddlePaddle's ``Conv1DTranspose/Conv2DTranspose`` and functional forms
 ``mindspore``  MindSpore's ``nn.Conv1dTranspose/Conv2dTranspose`` and ``mint``
+``r_torch``    R torch's ``nn_conv_transpose1d/2d`` and functional forms
 =============  ====================================================================
 """
 
@@ -17,8 +18,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from adapters import framework_of
 from conformance.case import Case
-from conformance.semantics import mindspore, paddle, torch
+from conformance.semantics import mindspore, paddle, r_torch, torch
 from conformance.semantics.meaning import Acceptance, Meaning
 
 __all__ = ["Acceptance", "Meaning", "interpret"]
@@ -27,9 +29,10 @@ _BY_FRAMEWORK: Final[dict[str, Callable[[Case, str], Meaning]]] = {
     "torch": torch.interpret,
     "paddle": paddle.interpret,
     "mindspore": mindspore.interpret,
+    "r.torch": r_torch.interpret,
 }
 
 
 def interpret(case: Case, implementation: str) -> Meaning:
     """What the implementation's documents demand of a case that it can express."""
-    return _BY_FRAMEWORK[implementation.split(".")[0]](case, implementation)
+    return _BY_FRAMEWORK[framework_of(implementation)](case, implementation)

@@ -8,7 +8,7 @@ from fakes.cases import any_cases
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters import FRAMEWORKS, adapter_class
+from adapters import FRAMEWORKS, adapter_class, framework_of
 from adapters.base import (
     first_line,
     is_symmetric,
@@ -22,7 +22,7 @@ from conformance.implementations import all_implementations
 ALL = {name: framework for framework in FRAMEWORKS for name in adapter_class(framework).implementations}
 
 
-def test_the_eleven_implementations_by_the_names_their_users_call_them():
+def test_the_implementations_by_the_names_their_users_call_them():
     assert set(ALL) == {
         "torch.nn.ConvTranspose1d",
         "torch.nn.ConvTranspose2d",
@@ -35,13 +35,17 @@ def test_the_eleven_implementations_by_the_names_their_users_call_them():
         "mindspore.nn.Conv1dTranspose",
         "mindspore.nn.Conv2dTranspose",
         "mindspore.mint.nn.ConvTranspose2d",
+        "r.torch.nn_conv_transpose1d",
+        "r.torch.nn_conv_transpose2d",
+        "r.torch.nnf_conv_transpose1d",
+        "r.torch.nnf_conv_transpose2d",
     }
     assert all_implementations() == tuple(ALL)
 
 
-def test_the_framework_is_the_first_word_of_the_name_and_of_its_adapter():
+def test_the_framework_begins_the_name_and_is_that_of_its_adapter():
     for name, framework in ALL.items():
-        assert name.split(".")[0] == framework
+        assert framework_of(name) == framework_of(f"{name}@1.2.3") == framework
         assert adapter_class(framework).framework == framework
         assert ("1" in name.rsplit(".", 1)[1]) == (
             adapter_class(framework).implementations[name]["ndim"] == 1
@@ -55,6 +59,7 @@ def test_any_case_is_expressible_or_there_is_a_reason(case, name):
 
 
 PLAIN1, PLAIN2 = "v1_1d_n1_ci1_co1_i4_k3_{}", "v1_2d_n1_ci1_co1_i4x4_k3x3_{}"
+R1, RF1, R2 = "r.torch.nn_conv_transpose1d", "r.torch.nnf_conv_transpose1d", "r.torch.nn_conv_transpose2d"
 T1, TF1, T2 = "torch.nn.ConvTranspose1d", "torch.nn.functional.conv_transpose1d", "torch.nn.ConvTranspose2d"
 P1, P2 = "paddle.nn.Conv1DTranspose", "paddle.nn.functional.conv2d_transpose"
 M1, M2, MINT = (
@@ -84,6 +89,15 @@ SPECIFIC = [
     ("v1_2d_n1_ci1_co1_i4x4_k3x3_s2x2_op1x0_f32_int.1", {T2, P2, M2, MINT}),
     ("v1_2d_n1_ci1_co1_i4x4_k3x3_s2x2_os10x9_f32_int.1", {T2, P2, MINT}),
 ]
+
+
+@pytest.mark.parametrize(
+    "id_", [PLAIN1.format(rest) for rest, _, _ in EXPRESSIBLE] + [id_ for id_, _ in SPECIFIC]
+)
+def test_r_torch_can_say_what_pytorch_can(id_):
+    pairs = [(T1, R1), (TF1, RF1)] if "_1d_" in id_ else [(T2, R2)]
+    for torch, r in pairs:
+        assert bool(able(id_, [torch])) == bool(able(id_, [r]))
 
 
 def able(id_: str, names: list[str]) -> set[str]:

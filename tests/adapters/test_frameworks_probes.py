@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from fakes.real import driver_of
 
-from adapters import FRAMEWORKS, adapter_class
+from adapters import FRAMEWORKS, adapter_class, framework_of
 from conformance.answers import Outcome
 from conformance.case import Case
 from conformance.driver import Driver
-from conformance.plan import framework_of
 from conformance.requirements.bench import Bench, same
 from reference_impl import Geometry, backward, forward
 

@@ -10,7 +10,8 @@ from commands import Command
 from fakes.corpus import few
 from fakes.interpreter import Fake, installed
 
-from conformance import generate
+from conformance import generate, r_interpreter
+from conformance.errors import NotInstalled
 
 
 @pytest.fixture
@@ -25,6 +26,7 @@ def fake_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fake):
     """A cache folder that holds fakes in place of environments; ``fake_cache(torch={plan}, ...)``."""
     cache = tmp_path / "cache"
     monkeypatch.setenv("CONFORMANCE_CACHE", str(cache))
+    monkeypatch.setattr(r_interpreter, "on_path", _no_r)
 
     def make(**plans: dict[str, Any]) -> dict[str, Fake]:
         made = {framework: installed(cache, framework, plan) for framework, plan in plans.items()}
@@ -32,6 +34,10 @@ def fake_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fake):
         return made
 
     return make
+
+
+def _no_r() -> Path:
+    raise NotInstalled("r.torch: no R here, whatever this machine has")
 
 
 @pytest.fixture

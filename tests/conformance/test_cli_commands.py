@@ -203,7 +203,7 @@ def test_env_list_and_remove(command, fake_cache):
     listed = command("env", "list")
     assert listed.code == 0
     states = {line.split()[0]: line.split()[1] for line in listed.out.splitlines() if line[0] != " "}
-    assert states == {"torch": "ready", "paddle": "absent", "mindspore": "absent"}
+    assert states == {"torch": "ready", "paddle": "absent", "mindspore": "absent", "r.torch": "absent"}
     assert command("env", "remove", "torch", "paddle").out.splitlines() == [
         "torch: removed",
         "paddle: there was none",

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters import framework_of
 from conformance.case import Case
 from conformance.errors import ConformanceError
 from conformance.expect import expect
@@ -26,7 +27,7 @@ def failing(case: str = FAILING, check: Check = Check.VALUES, name: str = NAME) 
     return Record(
         case=Case.parse(case),
         implementation=name,
-        framework=name.split(".")[0],
+        framework=framework_of(name),
         check=check,
         verdict=Verdict.DIVERGE,
     )

@@ -13,7 +13,9 @@ import pytest
 from commands import FILES, divergences, run_data
 
 from conformance import load_run
+from conformance.errors import NotInstalled
 from conformance.implementations import all_implementations
+from conformance.r_interpreter import on_path
 
 pytestmark = pytest.mark.frameworks
 
@@ -40,27 +42,35 @@ def whole_run(tmp_path_factory, python_options):
     return out, done
 
 
-def test_all_frameworks_run(whole_run):
+@pytest.fixture(scope="module")
+def has_r_torch(python_options):
+    try:
+        return bool(python_options(["r.torch"]) or on_path())
+    except NotInstalled:
+        return False
+
+
+def test_all_frameworks_run(whole_run, has_r_torch):
     out, done = whole_run
     run = run_data(out)
-    assert {name: entry["status"] for name, entry in run["frameworks"].items()} == {
-        "torch": "ran",
-        "paddle": "ran",
-        "mindspore": "ran",
-    }
-    for entry in run["frameworks"].values():
+    statuses = {name: entry["status"] for name, entry in run["frameworks"].items()}
+    r_torch = statuses.pop("r.torch")
+    assert r_torch == ("ran" if has_r_torch else "unavailable")
+    assert statuses == {"torch": "ran", "paddle": "ran", "mindspore": "ran"}
+    for entry in (run["frameworks"][name] for name in statuses):
         assert re.match(r"\d+\.\d+", entry["version"])
         assert entry["device"]
         assert entry["numpy"]
     assert done.returncode == run["exit_code"] == (1 if divergences(out) else 0)
 
 
-def test_the_runs_folder(whole_run):
+def test_the_runs_folder(whole_run, has_r_torch):
     out, done = whole_run
     assert {path.name for path in out.iterdir()} == FILES
     frame = load_run(out)
     computed = set(frame[frame.check == "values"].implementation)
-    assert set(all_implementations()) - computed <= {"mindspore.mint.nn.ConvTranspose2d"}
+    without = {name for name in all_implementations() if name.startswith("r.") and not has_r_torch}
+    assert set(all_implementations()) - without - computed <= {"mindspore.mint.nn.ConvTranspose2d"}
     assert set(frame.implementation) == set(all_implementations())
     judged = frame[frame.framework.isin(["torch", "paddle"]) & frame.check.isin(["values", "grad_weight"])]
     assert not judged.verdict.isin(["diverge", "error"]).any()

@@ -11,7 +11,7 @@ import pytest
 from fakes.real import by_hand as called_by_hand
 from running import Outcome
 
-from adapters import adapter_class
+from adapters import adapter_class, framework_of
 from conformance import events
 from conformance.case import Case
 from conformance.data import make_data
@@ -119,7 +119,7 @@ def test_the_verdict_is_what_the_frameworks_own_numbers_and_a_hand_computation_m
     real_engine, framework_python, case_id, name
 ):
     case = Case.parse(case_id)
-    (direct,) = called_by_hand(framework_python(name.split(".")[0]), [(case, name)])
+    (direct,) = called_by_hand(framework_python(framework_of(name)), [(case, name)])
     right = by_hand(case)
     assert direct["values"].shape == right.shape
     record = run(real_engine(name), [case]).of(case, name)[Check.VALUES]

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from adapters import adapter_class
+from adapters import adapter_class, framework_of
 from adapters.base import Adapter, Call, Options, Unsupported
 from adapters.probe import probe
 from adapters.protocol import Arrays, Decoder, encode
 from adapters.worker import run
 from conformance.answers import Answer, read_answer
 from conformance.data import NUMPY_DTYPES
-from conformance.plan import Job, framework_of
+from conformance.plan import Job
 from conformance.requirements.bench import Bench
 from reference_impl import Geometry, backward, forward, second_order
 

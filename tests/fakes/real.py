@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from adapters import adapter_class
+from adapters import adapter_class, framework_of
 from conformance.answers import Answer
 from conformance.case import Case
 from conformance.driver import Driver
-from conformance.plan import Job, Problem, framework_of
+from conformance.plan import Job, Problem
 from conformance.semantics import interpret
 
 
@@ -66,7 +66,8 @@ def by_hand(python: Path, asked: list[tuple[Case, str]]) -> list[dict[str, np.nd
                 "module": about["module"],
             }
         )
-    script = Path(__file__).parents[1] / "adapters" / f"direct_{framework}.py"
+    ending = ".R" if adapter_class(framework).language == "R" else ".py"
+    script = Path(__file__).parents[1] / "adapters" / f"direct_{framework.replace('.', '_')}{ending}"
     variables = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     done = subprocess.run(
         [python, script],
@@ -78,4 +79,10 @@ def by_hand(python: Path, asked: list[tuple[Case, str]]) -> list[dict[str, np.nd
     )
     assert done.returncode == 0, done.stderr[-3000:]
     found: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
-    return [{name: np.array(values) for name, values in one.items()} for one in found]
+    return [{name: _array(values) for name, values in one.items()} for one in found]
+
+
+def _array(values: Any) -> np.ndarray:
+    if isinstance(values, dict):  # R has no nested lists of numbers
+        return np.array(values["flat"], float).reshape(values["shape"])
+    return np.array(values)
