@@ -1,16 +1,16 @@
 """Adapters: everything that knows a framework, and the worker that runs in its interpreter.
 
-=====================  =========================================================================
+=====================  ==============================================================================
 ``protocol``           frames between host and worker: a JSON header, then arrays as raw bytes
 ``bootstrap.py``       the file a worker's interpreter is started with; loads this package by path
 ``worker``             the worker's loop: reads requests, runs the adapter stage by stage, answers
 ``forkserver``         a process that has imported a framework and forks workers
 ``base``               what an adapter is, and the arithmetic of arguments that adapters share
-``torch_adapter``      PyTorch
+``torch_adapter``      PyTorch; ``torch_call`` a call of it, ``torch_faces`` other faces of its layers
 ``paddle_adapter``     PaddlePaddle
 ``mindspore_adapter``  MindSpore
 ``r_torch_adapter``    R torch: what it declares; its worker is ``r_torch_worker.R``
-=====================  =========================================================================
+=====================  ==============================================================================
 
 The whole package runs on Python 3.9 with the standard library, NumPy and one framework, and imports
 nothing else of the suite: it is loaded into interpreters where the suite is not installed.  The host

@@ -72,7 +72,7 @@ class Engine:
     locate: Locate
     allowance: float
     versions: Mapping[str, tuple[str, ...]] = field(factory=dict)
-    spread: bool = True
+    spread: bool = False
     optional: frozenset[str] = frozenset()
     budget: float | None = None
     deadline: float = DEADLINE

@@ -110,11 +110,11 @@ ALLOWANCE: Final = {"quick": 8.0, "full": 60.0}  # seconds an implementation tha
 class Planner:
     """Turns cases into jobs for the chosen implementations, keeping slow ones within their allowance.
 
-    A slow implementation gets cases from all over the corpus, always the same; with ``spread`` False, as
+    With ``spread`` a slow implementation gets cases from all over the corpus, always the same; without, as
     where few cases are asked for at all, the first that come.
     """
 
-    def __init__(self, implementations: Iterable[str], allowance: float, *, spread: bool = True) -> None:
+    def __init__(self, implementations: Iterable[str], allowance: float, *, spread: bool = False) -> None:
         self._by_framework: dict[str, list[str]] = {}
         for name in implementations:
             self._by_framework.setdefault(framework_of(name), []).append(name)

@@ -65,7 +65,7 @@ class Items:
     def collect(self, session: pytest.Session) -> Iterator[pytest.Item]:
         """One item per implementation and case that its API can express."""
         jobs: dict[str, list[Job]] = {name: [] for name in self.implementations}
-        planner = Planner(self.implementations, ALLOWANCE["quick"])
+        planner = Planner(self.implementations, ALLOWANCE["quick"], spread=True)
         for case in run_cases("quick"):
             for planned in planner.plan(case):
                 if not isinstance(planned, Skipped):

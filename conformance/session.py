@@ -40,7 +40,7 @@ def make_engine(
     *,
     profile: str = "quick",
     budget: float | None = None,
-    spread: bool = True,
+    spread: bool = False,
     optional: frozenset[str] = frozenset(),
 ) -> Engine:
     """An engine for the targets, or for one interpreter a framework; the suite's environments elsewhere.

@@ -207,12 +207,12 @@ def test_slow_implementations_get_cases_from_all_over_the_corpus():
         ]
 
     count = int(30.0 / adapter_class("torch").seconds_per_case[name])
-    places = taken()
+    places = taken(spread=True)
     assert len(places) == count
     quarters = [sum(q <= 4 * place / len(cases) < q + 1 for place in places) for q in range(4)]
     assert min(quarters) >= count / 8
     assert len({(cases[place].dtype, cases[place].recipe.kind) for place in places}) == 4
-    first = taken(spread=False)
+    first = taken()
     assert len(first) == count
     assert max(first) < min(places[-5:])
 
