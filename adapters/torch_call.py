@@ -26,7 +26,8 @@ class TorchCall(Call):
         self.torch, self.made, self.about = torch, made, about
         self.case, self.options = case, options
         if options.deterministic != torch.are_deterministic_algorithms_enabled():
-            torch.use_deterministic_algorithms(options.deterministic)
+            # use_deterministic_algorithms says this and imports a compiler, for seconds.
+            torch._C._set_deterministic_algorithms(options.deterministic)
         torch.backends.cudnn.deterministic = options.deterministic
         torch.backends.cudnn.allow_tf32 = options.tf32
         self.tensors = {name: self._tensor(arrays[name]) for name in arrays if name in ("x", "w", "b")}
