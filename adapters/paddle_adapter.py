@@ -36,7 +36,7 @@ class PaddleAdapter(Adapter):
         **faces(_NN1, {"ndim": 1, "module": True}, ["to_static"]),
         **faces(_NN2, {"ndim": 2, "module": True}, ["to_static"]),
     }
-    seconds_per_case: ClassVar = {f"{name}+to_static": 0.05 for name in (_NN1, _NN2)}
+    seconds_per_case: ClassVar = {f"{name}+to_static": 0.15 for name in (_NN1, _NN2)}
 
     @staticmethod
     def cannot_express(implementation: str, case: CaseData) -> str | None:
