@@ -10,7 +10,7 @@ import pytest
 
 from conformance.answers import Answer, Outcome
 from conformance.case import Case
-from conformance.corpus import core
+from conformance.corpus import core, variants
 from conformance.diagnose import diagnose
 from conformance.faults import CLEAN, FAULTS, FaultModel, answer_of
 from conformance.plan import Problem
@@ -31,9 +31,10 @@ def problem_of(case: Case | str) -> Problem:
 
 @functools.cache
 def problems() -> list[Problem]:
-    """A stretch of the corpus, and its end."""
+    """A stretch of the corpus, its large shapes, and its end."""
     valid = itertools.islice(core().cases(), 0, 1200)
-    return [problem_of(case) for case in (*valid, *core().forbidden)]
+    large = [case for shape in core().large for case in variants(shape)]
+    return [problem_of(case) for case in (*valid, *large, *core().forbidden)]
 
 
 def failures_of(fault: FaultModel, most: int = 6) -> list[tuple[Problem, Answer]]:
@@ -135,7 +136,8 @@ def test_zeros_in_the_output_padding_are_told_apart_by_the_bias():
 
 
 def test_the_selftest_finds_all_and_accuses_no_reference():
-    few = [*itertools.islice(core().cases(), 400), *core().forbidden]
+    large = [case for shape in core().large for case in variants(shape)]
+    few = [*itertools.islice(core().cases(), 400), *large, *core().forbidden]
     outcome = selftest(cases=few)
     assert outcome.passed, [kill.fault.name for kill in outcome.survivors]
     assert "the reference is clean" in outcome.table()
