@@ -9,13 +9,13 @@
 ``torch_adapter``      PyTorch; ``torch_call`` a call of it, ``torch_faces`` other faces of its layers
 ``paddle_adapter``     PaddlePaddle
 ``mindspore_adapter``  MindSpore
-``r_torch_adapter``    R torch: what it declares; its worker is ``r_torch_worker.R``
+``r_torch_adapter``    R torch: what it declares; its worker is ``r_torch_worker.R``, ``r_torch_calls.R``
 =====================  ==============================================================================
 
 The whole package runs on Python 3.9 with the standard library, NumPy and one framework, and imports
 nothing else of the suite: it is loaded into interpreters where the suite is not installed.  The host
-imports it too, for what adapters declare without importing their framework.  R's worker is one file, which
-needs R torch and what that itself needs.
+imports it too, for what adapters declare without importing their framework.  R's worker needs R torch and
+what that itself needs.
 
 A new framework is one file here (see ``base.Adapter``) and its line in ``FRAMEWORKS``.
 """

@@ -1,6 +1,6 @@
 """R torch: ``nn_conv_transpose1d/2d`` and ``nnf_conv_transpose1d/2d`` of the R package torch.
 
-What is declared here the host reads; what is done happens in ``r_torch_worker.R``.
+What is declared here the host reads; what is done happens in ``r_torch_worker.R`` and ``r_torch_calls.R``.
 """
 
 from __future__ import annotations

@@ -5,7 +5,9 @@
 PROTOCOL <- 1L
 MAX_HEADER <- 2^24
 MAX_PAYLOAD <- 2^30
-ITEMSIZE <- c(float16 = 2, bfloat16 = 2, float32 = 4, float64 = 8, int64 = 8)
+ITEMSIZE <- c(
+  float16 = 2, bfloat16 = 2, float32 = 4, float64 = 8, complex64 = 8, complex128 = 16, int32 = 4, int64 = 8, bool = 1
+)
 
 # ---- frames ---------------------------------------------------------------------------------------------
 
@@ -77,186 +79,23 @@ quoted <- function(text) {
 
 EMPTY_OBJECT <- structure(list(), class = "object")
 
-# ---- tensors --------------------------------------------------------------------------------------------
+# ---- the loop -------------------------------------------------------------------------------------------
 
-dtype_of <- function(name) {
-  switch(name,
-    float16 = torch::torch_float16(), bfloat16 = torch::torch_bfloat16(),
-    float32 = torch::torch_float32(), float64 = torch::torch_float64(),
-    stop("no such dtype here: ", name)
-  )
-}
-
-# The name on the wire of a tensor's dtype.
-dtype_name <- function(tensor) {
-  name <- tensor$dtype$.type()
-  known <- c(Half = "float16", BFloat16 = "bfloat16", Float = "float32", Double = "float64", Long = "int64")
-  if (name %in% names(known)) known[[name]] else tolower(name)
-}
-
-tensor_of <- function(array) {
-  if (prod(array$shape) == 0) return(torch::torch_empty(array$shape, dtype = dtype_of(array$dtype)))
-  # The tensor shares the bytes, which R may collect: a copy of its own.
-  torch::torch_tensor_from_buffer(array$bytes, array$shape, dtype = dtype_of(array$dtype))$clone()
-}
-
-array_of <- function(tensor) {
-  tensor <- tensor$detach()$contiguous() # the bytes are read as they lie, whatever the strides
-  shape <- as.numeric(tensor$shape)
-  bytes <- if (prod(shape) == 0) raw(0) else torch::buffer_from_torch_tensor(tensor)
-  list(dtype = dtype_name(tensor), shape = shape, bytes = bytes)
-}
-
-sendable <- function(shape, dtype) {
-  dtype %in% names(ITEMSIZE) && all(shape >= 0) && 4 * ITEMSIZE[[dtype]] * prod(shape) <= MAX_PAYLOAD
-}
-
-# ---- calls ----------------------------------------------------------------------------------------------
-
-IMPLEMENTATIONS <- list(
-  r.torch.nn_conv_transpose1d = list(make = "nn_conv_transpose1d", module = TRUE),
-  r.torch.nn_conv_transpose2d = list(make = "nn_conv_transpose2d", module = TRUE),
-  r.torch.nnf_conv_transpose1d = list(make = "nnf_conv_transpose1d", module = FALSE),
-  r.torch.nnf_conv_transpose2d = list(make = "nnf_conv_transpose2d", module = FALSE)
+# What the host asks, by the request's type: the answer of one implementation.
+REQUESTS <- list(
+  run = function(header, implementation, arrays) run(implementation, header$case, arrays, list()),
+  probe = function(header, implementation, arrays) {
+    if (header$operation == "call") return(run(implementation, header$case, arrays, header$options))
+    probe(header$operation, implementation, header$case, arrays, header$options)
+  }
 )
 
-# One number where all dimensions agree and the case wants it short, as a user would write it.
-spelled <- function(case, values) {
-  values <- as.numeric(unlist(values))
-  if (case$spelling == "plain" && length(unique(values)) == 1) values[[1]] else values
+other_request <- function(header, implementation, arrays) {
+  words <- paste0("the worker of R torch answers no request of type '", header$type, "'")
+  answer <- new_answer(microseconds = 0)
+  answer[c("status", "message")] <- list("unsupported", words)
+  list(header = answer, arrays = list())
 }
-
-arguments_of <- function(case) {
-  list(
-    stride = spelled(case, case$stride),
-    padding = spelled(case, lapply(case$padding, `[[`, 1)),
-    output_padding = spelled(case, case$output_padding),
-    groups = case$groups,
-    dilation = spelled(case, case$dilation)
-  )
-}
-
-# A call stage by stage: an environment with construct(), forward() and backward(output, grad).
-call_of <- function(implementation, case, arrays) {
-  about <- IMPLEMENTATIONS[[implementation]]
-  if (is.null(about)) stop("no such implementation here: ", implementation)
-  make <- getExportedValue("torch", about$make)
-  tensors <- lapply(arrays[intersect(c("x", "w", "b"), names(arrays))], tensor_of)
-  x <- tensors$x$requires_grad_(TRUE)
-  arguments <- arguments_of(case)
-  layer <- NULL
-  parameters <- list()
-
-  construct <- function() {
-    if (!about$module) {
-      parameters <<- lapply(tensors[names(tensors) != "x"], function(tensor) tensor$requires_grad_(TRUE))
-      return(EMPTY_OBJECT)
-    }
-    sizes <- list(case$in_channels, case$out_channels, spelled(case, case$kernel_size))
-    layer <<- do.call(make, c(sizes, arguments, list(bias = case$bias)))
-    # The constructor has no dtype.
-    if (case$dtype != "float32") layer$to(dtype = dtype_of(case$dtype))
-    made <- layer$parameters
-    parameters <<- c(list(layer$weight), if (case$bias) list(layer$bias))
-    loaded <- tensors[c("w", if (case$bias) "b")]
-    torch::with_no_grad(for (i in seq_along(parameters)) {
-      # where the shapes differ, the check of parameters says so
-      if (identical(parameters[[i]]$shape, loaded[[i]]$shape)) parameters[[i]]$copy_(loaded[[i]])
-    })
-    described <- lapply(made, function(p) list(whole(p$shape), dtype_name(p)))
-    if (length(described)) described else EMPTY_OBJECT
-  }
-
-  forward <- function() {
-    if (!about$module) return(do.call(make, c(list(x, tensors$w, tensors$b), arguments)))
-    if (is.null(case$output_size)) layer(x) else layer(x, output_size = as.numeric(unlist(case$output_size)))
-  }
-
-  backward <- function(output, grad) {
-    inputs <- unname(c(list(x), parameters))
-    gradients <- torch::autograd_grad(list(output), inputs, grad_outputs = list(grad), allow_unused = TRUE)
-    names(gradients) <- c("grad_input", "grad_weight", "grad_bias")[seq_along(inputs)]
-    Filter(function(gradient) inherits(gradient, "torch_tensor"), gradients)
-  }
-
-  environment()
-}
-
-first_line <- function(text) {
-  text <- strsplit(trimws(text), "\n", fixed = TRUE)[[1]]
-  substr(if (length(text)) text[[1]] else "", 1, 1000)
-}
-
-microseconds <- function() as.numeric(Sys.time()) * 1e6
-
-# One call of one implementation: the answer's header fields and its arrays.
-run <- function(implementation, case, arrays) {
-  answer <- list(
-    status = "ok", stage = "", message = "", parameters = EMPTY_OBJECT, shape = NULL, dtype = NULL
-  )
-  out <- list()
-  spent <- 0
-  stage <- "construct"
-  began <- started <- microseconds()
-  tryCatch(
-    {
-      call <- call_of(implementation, case, arrays)
-      started <- microseconds()
-      answer$parameters <- call$construct()
-      stage <- "forward"
-      output <- call$forward()
-      spent <- microseconds() - started
-      stage <- "output"
-      shape <- as.numeric(output$shape)
-      answer["shape"] <- list(whole(shape))
-      answer$dtype <- dtype_name(output)
-      if (sendable(shape, answer$dtype)) {
-        out$values <- array_of(output)
-        grad <- arrays$g
-        if (!is.null(grad) && identical(grad$shape, shape)) {
-          stage <- "backward"
-          grad <- tensor_of(grad)
-          started <- microseconds()
-          gradients <- call$backward(output, grad)
-          spent <- spent + microseconds() - started
-          out <- c(out, lapply(gradients, array_of))
-        }
-      }
-    },
-    error = function(error) {
-      answer$status <<- "raised"
-      answer$stage <<- stage
-      answer$message <<- paste0(class(error)[[1]], ": ", first_line(conditionMessage(error)))
-      if (stage != "output") spent <<- spent + microseconds() - started
-    }
-  )
-  answer$microseconds <- max(0, round(spent, 1))
-  list(header = answer, arrays = out)
-}
-
-answer_run <- function(answers, header, arrays) {
-  began <- microseconds()
-  for (implementation in header$implementations) {
-    done <- run(implementation, header$case, arrays)
-    now <- microseconds()
-    done$header$busy <- max(0, round(now - began, 1))
-    began <- now
-    head <- list(type = "answer", id = header$id, implementation = implementation)
-    write_frame(answers, c(head, done$header), done$arrays)
-  }
-}
-
-# What the host may ask, by the request's type.
-REQUESTS <- list(run = answer_run)
-
-answer_unsupported <- function(answers, header, arrays) {
-  write_frame(answers, list(
-    type = "answer", id = header$id, status = "unsupported", stage = "",
-    message = paste0("the worker of R torch answers no request of type '", header$type, "'")
-  ))
-}
-
-# ---- the loop -------------------------------------------------------------------------------------------
 
 hello <- function() {
   if (!torch::torch_is_installed()) stop("libtorch is missing: torch::install_torch() installs it")
@@ -275,18 +114,29 @@ serve <- function(request_fd, answer_fd) {
   requests <- file(paste0("/dev/fd/", request_fd), "rb")
   answers <- file(paste0("/dev/fd/", answer_fd), "wb")
   greeting <- tryCatch(hello(), error = function(error) {
-    list(type = "failed", message = first_line(conditionMessage(error)))
+    list(type = "failed", message = words_of(error))
   })
   write_frame(answers, greeting)
   if (greeting$type == "failed") quit(save = "no", status = 1)
   while (!is.null(frame <- read_frame(requests))) {
-    answer <- REQUESTS[[frame$header$type]]
-    if (is.null(answer)) answer <- answer_unsupported
-    answer(answers, frame$header, frame$arrays)
+    header <- frame$header
+    answer <- REQUESTS[[header$type]]
+    if (is.null(answer)) answer <- other_request
+    began <- microseconds()
+    for (implementation in header$implementations) {
+      done <- answer(header, implementation, frame$arrays)
+      now <- microseconds()
+      done$header$busy <- max(0, round(now - began, 1))
+      began <- now
+      about <- list(type = "answer", id = header$id, implementation = implementation)
+      write_frame(answers, c(about, done$header), done$arrays)
+    }
   }
 }
 
 options(warn = 1)
+here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)))
+source(file.path(here, "r_torch_calls.R"), encoding = "UTF-8")
 arguments <- commandArgs(trailingOnly = TRUE)
 if (length(arguments) != 2) {
   stop("started by the host: Rscript r_torch_worker.R REQUEST_FD ANSWER_FD", call. = FALSE)

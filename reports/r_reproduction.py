@@ -16,6 +16,7 @@ from conformance.case import Case
 from conformance.example import Example
 from conformance.verdicts import Check
 from reports.reproduction import GONE, MARK, SECONDS, WORDS, head
+from reports.text import one_line
 
 _DTYPES: Final = {
     "float16": "torch_float16()",
@@ -243,7 +244,7 @@ def _dtype_word(dtype: str) -> str:
 
 
 def _text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)  # of which R reads every escape
+    return json.dumps(one_line(text), ensure_ascii=False)  # of which R reads every escape
 
 
 def _indented(lines: Sequence[str]) -> list[str]:

@@ -95,7 +95,7 @@ def test_forward_mode_is_the_product_rule(bench, name):
         vw, vb = np.zeros_like(vw), np.zeros_like(vb)  # its jvp takes inputs only
         answer = on.ask("tangent", case, {**arrays, "vx": vx, "vw": vw, "vb": vb})
     if answer.outcome is Outcome.UNSUPPORTED:
-        assert "not registered" in answer.message
+        assert "not registered" in answer.message or answer.message == "R torch has no forward mode"
         return
     assert answer.outcome is Outcome.OK, answer.message
     expected = forward(vx, arrays["w"], vb, geometry=geometry) + forward(
