@@ -96,13 +96,14 @@ def test_no_case_at_all(fake):
 
 def test_an_early_end_leaves_nothing_behind(fake):
     # the fixture looks for processes and folders
+    before = threading.active_count()
     hanging = fake(implementations={OTHER: "hang"})
     stream = engine_of(hanging, (NAME, OTHER), deadline=600.0).run(CASES)
     for event in stream:
         if isinstance(event, events.Ready):
             break
     stream.close()
-    assert threading.active_count() == 1
+    assert threading.active_count() <= before
 
 
 def test_an_exception_of_the_caller_leaves_nothing_behind(fake):
@@ -166,12 +167,13 @@ def test_a_worker_lost_at_the_end_of_the_budget_is_no_lost_framework(fake):
 
 
 def test_an_early_end_does_not_wait_for_a_worker_that_does_not_start(fake):
+    before = threading.active_count()
     stream = engine_of({"torch": fake(), "paddle": fake(start="silent")}, (NAME, PADDLE)).run(CASES)
     for event in stream:
         if isinstance(event, events.Judged):
             break
     stream.close()
-    assert threading.active_count() == 1
+    assert threading.active_count() <= before
 
 
 def test_installing_is_no_part_of_the_budget(fake):
