@@ -41,6 +41,7 @@ _PROMISED: Final[Mapping[str, tuple[str, ...]]] = {
     "torch": ("float32", "float64"),
     "paddle": ("float32", "float64"),
     "mindspore": ("float32",),
+    "r.torch": ("float32", "float64"),
 }
 _LEVELS: Final = ("exact", "wider", "working", "normwise")
 _LONG: Final = {  # sums of some hundred products

@@ -10,6 +10,7 @@ from conformance.case import Case
 from conformance.errors import InvalidCase
 from conformance.generate import parameter_sets
 from conformance.plan import cannot_run
+from conformance.requirements.dtypes import _PROMISED
 from conformance.semantics import Acceptance, interpret
 
 TORCH1, TORCH2 = "torch.nn.ConvTranspose1d", "torch.nn.functional.conv_transpose2d"
@@ -187,3 +188,7 @@ def test_whether_a_reason_is_all_that_speaks_against_a_call(changes, reason, alo
     meaning = interpret(case.replace(**changes), "paddle.nn.Conv1DTranspose")
     assert meaning.reason.startswith(reason)
     assert meaning.alone is alone
+
+
+def test_every_framework_has_the_dtypes_that_its_documents_promise():
+    assert _PROMISED.keys() == FRAMEWORKS.keys()
