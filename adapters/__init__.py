@@ -28,6 +28,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from adapters.base import Adapter
 
+DEVICE = "CONFORMANCE_DEVICE"  # the environment's variable that names the device to run on
+
 FRAMEWORKS = {
     "torch": "adapters.torch_adapter",
     "paddle": "adapters.paddle_adapter",

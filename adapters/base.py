@@ -25,6 +25,10 @@ class Unsupported(Exception):
     """The framework said plainly that it has no kernel for this; the text is its own words."""
 
 
+class NoDevice(Exception):
+    """The device asked for is not there; the text says why."""
+
+
 class Call:
     """One call of one implementation, stage by stage; the worker times each and catches what it raises.
 
@@ -96,6 +100,7 @@ class Adapter:
     language = "Python"  # of the interpreter: "Python" or "R"
     # implementation -> what it is: {"ndim": 1 or 2, "module": bool, ...} in the adapter's own terms
     implementations: ClassVar[dict[str, dict[str, Any]]] = {}
+    devices: ClassVar[tuple[str, ...]] = ("cpu",)  # that can be asked for; the first is the default
     # seconds a call takes where that is far from nothing; the profile limits the number of cases by it
     seconds_per_case: ClassVar[dict[str, float]] = {}
     # seconds that a call may take beyond those of others: who waits for a compiler is not hung

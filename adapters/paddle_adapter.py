@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, ClassVar
 
+from adapters import DEVICE
 from adapters.base import (
     Adapter,
     Array,
     Call,
     CaseData,
+    NoDevice,
     Options,
     Unsupported,
     faces,
@@ -24,10 +27,11 @@ _NN1, _NN2 = "paddle.nn.Conv1DTranspose", "paddle.nn.Conv2DTranspose"
 
 
 class PaddleAdapter(Adapter):
-    """PaddlePaddle in dynamic graph mode, on the CPU."""
+    """PaddlePaddle in dynamic graph mode, on the CPU or on a CUDA device."""
 
     framework = "paddle"
     module = "paddle"
+    devices: ClassVar = ("cpu", "cuda")
     implementations: ClassVar = {
         _NN1: {"ndim": 1, "module": True},
         _NN2: {"ndim": 2, "module": True},
@@ -59,12 +63,18 @@ class PaddleAdapter(Adapter):
 
         self.paddle = paddle
         paddle.seed(0)
-        paddle.set_device("cpu")
+        self.device = os.environ.get(DEVICE, "cpu")
+        if self.device == "cuda":
+            if not paddle.device.is_compiled_with_cuda():
+                raise NoDevice("this build has no CUDA device")
+            if not paddle.device.cuda.device_count():
+                raise NoDevice("it finds no CUDA device")
+        paddle.set_device("gpu" if self.device == "cuda" else "cpu")
         self._deterministic = False
 
     def describe(self) -> dict[str, Any]:
         """Version, device and the dtypes that transposed convolution has on it."""
-        return {"version": self.paddle.__version__, "device": "cpu", "dtypes": ["float32", "float64"]}
+        return {"version": self.paddle.__version__, "device": self.device, "dtypes": ["float32", "float64"]}
 
     def call(
         self, implementation: str, case: CaseData, arrays: dict[str, Array], options: Options | None = None

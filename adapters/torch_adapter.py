@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, ClassVar
 
+from adapters import DEVICE
 from adapters.base import (
     Adapter,
     Array,
     Call,
     CaseData,
+    NoDevice,
     Options,
     faces,
     is_symmetric,
@@ -21,10 +24,11 @@ _NN1, _NN2 = "torch.nn.ConvTranspose1d", "torch.nn.ConvTranspose2d"
 
 
 class TorchAdapter(Adapter):
-    """PyTorch, eager, on the CPU."""
+    """PyTorch, eager, on the CPU or on a CUDA device."""
 
     framework = "torch"
     module = "torch"
+    devices: ClassVar = ("cpu", "cuda")
     implementations: ClassVar = {
         _NN1: {"ndim": 1, "module": True},
         _NN2: {"ndim": 2, "module": True},
@@ -67,9 +71,15 @@ class TorchAdapter(Adapter):
 
     def __init__(self) -> None:
         """Imports torch; one thread, as the host's reference uses the other cores."""
+        self.device = os.environ.get(DEVICE, "cpu")
+        if self.device == "cuda":
+            os.environ["CUDA_LAUNCH_BLOCKING"] = "1"  # an error shows where it happens
         import torch
 
         self.torch = torch
+        if self.device == "cuda" and not torch.cuda.is_available():
+            built = torch.version.cuda or torch.version.hip
+            raise NoDevice("it finds no CUDA device" if built else "this build has no CUDA device")
         torch.set_num_threads(1)
         torch.manual_seed(0)
 
@@ -77,7 +87,7 @@ class TorchAdapter(Adapter):
         """Version, device and the dtypes that transposed convolution has on it."""
         return {
             "version": self.torch.__version__,
-            "device": "cpu",
+            "device": self.device,
             "dtypes": ["float32", "float64"],
         }
 
@@ -86,8 +96,9 @@ class TorchAdapter(Adapter):
     ) -> Call:
         """See the base class."""
         about = self.implementations[implementation]
-        kind = FACES[about["face"]] if "face" in about else TorchCall
-        return kind(self.torch, self._made(implementation), about, case, arrays, options or Options())
+        kind: type[TorchCall] = FACES[about["face"]] if "face" in about else TorchCall
+        made = self._made(implementation)
+        return kind(self.torch, self.device, made, about, case, arrays, options or Options())
 
     def callables(self, implementation: str) -> dict[str, Any]:
         """See the base class."""

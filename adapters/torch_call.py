@@ -10,13 +10,12 @@ from adapters.base import Array, Call, CaseData, Options, Unsupported, spelled
 
 
 class TorchCall(Call):
-    """A call of ``made``, a class or a function; ``about`` is what the adapter declares of it."""
-
-    device = ""  # where the layer and its input lie, if not on the adapter's device
+    """A call of ``made``, a class or a function, on ``device``; ``about`` is what the adapter declares."""
 
     def __init__(
         self,
         torch: Any,
+        device: str,
         made: Any,
         about: dict[str, Any],
         case: CaseData,
@@ -24,6 +23,7 @@ class TorchCall(Call):
         options: Options,
     ) -> None:
         self.torch, self.made, self.about = torch, made, about
+        self.elsewhere = "" if device == "cpu" else device
         self.case, self.options = case, options
         if options.deterministic != torch.are_deterministic_algorithms_enabled():
             # use_deterministic_algorithms says this and imports a compiler, for seconds.
@@ -70,8 +70,8 @@ class TorchCall(Call):
             "dtype": getattr(self.torch, case["dtype"]),
             **self.arguments,
         }
-        if self.device:
-            given["device"] = self.device
+        if self.elsewhere:
+            given["device"] = self.elsewhere
         return self.options.called(self.made, given, leave=("output_size", "input"))
 
     def sizes(self) -> dict[str, Any]:
@@ -166,7 +166,9 @@ class TorchCall(Call):
             channel = tensor.dim() - self.about["ndim"] - 1
             return tensor.movedim(channel, -1).contiguous().movedim(-1, channel)
         if view == "strided":
-            wide = torch.zeros(*tensor.shape[:-1], 2 * tensor.shape[-1], dtype=tensor.dtype)
+            wide = torch.zeros(
+                *tensor.shape[:-1], 2 * tensor.shape[-1], dtype=tensor.dtype, device=tensor.device
+            )
             wide[..., ::2] = tensor
             return wide[..., ::2]
         if view == "transposed":
@@ -181,10 +183,10 @@ class TorchCall(Call):
         tensor = self.torch.from_numpy(np.array(array))
         if array.dtype == np.uint16:
             tensor = tensor.view(self.torch.bfloat16)
-        return tensor.to(self.device) if self.device else tensor
+        return tensor.to(self.elsewhere) if self.elsewhere else tensor
 
     def _array(self, tensor: Any) -> Array:
-        tensor = tensor.detach().resolve_conj()
+        tensor = tensor.detach().cpu().resolve_conj()
         return (tensor.view(self.torch.uint16) if tensor.dtype == self.torch.bfloat16 else tensor).numpy()
 
 

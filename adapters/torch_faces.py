@@ -55,7 +55,9 @@ class Mapped(TorchCall):
 class Meta(TorchCall):
     """Layer and input on the device ``meta``: arguments are checked and sizes told, nothing is computed."""
 
-    device = "meta"
+    def __init__(self, torch: Any, device: str, *rest: Any) -> None:
+        del device
+        super().__init__(torch, "meta", *rest)
 
     def forward(self) -> Any:
         self.output = super().forward()

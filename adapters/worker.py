@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from adapters import FRAMEWORKS, adapter_class
-from adapters.base import Adapter, Options, Unsupported, first_line
+from adapters.base import Adapter, NoDevice, Options, Unsupported, first_line
 from adapters.probe import probe
 from adapters.protocol import DTYPES, MAX_PAYLOAD, PROTOCOL, Arrays, Decoder, encode
 
@@ -50,6 +50,9 @@ def serve(framework: str, request_fd: int, answer_fd: int) -> None:
             "forks": sys.platform == "linux",  # whether adapters.forkserver can be used
             **adapter.describe(),
         }
+    except NoDevice as error:
+        _send(answer_fd, {"type": "failed", "device": True, "message": str(error)}, {})
+        raise SystemExit(1) from error
     except BaseException as error:  # whatever a broken installation raises, the host shall hear it
         _send(answer_fd, {"type": "failed", "message": f"{type(error).__name__}: {first_line(error)}"}, {})
         raise SystemExit(1) from error

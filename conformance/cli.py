@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, NoReturn, ParamSpec
 
 import click
 
+from adapters import DEVICE
 from conformance.errors import ConformanceError, no_python
 
 P = ParamSpec("P")
@@ -88,6 +90,15 @@ _env = click.option(
     help="Run this release in an environment that the suite makes; several of one framework, side by side.",
 )
 
+_device = click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    envvar=DEVICE,
+    help="Where PyTorch and PaddlePaddle run.",
+)
+
 
 @group.command()
 @click.option(
@@ -106,6 +117,7 @@ _env = click.option(
 )
 @_python
 @_env
+@_device
 @click.option("--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
 @click.option(
     "--budget",
@@ -188,7 +200,9 @@ def _run(
     explain: bool = True,
     required: tuple[str, ...] = (),
     shard: str | None = None,
+    device: str = "cpu",
 ) -> int:
+    os.environ[DEVICE] = device  # workers are told by their environment
     from conformance.implementations import not_asked_for, select
 
     implementations = select(patterns, faces=profile == "full")
@@ -275,6 +289,7 @@ def _print(run_data: dict[str, Any], divergences: list[dict[str, Any]], out: Pat
 )
 @_python
 @_env
+@_device
 @_plainly
 def replay(
     case_id: str | None,
@@ -282,6 +297,7 @@ def replay(
     run_dir: Path | None,
     pythons: tuple[str, ...],
     requirements: tuple[str, ...],
+    device: str,
 ) -> int:
     """Run one case again, show expected, actual and difference, and say whether it is fixed.
 
@@ -293,6 +309,7 @@ def replay(
     from conformance.errors import UnknownImplementation
     from conformance.implementations import select
 
+    os.environ[DEVICE] = device
     if run_dir is not None:
         if case_id is not None or name is not None:
             raise click.UsageError("give a case and --implementation, or --all RUN_DIR, not both")

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from adapters import adapter_class
+from adapters import DEVICE, adapter_class
 from adapters.protocol import PROTOCOL, Arrays, Decoder, ProtocolError
 from conformance import guardian, interpreters
 from conformance.errors import ConformanceError
@@ -52,6 +52,20 @@ class WorkerTimeout(Exception):
     """No answer within the deadline."""
 
 
+def check_device(framework: str) -> None:
+    """Whether the suite can run a framework on the device that the environment names.
+
+    Raises:
+        WorkerFailed: where it cannot.
+    """
+    wanted, devices = os.environ.get(DEVICE, ""), adapter_class(framework).devices
+    if wanted and wanted not in devices:
+        raise WorkerFailed(
+            f"{framework}: the suite runs it on {' or '.join(devices)}, not on {wanted!r}; "
+            "choose another with --device"
+        )
+
+
 class Worker:
     """One process: the worker of a framework, in ``python``, the path of an interpreter.
 
@@ -59,8 +73,8 @@ class Worker:
     that server in place of a process started anew.
 
     Raises:
-        WorkerFailed: where the interpreter cannot be run, the framework cannot be imported, or nothing is
-            heard of it within ``START_TIMEOUT`` seconds.
+        WorkerFailed: where the interpreter cannot be run, the framework cannot be imported or has no such
+            device, or nothing is heard of it within ``START_TIMEOUT`` seconds.
         NoForks: where the fork server has ended.
         BadInterpreter: where an Rscript does not say what its worker needs to know.
     """
@@ -73,6 +87,7 @@ class Worker:
         memory: int = MEMORY,
         forks: ForkServer | None = None,
     ) -> None:
+        check_device(framework)
         self._variables = interpreters.variables(framework, python)
         self.framework = framework
         self._stop = stop or threading.Event()
@@ -145,6 +160,8 @@ class Worker:
             raise WorkerFailed(f"{self.framework}: {died}") from None
         except ProtocolError as error:
             raise WorkerFailed(f"{self.framework}: it broke the protocol: {error}") from None
+        if header.get("type") == "failed" and header.get("device"):
+            raise WorkerFailed(f"{self.framework}: {header.get('message')}; choose another with --device")
         if header.get("type") == "failed":
             raise WorkerFailed(f"{self.framework} cannot be imported: {header.get('message')}")
         if header.get("type") != "hello" or header.get("protocol") != PROTOCOL:

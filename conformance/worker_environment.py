@@ -2,7 +2,8 @@
 
 A framework under test has no business with the user's tokens, proxies or configuration, and the same build
 should answer the same whoever runs it.  So variables are let through by name; the rest stays outside.
-``CONFORMANCE_PASS_ENV=NAME,NAME`` lets more through, for a build that needs its own.
+``CONFORMANCE_DEVICE`` says where a framework runs; ``CONFORMANCE_PASS_ENV=NAME,NAME`` lets more through, for
+a build that needs its own.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from adapters import DEVICE
 from conformance.guardian import MARK
 
 PASS: Final = "CONFORMANCE_PASS_ENV"
 
-_NAMES: Final = frozenset({"PATH", "LANG", "LANGUAGE", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"})
+_NAMES: Final = frozenset({"PATH", "LANG", "LANGUAGE", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", DEVICE})
 # Where accelerators' tool kits lie and which devices may be used.
 _PREFIXES: Final = ("LC_", "CUDA_", "NVIDIA_", "ASCEND_", "ROCM_", "HIP_", "HSA_", "ROCR_")
 
