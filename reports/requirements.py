@@ -120,7 +120,6 @@ def documents(run: dict[str, Any]) -> list[Document]:
     found = []
     for title, requirements in grouped.items():
         columns = [name for name in names if any(_spoken(by_key.get((r["id"], name))) for r in requirements)]
-        columns = columns or names
         rows = [_row(r, columns, by_key, anchors) for r in requirements]
         failing = [
             _failing(anchors[r["id"], name], r, by_key[r["id"], name])

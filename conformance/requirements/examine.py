@@ -38,10 +38,9 @@ def examine(
     not examined yet.
     """
     probed = [r for r in requirements if isinstance(r, Probed)]
-    subjects = [subject for subject in subjects if _plain(subject)]
     found: dict[tuple[str, str], Result] = {}
     faults: list[BaseException] = []
-    work = list(subjects)
+    work = list(subjects) if probed else []
 
     def of_target(subject: Subject) -> None:
         try:
@@ -57,7 +56,7 @@ def examine(
         thread.join()
     if faults:
         raise faults[0]
-    columns = [column for subject in work for _, column in _plain(subject)]
+    columns = [column for subject in work for column in subject.columns.values()]
     keys = [(r.id, column) for r in probed for column in columns]
     return [found[key] for key in keys if key in found]
 
@@ -70,38 +69,35 @@ def _examine(
     driver = Driver(
         framework, subject.python, stop, lambda _job, _answer: None, lambda _reason: None, DEADLINE
     )
+    waiting = [(name, column, r) for name, column in subject.columns.items() for r in requirements]
     try:
         hello = driver.start()
-        for name, column in _plain(subject):
-            bench = Bench(name, driver, hello)
-            for requirement in requirements:
+        benches = {name: Bench(name, driver, hello) for name in subject.columns}
+        while waiting and not cancelled():
+            name, column, requirement = waiting[0]
+            say(f"{column}: {requirement.id}")
+            result = Result(requirement.id, column, subject.target, probed=True)
+            for trial in _trials(requirement, benches[name]):
+                result.add(trial)
                 if cancelled():
-                    return
-                say(f"{column}: {requirement.id}")
-                result = Result(requirement.id, column, subject.target, probed=True)
-                for trial in _trials(requirement, bench):
-                    result.add(trial)
-                    if cancelled():
-                        break
-                yield result
+                    break
+            waiting.pop(0)
+            yield result
     except WorkerFailed as failed:
-        for _, column in _plain(subject):
-            for requirement in requirements:
-                result = Result(requirement.id, column, subject.target, probed=True)
-                result.add(Trial(Verdict.ERROR, str(failed)))
-                yield result
+        for _, column, requirement in waiting:
+            result = Result(requirement.id, column, subject.target, probed=True)
+            result.add(Trial(Verdict.ERROR, str(failed)))
+            yield result
     finally:
         driver.close()
-
-
-def _plain(subject: Subject) -> list[tuple[str, str]]:
-    """Implementations and columns, without other faces: those are held to what records decide."""
-    return [(name, column) for name, column in subject.columns.items() if "+" not in name]
 
 
 def _trials(requirement: Probed, bench: Bench) -> Iterable[Trial]:
     if not requirement.concerns(bench.implementation):
         return [Trial(Verdict.NOT_APPLICABLE, "it speaks of another API")]
+    if "+" in bench.implementation:
+        api = bench.implementation.partition("+")[0]
+        return [Trial(Verdict.NOT_APPLICABLE, f"asked of {api} alone; its other faces are held to its cases")]
     if requirement.needs and bench.device != requirement.needs:
         return [Trial(Verdict.UNSUPPORTED, f"needs {requirement.needs}; the device is {bench.device}")]
     return requirement.trials(bench)

@@ -30,6 +30,14 @@ def test_a_document_shows_only_the_implementations_it_speaks_of(requiring):
     assert suite.failing[0].share == "3 of 8 trials"
 
 
+def test_a_document_of_what_took_no_part_says_so(requiring):
+    run, divergences = requiring
+    results = [r for r in run["requirements"]["results"] if not r["requirement"].startswith("T1.")]
+    run = {**run, "requirements": {**run["requirements"], "results": results}}
+    assert documents(run)[0].columns == []
+    assert "None of the implementations it speaks of was examined." in html(run, divergences)
+
+
 def test_the_sentence_and_the_headline_count_them(requiring):
     run, _ = requiring
     assert "gave 5 verdicts: 3 failing, 2 of them by calls of their own and 1 expected." in sentence(run)
