@@ -30,8 +30,13 @@ leaf <- function(tensor) {
 
 tensor_of <- function(array) {
   if (prod(array$shape) == 0) return(torch::torch_empty(array$shape, dtype = dtype_of(array$dtype)))
-  # The tensor shares the bytes, which R may collect: a copy of its own.
-  torch::torch_tensor_from_buffer(array$bytes, array$shape, dtype = dtype_of(array$dtype))$clone()
+  parts <- list(complex64 = "float32", complex128 = "float64")[[array$dtype]]
+  shape <- c(array$shape, if (!is.null(parts)) 2)
+  # The tensor shares the bytes, which R may collect: a copy of its own.  R's lie less aligned than a complex
+  # number must.
+  dtype <- dtype_of(c(parts, array$dtype)[[1]])
+  tensor <- torch::torch_tensor_from_buffer(array$bytes, shape, dtype = dtype)$clone()
+  if (is.null(parts)) tensor else torch::torch_view_as_complex(tensor)
 }
 
 array_of <- function(tensor) {

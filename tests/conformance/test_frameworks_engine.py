@@ -55,7 +55,7 @@ def sample(quick_cases: list[Case], count: int) -> list[Case]:
     return valid[:: len(valid) // count][:count]
 
 
-@pytest.mark.parametrize("framework", ["torch", "paddle"])
+@pytest.mark.parametrize("framework", ["torch", "paddle", "r.torch"])
 def test_values_and_gradients_are_clean(real_engine, quick_cases, framework):
     cases = sample(quick_cases, 151)
     outcome = run(real_engine(f"{framework}.*"), cases)
