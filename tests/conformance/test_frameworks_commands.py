@@ -66,7 +66,7 @@ def test_all_frameworks_run(whole_run, has_r_torch):
 
 def test_the_runs_folder(whole_run, has_r_torch):
     out, done = whole_run
-    assert {path.name for path in out.iterdir()} == FILES
+    assert {path.name for path in out.iterdir()} == FILES | {"repro"}
     frame = load_run(out)
     computed = set(frame[frame.check == "values"].implementation)
     every = set(select([]))
