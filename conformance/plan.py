@@ -104,7 +104,7 @@ class Skipped:
     reason: str
 
 
-ALLOWANCE: Final = {"quick": 8.0, "full": 60.0}  # seconds an implementation that is slow by nature may take
+ALLOWANCE: Final = {"quick": 8.0, "full": 40.0}  # seconds an implementation that is slow by nature may take
 
 
 class Planner:
