@@ -111,8 +111,8 @@ hello <- function() {
 }
 
 serve <- function(request_fd, answer_fd) {
-  requests <- file(paste0("/dev/fd/", request_fd), "rb")
-  answers <- file(paste0("/dev/fd/", answer_fd), "wb")
+  requests <- file(paste0("/dev/fd/", request_fd), "rb", raw = TRUE)
+  answers <- file(paste0("/dev/fd/", answer_fd), "wb", raw = TRUE)
   greeting <- tryCatch(hello(), error = function(error) {
     list(type = "failed", message = words_of(error))
   })
