@@ -182,6 +182,7 @@ def _judged(identifier: str, statement: str, of: Callable[[Case], bool]) -> Judg
         source="suite",
         checks=_CHECKS,
         of=lambda case: of(case) and is_possible(case),
+        working=True,
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import define, field, frozen
 
 from conformance.case import Case
-from conformance.verdicts import FAILING, Check, Verdict
+from conformance.verdicts import FAILING, Check, Record, Verdict
 
 if TYPE_CHECKING:
     from conformance.requirements.bench import Bench
@@ -56,10 +56,19 @@ class Requirement:
 
 @frozen(kw_only=True)
 class Judged(Requirement):
-    """Decided by the records of the cases that ``of`` picks, for these checks."""
+    """Decided by the records of the cases that ``of`` picks, for these checks.
+
+    One of what must work (``working``) is not decided by calls that should have been refused and were not.
+    """
 
     checks: tuple[Check, ...]
     of: Callable[[Case], bool] = field(eq=False)
+    working: bool = False
+
+    def decides(self, record: Record) -> bool:
+        """Whether a record of a case that it picks decides it."""
+        accepted = record.check is Check.ACCEPTANCE and record.verdict is Verdict.DIVERGE
+        return record.check in self.checks and not (self.working and accepted)
 
 
 @frozen(kw_only=True)

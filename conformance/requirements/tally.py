@@ -42,7 +42,7 @@ class Tally:
             return
         picked = self._of(record.case)
         for requirement in wanted:
-            if requirement.id not in picked:
+            if requirement.id not in picked or not requirement.decides(record):
                 continue
             subject = (requirement.id, record.implementation)
             concerned = self._concerned.get(subject)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from conformance.case import Case
 from conformance.errors import UnknownRequirement
@@ -113,6 +114,17 @@ def test_records_are_added_up_by_requirement_and_implementation():
     }
     assert not fails(mine.plain()), "its divergence fails the run already"
     assert (others.verdict, others.plain()["message"]) == (Verdict.NOT_APPLICABLE, "it speaks of another API")
+
+
+def test_what_should_have_been_refused_does_not_decide_what_must_work():
+    working = evolve(SHAPE, checks=(Check.ACCEPTANCE,), working=True)
+    tally = Tally.of([working, evolve(working, id="X.other", working=False)])
+    tally.add(record(PADDED, check=Check.ACCEPTANCE))
+    tally.add(record(PADDED, check=Check.ACCEPTANCE, verdict=Verdict.DIVERGE))
+    works, both = tally.results({"torch.nn.ConvTranspose1d": "torch"})
+    assert (works.verdict, both.verdict) == (Verdict.PASS, Verdict.DIVERGE)
+    tally.add(record(PADDED, check=Check.ACCEPTANCE, verdict=Verdict.ERROR))
+    assert tally.results({"torch.nn.ConvTranspose1d": "torch"})[0].verdict is Verdict.ERROR
 
 
 def test_a_requirement_without_a_case_says_so():
