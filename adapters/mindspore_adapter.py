@@ -81,6 +81,7 @@ class MindSporeAdapter(Adapter):
 
     def __init__(self) -> None:
         """Imports mindspore and makes it raise its errors where they happen."""
+        os.environ.setdefault("GLOG_v", "3")  # of its log the errors alone
         import mindspore
 
         self.ms = mindspore

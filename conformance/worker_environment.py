@@ -29,7 +29,6 @@ _SETTINGS: Final = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "FLAGS_call_stack_level": "0",
-    "GLOG_v": "3",
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",  # sets in messages are printed in one order
     "PYTHONUNBUFFERED": "1",

@@ -27,8 +27,9 @@ _PASSING: Final = re.compile(
     r"\b0x[0-9a-f]{6,}\b|\b[0-9a-f]{9,}\b|(?<=PID )\d+|(?<=\()\d{3,}(?=[:,])"
     r"|\d{4}-\d\d-\d\d[-T ]\d\d:\d\d:\d\d[.\d]*"
 )
-# One thread; of a framework's own log the errors alone.
-_SETTINGS: Final = {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1", "GLOG_v": "3"}
+_SETTINGS: Final = {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+# Of its log the errors alone; to others the same number says to log everything.
+_LOGGING: Final = {"mindspore": {"GLOG_v": "3"}}
 
 
 @frozen
@@ -40,7 +41,13 @@ class Executed:
     output: str
 
 
-def execute(script: str, python: Path, deadline: float = DEADLINE, ending: str = ".py") -> Executed:
+def execute(
+    script: str,
+    python: Path,
+    deadline: float = DEADLINE,
+    ending: str = ".py",
+    settings: Mapping[str, str] | None = None,
+) -> Executed:
     """Runs a script in a folder of its own; its whole process group ends with it."""
     with tempfile.TemporaryDirectory(prefix="conformance-repro-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / f"repro{ending}"
@@ -52,7 +59,7 @@ def execute(script: str, python: Path, deadline: float = DEADLINE, ending: str =
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **_SETTINGS},
+                env={**os.environ, **_SETTINGS, **(settings or {})},
                 start_new_session=True,
             )
         except OSError as error:
@@ -101,7 +108,8 @@ class Executions:
             script = make()
             done = Executed("not run", None, _NOT_RUN)
             if python is not None:
-                done = execute(script, python, ending=ending)
+                settings = _LOGGING.get(framework.partition("@")[0])
+                done = execute(script, python, ending=ending, settings=settings)
             found = {
                 "script": script,
                 "status": done.status,
