@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,14 @@ def test_the_hosts_modules_import_no_framework_and_start_no_process():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_every_package_is_installed():
+    root = PACKAGES["conformance"].parent
+    told = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    there = {
+        ".".join(page.parent.relative_to(root).parts)
+        for folder in PACKAGES.values()
+        for page in folder.rglob("__init__.py")
+    }
+    assert set(told["tool"]["setuptools"]["packages"]) == there
