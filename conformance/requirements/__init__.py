@@ -13,8 +13,8 @@
 =================  ==========================================================================================
 
 ``connections``, ``devices``, ``initial``, ``output_sizes``, ``shared_words``, ``signatures`` and ``results``
-hold what several documents' claims share; ``attempts``, ``interfaces`` and ``counterpart`` what the suite's own
-requirements share; ``conclude`` puts the results of a run together.  Every other module holds the requirements of one subject or
-document as ``REQUIREMENTS``; a new one is an entry there, with its check.  A requirement is *judged*, from
-the records of a run's cases, or *probed*, by calls of its own.
+hold what several documents' claims share; ``attempts``, ``interfaces`` and ``counterpart`` what the suite's
+own requirements share; ``conclude`` puts a run's results together.  Every other module holds the requirements
+of one subject or document as ``REQUIREMENTS``; a new one is an entry there, with its check.  A requirement is
+*judged*, from the records of a run's cases, or *probed*, by calls of its own.
 """
