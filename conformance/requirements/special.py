@@ -28,6 +28,10 @@ Check = Callable[[Bench, Case], Trial]
 
 _NAMES: Final = {"x": "the input", "w": "the weight", "b": "the bias", "g": "the output's gradient"}
 _LARGEST: Final = float(np.finfo(np.float32).max)
+_IMPLICIT: Final = (
+    "NaN beside those elements, in an image or a kernel that they reach, is reported, not judged: documents "
+    "describe the operator by inserted and padded zeros, and zero times NaN or an infinity is NaN"
+)
 _SUBNORMAL: Final = float(np.finfo(np.float32).smallest_subnormal)
 
 
@@ -261,6 +265,7 @@ REQUIREMENTS: Final = (
             f"nan-{_NAMES[tensor].split()[-1]}",
             f"NaN in {_NAMES[tensor]} goes into the sums that hold it, and into no other.",
             placed(tensor, (nan,)),
+            note=_IMPLICIT,
         )
         for tensor in "xwb"
     ),
@@ -270,6 +275,7 @@ REQUIREMENTS: Final = (
             f"An infinity in {_NAMES[tensor]} goes with its sign into the sums that hold it, and into no "
             "other; two of opposite signs make NaN.",
             placed(tensor, (inf,), (-inf,), (inf, -inf)),
+            note=_IMPLICIT,
         )
         for tensor in "xwb"
     ),
@@ -282,6 +288,7 @@ REQUIREMENTS: Final = (
         "NaN and infinities reach those elements of the gradients whose sums hold them, and no other.",
         gradients,
         every_other,
+        note=_IMPLICIT,
     ),
     _requirement(
         "largest",
