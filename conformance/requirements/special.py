@@ -228,7 +228,7 @@ def _beside(actual: Array | None, wanted: Array, ndim: int) -> Array:
     if actual is None or actual.shape != wanted.shape or wanted.ndim <= ndim:
         return np.zeros(wanted.shape, bool)
     reached = ~np.isfinite(wanted).all(axis=tuple(range(-ndim, 0)), keepdims=True)
-    beside: Array = np.isnan(actual) & ~np.isnan(wanted) & reached
+    beside: Array = np.isnan(actual) & np.isfinite(wanted) & reached
     return beside
 
 

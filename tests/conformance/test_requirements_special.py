@@ -123,3 +123,14 @@ def test_what_no_document_decides_is_reported(name, spoil, words):
     found = verdict(name, bench(LAYERS[0], values=spoil))
     assert found.verdict is Verdict.ALLOWED
     assert words in found.plain()["message"]
+
+
+def test_nan_beside_is_forgiven_in_a_plane_that_a_special_value_reaches_and_nowhere_else():
+    wanted = np.array([[[np.inf, 1.0, 2.0], [3.0, 4.0, 5.0]]])
+    beside = np.array([[[np.inf, np.nan, 2.0], [3.0, 4.0, 5.0]]])
+    elsewhere = np.array([[[np.inf, 1.0, 2.0], [3.0, np.nan, 5.0]]])
+    lost = np.array([[[np.nan, 1.0, 7.0], [3.0, 4.0, 5.0]]])
+    assert special._beside(beside, wanted, 1).tolist() == [[[False, True, False], [False] * 3]]
+    assert not special._beside(elsewhere, wanted, 1).any()
+    assert not special._beside(lost, wanted, 1).any(), "an infinity that became NaN"
+    assert not special._beside(np.array([np.nan, 1.0]), np.array([np.inf, 1.0]), 1).any()
