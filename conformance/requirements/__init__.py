@@ -12,9 +12,10 @@
 ``examine``        those that ask the frameworks themselves, after the cases
 =================  ==========================================================================================
 
-``connections``, ``devices``, ``initial``, ``output_sizes``, ``shared_words``, ``signatures`` and ``results``
-hold what several documents' claims share; ``attempts``, ``interfaces`` and ``counterpart`` what the suite's
-own requirements share; ``conclude`` puts a run's results together.  Every other module holds the requirements
-of one subject or document as ``REQUIREMENTS``; a new one is an entry there, with its check.  A requirement is
-*judged*, from the records of a run's cases, or *probed*, by calls of its own.
+``connections``, ``devices``, ``initial``, ``output_sizes``, ``shared_words``, ``spellings`` and ``results``
+hold what several documents' claims share; ``attempts`` and ``counterpart`` what the suite's own requirements
+share; ``interfaces`` has each API's documented arguments, for all of them; ``conclude`` puts a run's results
+together.  Every other module holds the requirements of one subject or document as ``REQUIREMENTS``; a new one
+is an entry there, with its check.  A requirement is *judged*, from the records of a run's cases, or *probed*,
+by calls of its own.
 """

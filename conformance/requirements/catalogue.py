@@ -28,7 +28,7 @@ SUBJECTS: Final = (
     "refusals",
     "acceptance",
     "parameters",
-    "documented_signatures",
+    "signatures",
     "relations",
     "derivatives",
     "dtypes",

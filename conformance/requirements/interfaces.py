@@ -1,7 +1,6 @@
-"""The documented signatures: what each API calls its arguments, their order and their defaults.
+"""What each API calls its arguments, their order and their defaults, as its own reference page has them.
 
-From the APIs' own reference pages.  Where the page of one release differs from that of another, the
-latest is given.
+Where the page of one release differs from that of another, the latest is given.
 """
 
 from __future__ import annotations
@@ -36,9 +35,9 @@ class Interface:
             return None
         return next((name for name in (role, *_OTHER_NAMES.get(role, ())) if name in known), None)
 
-    def default(self, name: str) -> Any:
-        """The documented default of an argument."""
-        return dict(self.construct + self.forward)[name]
+    def default(self, role: str) -> Any:
+        """The documented default of an argument, ``REQUIRED`` where it has none or there is no argument."""
+        return dict(self.construct + self.forward).get(self.name(role) or "", REQUIRED)
 
 
 _OTHER_NAMES: Final = {
@@ -158,3 +157,8 @@ INTERFACES: Final[dict[str, Interface]] = {
 def interface(implementation: str) -> Interface | None:
     """The documented interface of an implementation, whatever its face; None where none is known."""
     return INTERFACES.get(implementation.partition("@")[0].partition("+")[0])
+
+
+def described(arguments: Arguments) -> str:
+    """Arguments as a sentence has them: ``in_channels, stride=1``."""
+    return ", ".join(name if default is REQUIRED else f"{name}={default!r}" for name, default in arguments)

@@ -9,26 +9,15 @@ from conformance.answers import Answer, Outcome
 from conformance.case import Case
 from conformance.requirements import initial, relations
 from conformance.requirements.bench import Bench, fault
+from conformance.requirements.interfaces import described
 from conformance.requirements.page import Page
 from conformance.requirements.parameter_sets import directed
 from conformance.requirements.requirement import Trial, differs, for_each, passed, reported, unsupported
-from conformance.requirements.shared_words import described
-from conformance.requirements.signatures import CHANNELS, Documented, introspected, signature_as
+from conformance.requirements.signatures import introspected, signature_as
 from conformance.requirements.torch_2d import unequal
 from conformance.verdicts import Check, Verdict
 
 PAGE: Final = Page("M2", "mint-2d", "mindspore.mint.nn.ConvTranspose2d", 2)
-SIGNATURE: Final[Documented] = (
-    *CHANNELS,
-    ("stride", "1"),
-    ("padding", "0"),
-    ("output_padding", "0"),
-    ("groups", "1"),
-    ("bias", "True"),
-    ("dilation", "1"),
-    ("padding_mode", "'zeros'"),
-    ("dtype", "None"),
-)
 _PLAIN: Final = "v1_2d_n1_ci2_co3_i3x4_k3x2_b_f32_int.1"
 # output paddings that are below neither the stride nor the dilation
 _TOO_LARGE: Final = (
@@ -40,7 +29,7 @@ _TOO_LARGE: Final = (
 
 def experimental(bench: Bench) -> Iterator[Trial]:
     """No call contradicts what may come; what is there today is told."""
-    trial = introspected(bench, SIGNATURE)
+    trial = introspected(bench, PAGE.arguments)
     if trial.verdict is Verdict.UNSUPPORTED:
         yield trial
         return
@@ -121,8 +110,8 @@ def dtype(bench: Bench) -> Iterator[Trial]:
 REQUIREMENTS: Final = (
     PAGE.probed(
         "signature",
-        f"The arguments are {described(SIGNATURE)}.",
-        signature_as(SIGNATURE, extra={"padding_mode": "zeros"}),
+        f"The arguments are {described(PAGE.arguments)}.",
+        signature_as(PAGE.arguments),
         quick=True,
     ),
     PAGE.probed(

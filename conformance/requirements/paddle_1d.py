@@ -10,25 +10,16 @@ import numpy as np
 from conformance.case import Case
 from conformance.requirements import connections, output_sizes, relations
 from conformance.requirements.bench import Bench, fault
+from conformance.requirements.interfaces import described
 from conformance.requirements.page import Page
-from conformance.requirements.requirement import Trial, differs, for_each, passed, reported
+from conformance.requirements.requirement import Trial, differs, for_each, passed, reported, together
 from conformance.requirements.results import result, results, tried
-from conformance.requirements.shared_words import described, listed, patterns, where
-from conformance.requirements.signatures import CHANNELS, Documented, forms, signature_as, together
+from conformance.requirements.shared_words import listed, patterns, where
+from conformance.requirements.signatures import signature_as
+from conformance.requirements.spellings import forms
 from conformance.verdicts import Check
 
 PAGE: Final = Page("P1", "paddle-1d", "paddle.nn.Conv1DTranspose", 1)
-SIGNATURE: Final[Documented] = (
-    *CHANNELS,
-    ("stride", "1"),
-    ("padding", "0"),
-    ("output_padding", "0"),
-    ("groups", "1"),
-    ("dilation", "1"),
-    ("weight_attr", "None"),
-    ("bias_attr", "None"),
-    ("data_format", "'NCL'"),
-)
 _COMPUTED: Final = (Check.VALUES, Check.GRAD_INPUT, Check.GRAD_WEIGHT, Check.GRAD_BIAS)
 _EXAMPLE: Final = "v1_1d_n1_ci2_co1_i4_k2_b_f32_int.1"
 _LENGTHS: Final = ("v1_1d_n1_ci1_co1_i4_k3_s2_f32_int.1", "v1_1d_n1_ci2_co2_i4_k2_s3_p1_d2_f32_int.2")
@@ -182,8 +173,8 @@ def same_length(bench: Bench, case: Case) -> Trial:
 REQUIREMENTS: Final = (
     PAGE.probed(
         "signature",
-        f"The arguments are {described(SIGNATURE)}.",
-        signature_as(SIGNATURE, extra={"weight_attr": None}),
+        f"The arguments are {described(PAGE.arguments)}.",
+        signature_as(PAGE.arguments),
         quick=True,
     ),
     PAGE.judged(

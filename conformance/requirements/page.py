@@ -9,6 +9,7 @@ from attrs import frozen
 
 from conformance.case import Case
 from conformance.requirements.bench import Bench
+from conformance.requirements.interfaces import INTERFACES, Arguments
 from conformance.requirements.requirement import Judged, Probed, Trial
 from conformance.verdicts import Check
 
@@ -22,6 +23,11 @@ class Page:
     source: str
     implementation: str
     ndim: int
+
+    @property
+    def arguments(self) -> Arguments:
+        """The documented arguments of the layer that it speaks of."""
+        return INTERFACES[self.implementation].construct
 
     def judged(
         self, name: str, statement: str, checks: Iterable[Check], of: Callable[[Case], bool], **others: Any

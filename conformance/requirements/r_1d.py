@@ -8,22 +8,13 @@ from typing import Final
 from conformance.case import Case
 from conformance.requirements import output_sizes
 from conformance.requirements.bench import Bench, fault
+from conformance.requirements.interfaces import described
 from conformance.requirements.page import Page
 from conformance.requirements.requirement import Trial, differs, passed, reported
-from conformance.requirements.shared_words import described, in_one_dimension
-from conformance.requirements.signatures import CHANNELS, Documented, signature_as
+from conformance.requirements.shared_words import in_one_dimension
+from conformance.requirements.signatures import signature_as
 
 PAGE: Final = Page("R1", "r-1d", "r.torch.nn_conv_transpose1d", 1)
-SIGNATURE: Final[Documented] = (
-    *CHANNELS,
-    ("stride", "1"),
-    ("padding", "0"),
-    ("output_padding", "0"),
-    ("groups", "1"),
-    ("bias", "True"),
-    ("dilation", "1"),
-    ("padding_mode", "'zeros'"),
-)
 _UNPADDED: Final = (
     "v1_1d_n1_ci1_co1_i4_k2_f32_int.1",
     "v1_1d_n1_ci1_co1_i5_k3_s2_f32_int.1",
@@ -62,8 +53,8 @@ def example(bench: Bench) -> Iterator[Trial]:
 REQUIREMENTS: Final = (
     PAGE.probed(
         "signature",
-        f"The arguments are {described(SIGNATURE)}, TRUE being R's True.",
-        signature_as(SIGNATURE, extra={"padding_mode": "zeros"}),
+        f"The arguments are {described(PAGE.arguments)}, TRUE being R's True.",
+        signature_as(PAGE.arguments),
         quick=True,
     ),
     PAGE.probed(

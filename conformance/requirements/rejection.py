@@ -12,6 +12,7 @@ from typing import Any, Final
 from conformance.case import Case
 from conformance.requirements.attempts import Attempt, meant, rejection, tensors
 from conformance.requirements.bench import Bench
+from conformance.requirements.interfaces import REQUIRED, interface
 
 # Beyond every memory; the lower 32 bits of both are those of 1.
 HUGE: Final = (2**32 + 1, 2**60 + 1)
@@ -38,6 +39,12 @@ def with_value(case: Case, role: str, value: int) -> Case:
         return case.replace(**{role: value})
     each: Any = (value, value) if role == "padding" else value
     return case.replace(**{role: (each,) * case.ndim})
+
+
+def _default(bench: Bench, role: str) -> Any:
+    """What the API documents as an argument's default; ``REQUIRED`` where there is none."""
+    about = interface(bench.implementation)
+    return REQUIRED if about is None else about.default(role)
 
 
 def entries(*values: Any) -> dict[str, Any]:
@@ -115,9 +122,9 @@ def _length(role: str) -> Callable[[Bench], Iterator[Attempt]]:
         count = 3 if role == "padding" else bench.ndim + 1  # two paddings are those of the two sides
         yield attempt(case, role, entries(*[1] * count))
         yield attempt(case, role, entries(*[1] * 5))
-        default = {"padding": 0, "output_padding": 0}.get(role, 1)
+        default = _default(bench, role)
         yield attempt(
-            case, role, entries(), *(() if role == "kernel_size" else (with_value(case, role, default),))
+            case, role, entries(), *(() if default is REQUIRED else (with_value(case, role, default),))
         )
         if bench.ndim == 2:
             yield attempt(case, role, entries(1), with_value(case, role, 1))
@@ -162,8 +169,8 @@ def _conversion(role: str) -> Callable[[Bench], Iterator[Attempt]]:
             yield attempt(case, role, 4.0, case, forbidden=typed)
             yield attempt(case, role, {"numpy": 4}, case)
             yield attempt(case, role, entries(4), case)
-        if role not in ("kernel_size", "in_channels", "out_channels"):
-            default = 0 if role in ("padding", "output_padding") else 1
+        default = _default(bench, role)
+        if default is not REQUIRED:
             yield attempt(case, role, None, with_value(case, role, default), forbidden=typed)
 
     return attempts

@@ -191,6 +191,16 @@ def for_each(
     return trials
 
 
+def together(*parts: Callable[[Bench], Iterable[Trial]]) -> Callable[[Bench], Iterator[Trial]]:
+    """The trials of all the parts."""
+
+    def trials(bench: Bench) -> Iterator[Trial]:
+        for part in parts:
+            yield from part(bench)
+
+    return trials
+
+
 def fails(result: Mapping[str, Any]) -> bool:
     """Whether a result, as run.json has it, fails a run of its own.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from conformance.case import Case
 from conformance.requirements import connections, initial, output_sizes, relations
@@ -146,8 +146,3 @@ def in_one_dimension(page: Page) -> tuple[Requirement, ...]:
 
 def _below_stride(case: Case) -> bool:
     return all(extra < stride for extra, stride in zip(case.output_padding, case.stride, strict=True))
-
-
-def described(documented: Any) -> str:
-    """A signature as a sentence has it."""
-    return ", ".join(name if default is None else f"{name}={default}" for name, default in documented)

@@ -5,39 +5,23 @@ from __future__ import annotations
 from typing import Final
 
 from conformance.requirements import devices, output_sizes
+from conformance.requirements.interfaces import described
 from conformance.requirements.page import Page
 from conformance.requirements.parameter_sets import directed
-from conformance.requirements.requirement import for_each
-from conformance.requirements.shared_words import described, in_one_dimension
-from conformance.requirements.signatures import (
-    CHANNELS,
-    Documented,
-    numbers_or_tuples,
-    signature_as,
-    together,
-)
+from conformance.requirements.requirement import for_each, together
+from conformance.requirements.shared_words import in_one_dimension
+from conformance.requirements.signatures import signature_as
+from conformance.requirements.spellings import numbers_or_tuples
 
 PAGE: Final = Page("T1", "torch-1d", "torch.nn.ConvTranspose1d", 1)
-SIGNATURE: Final[Documented] = (
-    *CHANNELS,
-    ("stride", "1"),
-    ("padding", "0"),
-    ("output_padding", "0"),
-    ("groups", "1"),
-    ("bias", "True"),
-    ("dilation", "1"),
-    ("padding_mode", "'zeros'"),
-    ("device", "None"),
-    ("dtype", "None"),
-)
 
 REQUIREMENTS: Final = (
     PAGE.probed(
         "signature",
-        f"The arguments are {described(SIGNATURE)}; kernel, stride, padding, output_padding and dilation are "
-        "numbers or tuples.",
+        f"The arguments are {described(PAGE.arguments)}; kernel, stride, padding, output_padding and "
+        "dilation are numbers or tuples.",
         together(
-            signature_as(SIGNATURE, extra={"padding_mode": "zeros", "device": None, "dtype": None}),
+            signature_as(PAGE.arguments),
             numbers_or_tuples,
         ),
         quick=True,

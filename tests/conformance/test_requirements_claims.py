@@ -354,8 +354,27 @@ def test_a_signature_says_which_argument_is_another():
     trial = next(iter(catalogue()["P1.signature"].trials(honest(PADDLE, construct=layer))))
     assert trial.message == "argument 8 is 'bias'; documented is 'dilation'"
 
-    def other(in_channels, out_channels, kernel_size, stride=2):
+    def few(in_channels, out_channels, kernel_size, stride=2):
         """Another default, and too few."""
+
+    trial = next(iter(catalogue()["T1.signature"].trials(honest(TORCH1, construct=few))))
+    assert trial.message == "argument 5 is missing; documented is 'padding'"
+
+    def other(
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride=2,
+        padding=0,
+        output_padding=0,
+        groups=1,
+        bias=True,
+        dilation=1,
+        padding_mode="zeros",
+        device=None,
+        dtype=None,
+    ):
+        """Another default."""
 
     trial = next(iter(catalogue()["T1.signature"].trials(honest(TORCH1, construct=other))))
     assert trial.message == "stride defaults to 2; documented is 1"

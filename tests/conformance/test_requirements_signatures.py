@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from fakes.bench import bench
 
-from conformance.requirements import documented_signatures
+from conformance.requirements import signatures
 from conformance.requirements.interfaces import ANY, INTERFACES, REQUIRED
 from conformance.requirements.requirement import Result
 from conformance.verdicts import Verdict
 
-BY_ID = {r.id.removeprefix("signature."): r for r in documented_signatures.REQUIREMENTS}
+BY_ID = {r.id.removeprefix("signature."): r for r in signatures.REQUIREMENTS}
 MODULE, FUNCTION = "torch.nn.ConvTranspose1d", "torch.nn.functional.conv_transpose1d"
 IMPLEMENTATIONS = [name for name in INTERFACES if not name.startswith("r.")]
 
