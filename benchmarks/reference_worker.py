@@ -21,6 +21,9 @@ from benchmarks.reference_shapes import MEMORY_SHAPE, SHAPES, Shape
 from reference_impl import Geometry, backward, forward, has_kernels
 
 Candidate = Callable[[], object]
+# Seconds before a candidate's turn. Threads of BLAS and OpenMP wait for more work by spinning, some for
+# 20 ms, and would take a processor from whoever comes next.
+SETTLE = 0.03
 
 
 def geometry_of(shape: Shape) -> Geometry:
@@ -102,12 +105,15 @@ def timed(candidates: dict[str, Candidate], seconds: float) -> dict[str, float]:
         start = time.perf_counter()
         call()
         once[name] = time.perf_counter() - start
-    rounds = int(min(400, max(9, seconds / sum(once.values()))))
-    # A short call is repeated in its turn: right after a large product it would be timed with cold caches.
+    # A short call is repeated in its turn.
     inner = {name: max(1, int(5e-3 / took)) for name, took in once.items()}
+    turn = sum(SETTLE + inner[name] * took for name, took in once.items())
+    rounds = int(min(400, max(9, seconds / turn)))
     times: dict[str, list[float]] = {name: [] for name in candidates}
     for _ in range(rounds):
         for name, call in candidates.items():
+            time.sleep(SETTLE)
+            call()  # with caches and threads as the last candidate left them
             start = time.perf_counter()
             for _ in range(inner[name]):
                 call()
