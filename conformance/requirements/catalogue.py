@@ -30,6 +30,7 @@ SUBJECTS: Final = (
     "parameters",
     "signatures",
     "relations",
+    "invariances",
     "derivatives",
     "dtypes",
     "special",

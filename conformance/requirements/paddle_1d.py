@@ -12,9 +12,10 @@ from conformance.requirements import connections, output_sizes, relations
 from conformance.requirements.bench import Bench, fault
 from conformance.requirements.interfaces import described
 from conformance.requirements.page import Page
+from conformance.requirements.parameter_sets import listed, where
 from conformance.requirements.requirement import Trial, differs, for_each, passed, reported, together
 from conformance.requirements.results import result, results, tried
-from conformance.requirements.shared_words import listed, patterns, where
+from conformance.requirements.shared_words import patterns
 from conformance.requirements.signatures import signature_as
 from conformance.requirements.spellings import forms
 from conformance.verdicts import Check

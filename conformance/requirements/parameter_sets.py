@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final
 
 from conformance.case import Case
 from conformance.requirements.bench import Bench
+
+Cases = Callable[[Bench], Iterator[Case]]
 
 # stride beyond the kernel, dilation, padding, output padding, groups, bias and batch, alone and together
 _ONE: Final = (
@@ -43,3 +45,22 @@ def directed(bench: Bench) -> Iterator[Case]:
 def every_other(bench: Bench) -> Iterator[Case]:
     """Half of :func:`directed`, for what asks much of each."""
     return islice(directed(bench), 0, None, 2)
+
+
+def listed(*identifiers: str) -> Cases:
+    """These parameter sets, as far as the bench's documents require them to work."""
+
+    def cases(bench: Bench) -> Iterator[Case]:
+        return (case for case in map(Case.parse, identifiers) if bench.requires(case))
+
+    return cases
+
+
+def where(holds: Callable[[Case], bool]) -> Cases:
+    """The directed parameter sets for which something holds."""
+    return lambda bench: (case for case in directed(bench) if holds(case))
+
+
+def below_stride(case: Case) -> bool:
+    """Whether every output padding is below its stride."""
+    return all(extra < stride for extra, stride in zip(case.output_padding, case.stride, strict=True))

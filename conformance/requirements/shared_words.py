@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Final
 
 from conformance.case import Case
-from conformance.requirements import connections, initial, output_sizes, relations
-from conformance.requirements.bench import Bench
+from conformance.requirements import connections, initial, invariances, output_sizes, relations
 from conformance.requirements.page import Page
-from conformance.requirements.parameter_sets import directed
+from conformance.requirements.parameter_sets import Cases, below_stride, directed, listed, where
 from conformance.requirements.requirement import Requirement, for_each
 from conformance.verdicts import Check
-
-Cases = Callable[[Bench], Iterator[Case]]
 
 _WITH_PADDING: Final = (
     "v1_1d_n1_ci2_co2_i3_k3_p1_f32_int.1",
@@ -22,20 +18,6 @@ _WITH_PADDING: Final = (
     "v1_1d_n1_ci2_co2_i4_k2_s3_p3_op1_f32_int.4",  # more than the kernel reaches: zeros turn into a cut
 )
 _STRIDED: Final = ("v1_1d_n1_ci2_co3_i4_k3_s2_p1_f32_int.1", "v1_1d_n1_ci2_co3_i3_k2_s4_d2_f32_int.2")
-
-
-def listed(*identifiers: str) -> Cases:
-    """These parameter sets, as far as the bench's documents require them to work."""
-
-    def cases(bench: Bench) -> Iterator[Case]:
-        return (case for case in map(Case.parse, identifiers) if bench.requires(case))
-
-    return cases
-
-
-def where(holds: Callable[[Case], bool]) -> Cases:
-    """The directed parameter sets for which something holds."""
-    return lambda bench: (case for case in directed(bench) if holds(case))
 
 
 def patterns(*found: str) -> Cases:
@@ -108,7 +90,7 @@ def in_one_dimension(page: Page) -> tuple[Requirement, ...]:
             "A Conv1d and a ConvTranspose1d of the same parameters are each other's inverses as to the "
             "shapes of "
             "input and output.",
-            for_each(relations.shape_roundtrip, where(_below_stride)),
+            for_each(relations.shape_roundtrip, where(below_stride)),
         ),
         page.probed(
             "shape.ambiguous",
@@ -120,7 +102,7 @@ def in_one_dimension(page: Page) -> tuple[Requirement, ...]:
             "cuDNN may choose a nondeterministic algorithm; torch.backends.cudnn.deterministic = True makes "
             "the "
             "operation deterministic.",
-            for_each(relations.deterministic, directed),
+            for_each(invariances.deterministic, directed),
             needs="cuda",
         ),
         page.judged(
@@ -142,7 +124,3 @@ def in_one_dimension(page: Page) -> tuple[Requirement, ...]:
             initial.bias,
         ),
     )
-
-
-def _below_stride(case: Case) -> bool:
-    return all(extra < stride for extra, stride in zip(case.output_padding, case.stride, strict=True))

@@ -11,10 +11,10 @@ from conformance.requirements import output_sizes, relations
 from conformance.requirements.bench import Bench, fault, same
 from conformance.requirements.interfaces import described
 from conformance.requirements.page import Page
-from conformance.requirements.parameter_sets import directed
+from conformance.requirements.parameter_sets import directed, listed, where
 from conformance.requirements.requirement import Trial, differs, for_each, passed
 from conformance.requirements.results import result, results, tried
-from conformance.requirements.shared_words import do_not_divide, listed, where
+from conformance.requirements.shared_words import do_not_divide
 from conformance.requirements.signatures import signature_as
 from conformance.verdicts import Check
 

@@ -7,14 +7,14 @@ import pytest
 from fakes.bench import bench
 
 from adapters.base import Unsupported
-from conformance.requirements import relations
+from conformance.requirements import invariances, relations
 from conformance.requirements.counterpart import counterpart
 from conformance.requirements.requirement import Result
 from conformance.verdicts import Verdict
 
 MODULE, FUNCTION = "torch.nn.ConvTranspose{}d", "torch.nn.functional.conv_transpose{}d"
 PADDLE = "paddle.nn.Conv{}DTranspose"
-BY_ID = {r.id.partition(".")[2]: r for r in relations.REQUIREMENTS}
+BY_ID = {r.id.partition(".")[2]: r for r in (*relations.REQUIREMENTS, *invariances.REQUIREMENTS)}
 
 
 def verdict(name, examined):
