@@ -150,8 +150,14 @@ class _PaddleCall(Call):
             if value is not None and parameter.shape == value.shape:
                 parameter.set_value(value)
         if self.about.get("face") == "to_static":
+            self._clear_programs()
             self.layer = self.paddle.jit.to_static(self.layer, full_graph=True)
         return made
+
+    def _clear_programs(self) -> None:
+        """Ends the threads of the programs before: each keeps ten, until no memory is left for more."""
+        base = getattr(self.paddle, "base", None) or self.paddle.fluid  # as it was called before 2.6
+        base.core.clear_executor_cache()
 
     def _layer(self) -> Any:
         case = self.case

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from fakes.real import driver_of, job_of
@@ -43,3 +45,13 @@ def test_a_face_answers_as_its_api_does(framework, framework_python):
                 assert face.parameters == plain.parameters
             refused = driver.ask(job_of(Case.parse(REFUSED[ndim]), name), name)
             assert refused.outcome is Outcome.RAISED, name
+
+
+def test_what_was_compiled_for_other_calls_is_not_kept(framework_python):
+    name = "paddle.nn.Conv1DTranspose+to_static"
+    with driver_of("paddle", framework_python("paddle")) as driver:
+        threads = []
+        for number in range(1, 9):
+            assert driver.ask(job_of(Case.parse(CASES[1][0]), name), name).outcome is Outcome.OK, number
+            threads.append(len(list(Path(f"/proc/{driver._station._worker.process.pid}/task").iterdir())))
+    assert threads[-1] == threads[1], threads
