@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapters.base import Unsupported, first_line
+from adapters.base import Array, Unsupported, first_line
 from adapters.torch_call import TorchCall
 
 
@@ -59,12 +59,8 @@ class Meta(TorchCall):
         del device
         super().__init__(torch, "meta", *rest)
 
-    def forward(self) -> Any:
-        self.output = super().forward()
+    def fetch(self, output: Any) -> Array:
         raise Unsupported("a meta tensor has no values")
-
-    def infer(self) -> tuple[list[int], str] | None:
-        return self.shape_and_dtype(self.output)
 
 
 def _told(made: Any) -> Any:

@@ -116,18 +116,29 @@ class _Judgement:
         elif meaning.acceptance is Acceptance.FORBIDDEN:
             if answer.outcome is Outcome.RAISED:
                 message = answer.message
-            elif answer.outcome is Outcome.UNSUPPORTED and answer.shape is None:
-                verdict, message = Verdict.UNSUPPORTED, answer.message
+            elif answer.outcome is Outcome.UNSUPPORTED and answer.stage != "output":
+                verdict, message = self.inferred()
             else:
                 verdict = Verdict.DIVERGE
-                accepted = "accepted" if answer.outcome is Outcome.OK else "not refused before its kernel"
                 message = (
-                    f"{accepted}, though {meaning.reason}; the output has the shape {_shape(answer.shape)}"
+                    f"accepted, though {meaning.reason}; the output has the shape {_shape(answer.shape)}"
                 )
         elif answer.outcome is Outcome.RAISED and answer.stage not in ("output", "backward"):
             verdict = Verdict.ERROR
             message = f"refused in {answer.stage}, though the documents allow it: {answer.message}"
         return {"check": Check.ACCEPTANCE, "verdict": verdict, "message": message}
+
+    def inferred(self) -> tuple[Verdict, str]:
+        """Of a call that must be refused and would be run by a kernel that is not here.
+
+        The kernel may be what refuses it; a size below zero is told already, and wrong whatever comes.
+        """
+        shape, words = self.answer.shape, self.answer.message
+        if shape is None:
+            return Verdict.UNSUPPORTED, words
+        if min(shape, default=0) < 0:
+            return Verdict.DIVERGE, f"inferred, though {self.meaning.reason}, is the shape {_shape(shape)}"
+        return Verdict.UNSUPPORTED, f"not refused before the kernel, which is missing here: {words}"
 
     def parameters(self) -> dict[str, Any]:
         expected = {"weight": (self.case.weight_shape, self.case.dtype)}

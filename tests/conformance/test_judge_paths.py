@@ -202,10 +202,25 @@ def test_what_must_be_refused_and_is_computed(shape):
 def test_what_must_be_refused_where_no_kernel_is_there():
     nothing = with_outcome(HONEST, Outcome.UNSUPPORTED, "forward", "no kernel")
     assert verdicts(records_of(NEVER, nothing, FORBIDDEN)) == {"acceptance": "unsupported"}
-    inferred = evolve(nothing, shape=(1, 1, -1, -1))
+    # the kernel that is missing might have refused it
+    inferred = evolve(nothing, shape=(1, 1, 2, 2))
     records = records_of(NEVER, inferred, FORBIDDEN)
+    assert verdicts(records) == {"acceptance": "unsupported"}
+    told = "not refused before the kernel, which is missing here: no kernel"
+    assert records[Check.ACCEPTANCE].message == told
+    # no kernel makes this shape right
+    records = records_of(NEVER, evolve(nothing, shape=(1, 1, -1, 2)), FORBIDDEN)
     assert verdicts(records) == {"acceptance": "diverge"}
-    assert records[Check.ACCEPTANCE].message.startswith("not refused before its kernel, though")
+    told = f"inferred, though {FORBIDDEN.reason}, is the shape [1, 1, -1, 2]"
+    assert records[Check.ACCEPTANCE].message == told
+
+
+def test_what_must_be_refused_and_is_accepted_by_what_computes_nothing():
+    """The call was made and came back; its output has no values (a tensor on the device "meta")."""
+    answer = with_outcome(HONEST, Outcome.UNSUPPORTED, "output", "no values", shape=(1, 1, 2, 2))
+    records = records_of(NEVER, answer, FORBIDDEN)
+    assert verdicts(records) == {"acceptance": "diverge"}
+    assert records[Check.ACCEPTANCE].message.startswith("accepted, though")
 
 
 @pytest.mark.parametrize(
