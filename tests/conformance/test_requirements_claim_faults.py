@@ -186,6 +186,16 @@ def test_what_the_definition_does_not_keep_could_hold(name, spoils):
     assert judged(name, honest(ABOUT[name.split(".")[0]], **spoils)).verdict is Verdict.PASS
 
 
+def test_a_page_without_output_sizes_does_not_claim_that_they_bring_a_shape_back():
+    def refuse(values, call):
+        if call.case["output_size"] is not None:
+            raise ValueError("requested an output of another size")
+        return values
+
+    assert judged("T1.shape.roundtrip", honest(TORCH1, values=refuse)).verdict is Verdict.PASS
+    assert judged("relation.shape-roundtrip", honest(TORCH1, values=refuse)).verdict is Verdict.ERROR
+
+
 # R is not needed for what its page claims: the checks are tried on the reference.
 
 
