@@ -134,6 +134,8 @@ class _Explainer:
         fails, passes = self.calls.fails(family), self.calls.passes(family)
         ndim = fails[0].ndim
         found = self._sharpened(family, fails, passes, ndim)
+        if family.kind == "accepted":
+            found.parts = _as_one(found.parts)
         causes = []
         left = list(fails)
         all_passes = [*passes, *found.passed]
@@ -211,7 +213,17 @@ def _shown(examined: Examined, family: Family) -> bool | None:
     checks = frozenset(family.checks)
     if any(checks & frozenset(other.checks) for other in found):
         return None
-    return False if any(r.check in checks and tells(r) for r in examined.records) else None
+    right = any(record.check in family.disproved_by and tells(record) for record in examined.records)
+    return False if right else None
+
+
+def _as_one(parts: list[Part]) -> list[Part]:
+    """The parts under one condition, where each has one: what is missing is one and the same refusal."""
+    formulas = [part.formula for part in parts if part.formula is not None]
+    if len(parts) < 2 or len(formulas) < len(parts):
+        return parts
+    one = evolve(formulas[0], others=tuple(formulas[1:]))
+    return [Part(one, tuple(case for part in parts for case in part.fails))]
 
 
 def _mine(part: Part, cases: Sequence[Case], ndim: int) -> list[Case]:

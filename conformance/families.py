@@ -42,6 +42,15 @@ class Family:
             return (Check(self.kind),)
         return (Check.ACCEPTANCE,)
 
+    @property
+    def disproved_by(self) -> frozenset[Check]:
+        """The checks of which a call passes one that does not fail so.
+
+        That a call is accepted shows in an output of the shape that it asks for: where another came it was
+        taken for something else, and where it must be refused it says nothing of those that must not.
+        """
+        return frozenset([Check.SHAPE] if self.kind == "refused" else self.checks)
+
 
 def without_numbers(text: str) -> str:
     """A message with its numbers, and lists of them, made the same."""
@@ -114,7 +123,7 @@ class Calls:
         found = (
             case
             for case, passed in self.passed.items()
-            if passed & checks
+            if passed & family.disproved_by
             and not any(checks & frozenset(other.checks) for other in self.failing.get(case, ()))
         )
         return sorted(found, key=_complexity)

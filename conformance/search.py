@@ -21,7 +21,7 @@ from conformance.case import Case
 from conformance.condition import OF_THE_CASE, PER_DIMENSION, Condition, Table, packed, parse
 
 _CLAUSES: Final = 3
-_KEPT: Final = 36  # statements that a longer search goes on with
+_KEPT: Final = 36  # conjunctions that a longer search goes on with
 _DISJUNCTIVE: Final = 160  # statements that a disjunction is made of, at most
 _DEEP: Final = 6  # of these, those that disjunctions are tried with
 _CHEAP: Final = 2.1  # a single statement of this cost is not beaten by two
@@ -42,16 +42,18 @@ class Statement:
 
 @frozen
 class Formula:
-    """A conjunction of clauses, each a statement or a disjunction of two."""
+    """A conjunction of clauses, each a statement or a disjunction of two; or else one of ``others``."""
 
     clauses: tuple[tuple[Statement, ...], ...]
     ndim: int
+    others: tuple[Formula, ...] = ()
 
     @property
     def cost(self) -> float:
         """What it costs to read."""
         parts = [statement.cost for clause in self.clauses for statement in clause]
-        return sum(parts) + _OR * sum(len(clause) > 1 for clause in self.clauses)
+        own = sum(parts) + _OR * sum(len(clause) > 1 for clause in self.clauses)
+        return own + sum(_OR + other.cost for other in self.others)
 
     @property
     def top_level_or(self) -> bool:
@@ -61,14 +63,19 @@ class Formula:
     @property
     def text(self) -> str:
         """The formula in the words of :mod:`conformance.condition`."""
+        every = (self, *self.others)
+        text = " or ".join(formula._conjunction() for formula in every)
+        statements_ = [s for formula in every for clause in formula.clauses for s in clause]
+        per_dimension = any(_per_dimension(statement.text) for statement in statements_)
+        return f"in some dimension: {text}" if self.ndim > 1 and per_dimension else text
+
+    def _conjunction(self) -> str:
         said = []
         for clause in self.clauses:
             ordered = sorted(clause, key=lambda statement: not _per_dimension(statement.text))
             inner = " or ".join(statement.text for statement in ordered)
             said.append(f"({inner})" if len(clause) > 1 and len(self.clauses) > 1 else inner)
-        text = " and ".join(said)
-        per_dimension = [s for clause in self.clauses for s in clause if _per_dimension(s.text)]
-        return f"in some dimension: {text}" if self.ndim > 1 and per_dimension else text
+        return " and ".join(said)
 
     @property
     def condition(self) -> Condition:
@@ -242,7 +249,7 @@ def shortest(
     ]
     whole.sort(key=lambda clause: held(good.of(clause)).bit_count() + 25 * _cost(clause))
     either.sort(key=_cost)
-    singles = [(clause, bad.of(clause), good.of(clause)) for clause in whole[:_KEPT]]
+    singles = [(clause, bad.of(clause), good.of(clause)) for clause in whole]
     doubles = [(clause, bad.of(clause), good.of(clause)) for clause in either[:_EITHER]]
     if _hopeless([good.of(clause) for clause in (*whole, *either)], good, exceptions):
         return []

@@ -18,6 +18,7 @@ from conformance.case import Case
 from conformance.condition import Table
 from conformance.errors import InvalidCase
 from conformance.search import Formula, shortest, widest
+from conformance.semantics.meaning import extra_size, output_size
 
 _GROUPS: Final = 6  # causes that one family is divided into, at most
 _PER_EXCEPTION: Final = 50  # failing cases per passing one that a condition holds for where none is exact
@@ -186,14 +187,16 @@ def variations(case: Case, *, twice: bool = True) -> Iterator[Case]:
 
 
 def _single(case: Case) -> Iterator[Case]:
-    sized: dict[str, Sequence[int]] = {
+    steps: dict[str, Sequence[int]] = {
         "output_padding": (0, 1, 2, 3),
         "stride": (1, 2, 3, 4),
         "dilation": (1, 2, 3),
         "kernel_size": (1, 2, 3),
         "input_size": (1, 2, 3),
     }
-    for name, values in sized.items():
+    if case.output_size is not None:
+        del steps["output_padding"]  # see _sizes
+    for name, values in steps.items():
         present: tuple[int, ...] = getattr(case, name)
         for axis in range(case.ndim):
             for value in values:
@@ -211,6 +214,31 @@ def _single(case: Case) -> Iterator[Case]:
     for batch in (None, 1, 2):
         if batch != case.batch:
             yield from _with(case, batch=batch)
+    if case.spelling != "plain":
+        yield from _with(case, spelling="plain")
+    yield from _sizes(case)
+
+
+def _sizes(case: Case) -> Iterator[Case]:
+    """The output asked for by a size instead, by an output padding instead, and by other sizes."""
+    if isinstance(case.padding, str):
+        return
+    none = (0,) * case.ndim
+    if case.output_size is None:
+        yield case.replace(output_padding=none, output_size=output_size(case, case.output_padding))
+        return
+    extra = extra_size(case)
+    if min(extra) >= 0:
+        yield case.replace(output_padding=extra, output_size=None)
+    for axis in range(case.ndim):
+        for value in (0, 1, 2, 3):
+            if value != extra[axis]:
+                yield _sized(case, _replaced(extra, axis, value))
+
+
+def _sized(case: Case, extra: tuple[int, ...]) -> Case:
+    """The case with an output size by so much above the least."""
+    return case.replace(output_size=output_size(case, extra))
 
 
 def _replaced(values: tuple[Any, ...], axis: int, value: Any) -> tuple[Any, ...]:
@@ -218,7 +246,7 @@ def _replaced(values: tuple[Any, ...], axis: int, value: Any) -> tuple[Any, ...]
 
 
 def _with(case: Case, **changes: Any) -> Iterator[Case]:
-    if case.output_size is not None:
-        changes.setdefault("output_size", None)  # of another output, it would ask something else
     with suppress(InvalidCase):
-        yield case.replace(**changes)
+        changed = case.replace(**changes)
+        # the same size of another output would ask something else
+        yield changed if case.output_size is None else _sized(changed, extra_size(case))

@@ -73,7 +73,7 @@ def explicit(case: Case, more: Sequence[Meaning] = ()) -> Meaning:
             case.kernel_size,
             stride=case.stride,
             padding=case.padding,
-            output_padding=_extra(case),
+            output_padding=extra_size(case),
             dilation=case.dilation,
             groups=case.groups,
         )
@@ -105,16 +105,16 @@ def _objections(case: Case) -> Iterator[Meaning]:
     if case.output_size is not None:
         if any(case.output_padding):
             yield unspecified("both output_size and output_padding are given")
-        if any(not 0 <= extra < stride for extra, stride in zip(_extra(case), case.stride, strict=True)):
+        if any(not 0 <= extra < stride for extra, stride in zip(extra_size(case), case.stride, strict=True)):
             yield unspecified(OUT_OF_REACH)
-    size = output_size(case, _extra(case))
+    size = output_size(case, extra_size(case))
     if min(size) < 0:
         yield forbidden(f"the output would have the negative size {size}")
     if min(size) == 0:
         yield unspecified("the output would be empty")
 
 
-def _extra(case: Case) -> tuple[int, ...]:
+def extra_size(case: Case) -> tuple[int, ...]:
     """The output padding, or what an output size amounts to."""
     if case.output_size is None:
         return case.output_padding

@@ -1,6 +1,8 @@
 import pytest
 
+from conformance.case import Case
 from conformance.condition import Table, parse
+from conformance.corpus import core
 from conformance.search import shortest, statements, widest
 from conformance.sharpen import divide, sharpen, variations
 
@@ -111,6 +113,44 @@ def test_asking_finds_a_condition_that_few_cases_leave_open(cases, truth):
     assert agree > 0.97, formula.text
     assert found.asked == len(asked) == len(set(asked))
     assert not {*asked} & {*fails, *passes}
+
+
+def test_asking_varies_what_an_output_size_asks_for(cases):
+    """Of two calls, spelled alike, for a size above the least."""
+    fails = [
+        Case.parse("v1_2d_n1_ci1_co1_i1x5_k4x1_s1x2_p1x1_os5x8_d2x2_f32_tuple_int.1"),
+        Case.parse("v1_2d_n1_ci2_co2_i2x3_k2x2_s2x2_os6x6_d2x1_f32_tuple_int.2"),
+    ]
+    truth = parse("sized and kernel_size < extent")
+    assert all(map(truth.holds, fails))
+    passes = [case for case in cases[2] if not truth.holds(case)]
+    asked = []
+
+    def ask(case):
+        asked.append(case)
+        return truth.holds(case)
+
+    found = sharpen(fails, passes, 2, ask, lambda: len(asked) < 110)
+    assert [part.formula.text for part in found.parts] == [f"in some dimension: {truth.text}"]
+    assert {case.output_size is None for case in asked} == {True, False}
+
+
+def test_a_statement_that_is_true_of_nearly_all_helps_to_part_what_another_leaves(cases):
+    """Sizes of -1 and -2 fail, those below do not: "output > -3" alone says next to nothing."""
+    truth = parse("output < 0 and output > -3")
+    fails = [
+        Case.parse(f"v1_2d_n2_{text}_f32_int.0")
+        for text in (
+            "ci2_co4_i1x1_k3x2_s2x3_p0x2_g2",
+            "ci1_co1_i1x1_k3x2_s2x3_p0x2",
+            "ci4_co2_i1x1_k3x2_s2x2_p0x2_g2_b",
+            "ci2_co4_i2x1_k3x2_s2x3_p0x2_d2x1_g2",
+            "ci2_co4_i1x1_k3x2_s2x3_p2x1_g2_b",
+        )
+    ]
+    further = [case for case in core().forbidden if case.ndim == 2 and not truth.holds(case)]
+    best = shortest(fails, [*cases[2][:100], *further], 2)[0]
+    assert best.text == f"in some dimension: {truth.text}"
 
 
 def test_asking_is_the_same_every_time(cases):
