@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 
 import numpy as np
 import pytest
+from stretch import problem_of, problems
 
 from conformance.answers import Answer, Outcome
-from conformance.case import Case
 from conformance.corpus import core, variants
 from conformance.diagnose import diagnose
 from conformance.faults import CLEAN, FAULTS, FaultModel, answer_of
@@ -22,19 +21,6 @@ BY_NAME = {fault.name: fault for fault in FAULTS}
 
 def named(name: str) -> FaultModel:
     return BY_NAME[name]
-
-
-def problem_of(case: Case | str) -> Problem:
-    case = Case.parse(case) if isinstance(case, str) else case
-    return Problem(case, reading(case).geometry)
-
-
-@functools.cache
-def problems() -> list[Problem]:
-    """A stretch of the corpus, its large shapes, and its end."""
-    valid = itertools.islice(core().cases(), 0, 1200)
-    large = [case for shape in core().large for case in variants(shape)]
-    return [problem_of(case) for case in (*valid, *large, *core().forbidden)]
 
 
 def failures_of(fault: FaultModel, most: int = 6) -> list[tuple[Problem, Answer]]:

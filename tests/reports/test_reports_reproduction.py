@@ -114,24 +114,47 @@ def test_what_differs_from_one_execution_to_the_next_is_left_out():
     assert done.output == "[ERROR] ME(…:…,Main):… [a.py:13] no"
 
 
+# Executes scripts in one process, as importing a framework takes the time, and says how each ends.
+_IN_TURN = """
+import contextlib, io
+for script in SCRIPTS:
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said):
+            exec(compile(script, "repro.py", "exec"), {"__name__": "__main__"})
+        code = None
+    except SystemExit as ended:
+        code = ended.code
+    print("ended", code, MARK in said.getvalue().splitlines())
+"""
+
+
 @pytest.mark.frameworks
 @pytest.mark.parametrize("framework", IN_PYTHON)
 def test_each_framework_is_addressed_in_its_own_words(framework, framework_python):
     """A script whose expectation is false by one reproduces; with the true expectation it is gone."""
     python = framework_python(framework)
+    names, scripts = [], []
     for name in adapter_class(framework).implementations:
         if not computes(name) or name.endswith("+compile"):
             continue  # computes nothing on a CPU, or takes long
         for check in (Check.VALUES, Check.GRAD_BIAS) if "+" not in name else (Check.GRAD_BIAS,):
             found = made(name, check)
             script = values_script(name, found, [])
-            assert execute(script, python).status == "gone", name
             shifted = found.expected.copy()
             shifted[found.index] += 1
             wrong = script.replace(
                 f"expected = {_literal(found.expected)}", f"expected = {_literal(shifted)}"
             )
-            assert execute(wrong, python).status == "reproduced", name
+            names.append(f"{name}: {check}")
+            scripts += [script, wrong]
+    done = execute(f"SCRIPTS, MARK = {scripts!r}, {MARK!r}\n{_IN_TURN}", python)
+    ends = [line for line in done.output.splitlines() if line.startswith("ended")]
+    assert dict(zip(names, zip(ends[::2], ends[1::2], strict=True), strict=True)) == dict.fromkeys(
+        names, ("ended 0 False", "ended 1 True")
+    ), done.output
+    assert execute(scripts[0], python).status == "gone"
+    assert execute(scripts[1], python).status == "reproduced"
 
 
 def _literal(array):
