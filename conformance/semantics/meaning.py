@@ -15,6 +15,7 @@ from reference_impl import Geometry
 
 # What explicit() leaves open and some documents decide
 NEGATIVE_OUTPUT_PADDING: Final = "an output_padding is negative"
+NO_CHANNELS: Final = "there are no channels"  # a sum of nothing, or an output of nothing
 OUT_OF_REACH: Final = "output_size is out of reach: below the least, or the stride or more above it"
 
 
@@ -90,9 +91,11 @@ def _objections(case: Case) -> Iterator[Meaning]:
     for name in ("kernel_size", "stride", "dilation"):
         if min(getattr(case, name)) < 1:
             yield forbidden(f"{name} {getattr(case, name)} has an entry below 1")
-    for name in ("in_channels", "out_channels", "groups"):
-        if getattr(case, name) < 1:
-            yield forbidden(f"{name} {getattr(case, name)} is below 1")
+    for name, least in (("in_channels", 0), ("out_channels", 0), ("groups", 1)):
+        if getattr(case, name) < least:
+            yield forbidden(f"{name} {getattr(case, name)} is below {least}")
+    if 0 in (case.in_channels, case.out_channels):
+        yield unspecified(NO_CHANNELS)
     if (case.batch is not None and case.batch < 1) or min(case.input_size) < 1:
         yield unspecified("the input is empty")
     for name in ("in_channels", "out_channels"):

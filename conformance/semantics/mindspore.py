@@ -1,19 +1,23 @@
 """MindSpore, from the docstrings of ``nn.Conv1dTranspose/Conv2dTranspose`` and ``mint.nn.ConvTranspose2d``.
 
 Both bound ``output_padding``: ``[0, max(stride, dilation))`` in ``nn``, "less than stride or dilation" in
-``mint``.  The ``nn`` classes document dilations only up to the input's size, and an ``output_padding`` only
-beside ``pad_mode="pad"``.  Of ``pad_mode``, the formulas given for ``"same"`` in 1-D and ``"valid"`` in 2-D
-contradict the words above them, the first but for a stride of 1.  ``"same"``, there and in 2-D, gives the
-input's size times the stride; what is cut for that is halved, the odd position going to the end.
+``mint``.  The ``nn`` classes say that channels below 1 raise; they document dilations only up to the input's
+size, and an ``output_padding`` only beside ``pad_mode="pad"``.  Of ``pad_mode``, the formulas given for
+``"same"`` in 1-D and ``"valid"`` in 2-D contradict the words above them, the first but for a stride of 1.
+``"same"``, there and in 2-D, gives the input's size times the stride; what is cut for that is halved, the odd
+position going to the end.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 from attrs import evolve
 
 from conformance.case import Case
 from conformance.semantics.meaning import (
     NEGATIVE_OUTPUT_PADDING,
+    NO_CHANNELS,
     Acceptance,
     Meaning,
     beyond,
@@ -22,6 +26,12 @@ from conformance.semantics.meaning import (
     stride_or_dilation,
     unspecified,
 )
+
+# what raises by the words of nn's pages
+_STATED: Final = {
+    NEGATIVE_OUTPUT_PADDING: "an output_padding is below 0",
+    NO_CHANNELS: "in_channels or out_channels is below 1",
+}
 
 
 def interpret(case: Case, implementation: str) -> Meaning:
@@ -41,10 +51,8 @@ def interpret(case: Case, implementation: str) -> Meaning:
     if implementation.startswith("mindspore.nn.") and not in_range:
         more.append(unspecified("dilation is beyond the documented range, 1 to the input's size"))
     meaning = explicit(case, more)
-    if implementation.startswith("mindspore.nn.") and meaning.reason == NEGATIVE_OUTPUT_PADDING:
-        stated = forbidden(f"output_padding {case.output_padding} has an entry below 0")
-        return evolve(stated, alone=meaning.alone)
-    return meaning
+    stated = _STATED.get(meaning.reason) if implementation.startswith("mindspore.nn.") else None
+    return meaning if stated is None else evolve(forbidden(stated), alone=meaning.alone)
 
 
 def _in_numbers(case: Case, mode: str) -> Case | Meaning:
