@@ -8,6 +8,7 @@ dictionary of ``Case.to_dict``.
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -129,9 +130,19 @@ class Adapter:
         """The call of a case; ``arrays`` holds ``x``, ``w`` and, with a bias, ``b``."""
         raise NotImplementedError
 
+    def made(self, implementation: str) -> Any:
+        """The class or function that an implementation is: the framework has it where its name says."""
+        found = importlib.import_module(self.module)
+        for name in api_of(implementation).split(".")[1:]:
+            found = getattr(found, name)
+        return found
+
     def callables(self, implementation: str) -> dict[str, Any]:
         """What a user calls, for introspection: ``construct`` (of a module) and ``forward``."""
-        raise Unsupported(NOT_ASKED)
+        made = self.made(implementation)
+        if not self.implementations[implementation]["module"]:
+            return {"forward": made}
+        return {"construct": made, "forward": made.forward}
 
 
 class Options:

@@ -105,14 +105,8 @@ class MindSporeAdapter(Adapter):
 
     def callables(self, implementation: str) -> dict[str, Any]:
         """See the base class."""
-        made = self._made(api_of(implementation))
+        made = self.made(implementation)
         return {"construct": made, "forward": made.construct}
-
-    def _made(self, implementation: str) -> Any:
-        """The class of an implementation."""
-        if implementation == _MINT:
-            return self.ms.mint.nn.ConvTranspose2d
-        return self.ms.nn.Conv1dTranspose if implementation == _NN1 else self.ms.nn.Conv2dTranspose
 
     def _set_deterministic(self, wanted: bool) -> None:
         if self._deterministic or not wanted:
@@ -162,7 +156,7 @@ class _MindSporeCall(Call):
         }
         if self.name != _NN1:
             given["output_padding"] = spelled(case, case["output_padding"])
-        return self.options.called(self.adapter._made(self.name), given, leave=("output_size", "input", "x"))
+        return self.options.called(self.adapter.made(self.name), given, leave=("output_size", "input", "x"))
 
     def _arguments(self) -> dict[str, Any]:
         """The arguments that the convolution of the same parameters has too."""

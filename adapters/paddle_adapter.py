@@ -82,21 +82,6 @@ class PaddleAdapter(Adapter):
         """See the base class."""
         return _PaddleCall(self, implementation, case, arrays, options or Options())
 
-    def callables(self, implementation: str) -> dict[str, Any]:
-        """See the base class."""
-        made = self._made(implementation)
-        if not self.implementations[implementation]["module"]:
-            return {"forward": made}
-        return {"construct": made, "forward": made.forward}
-
-    def _made(self, implementation: str) -> Any:
-        """The class or function of an implementation."""
-        about, nn = self.implementations[implementation], self.paddle.nn
-        if about["module"]:
-            return nn.Conv1DTranspose if about["ndim"] == 1 else nn.Conv2DTranspose
-        functional = nn.functional
-        return functional.conv1d_transpose if about["ndim"] == 1 else functional.conv2d_transpose
-
     def _set_deterministic(self, wanted: bool) -> None:
         if wanted == self._deterministic:
             return
@@ -113,7 +98,7 @@ class _PaddleCall(Call):
     ) -> None:
         self.paddle, self.about = adapter.paddle, adapter.implementations[name]
         self.case, self.options = case, options
-        self.made = adapter._made(name)
+        self.made = adapter.made(name)
         adapter._set_deterministic(options.deterministic)
         self.last = case["layout"] == "channels_last"
         tensors: tuple[Any, ...] = tuple(

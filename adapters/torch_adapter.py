@@ -97,23 +97,8 @@ class TorchAdapter(Adapter):
         """See the base class."""
         about = self.implementations[implementation]
         kind: type[TorchCall] = FACES[about["face"]] if "face" in about else TorchCall
-        made = self._made(implementation)
+        made = self.made(implementation)
         return kind(self.torch, self.device, made, about, case, arrays, options or Options())
-
-    def callables(self, implementation: str) -> dict[str, Any]:
-        """See the base class."""
-        made = self._made(implementation)
-        if not self.implementations[implementation]["module"]:
-            return {"forward": made}
-        return {"construct": made, "forward": made.forward}
-
-    def _made(self, implementation: str) -> Any:
-        """The class or function of an implementation."""
-        about, nn = self.implementations[implementation], self.torch.nn
-        if about["module"]:
-            return nn.ConvTranspose1d if about["ndim"] == 1 else nn.ConvTranspose2d
-        functional = nn.functional
-        return functional.conv_transpose1d if about["ndim"] == 1 else functional.conv_transpose2d
 
 
 ADAPTER = TorchAdapter
