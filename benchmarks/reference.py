@@ -12,10 +12,12 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from math import exp, log
 from pathlib import Path
 from typing import Any
 
+from benchmarks.options import at_least, destination, interpreter, seconds
 from benchmarks.reference_shapes import SHAPES
 from conformance.environments import ensure, environment_for
 from conformance.errors import EnvironmentFailed
@@ -38,17 +40,23 @@ def started(python: Path, threads: int, *arguments: str) -> subprocess.Popen[str
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=variables)
 
 
-def lines_of(process: subprocess.Popen[str]) -> Any:
+def lines_of(process: subprocess.Popen[str], wanted: int) -> Iterator[Any]:
     """JSON values as they come.
 
     Raises:
-        SystemExit: the worker failed; it has said why.
+        SystemExit: status 3, the worker failed and has said why, or it gave fewer than ``wanted``.
     """
     assert process.stdout is not None
+    found = 0
     for line in process.stdout:
         yield json.loads(line)
-    if process.wait() != 0:
-        raise SystemExit(f"the measuring process ended with status {process.returncode}")
+        found += 1
+    if process.wait() != 0 or found < wanted:
+        print(
+            f"the measuring process ended with status {process.returncode} after {found} of {wanted} answers",
+            file=sys.stderr,
+        )
+        raise SystemExit(3)
 
 
 def row(found: dict[str, Any], flops: int) -> str:
@@ -82,13 +90,15 @@ def shortfalls(report: dict[str, Any]) -> list[str]:
 def main() -> int:
     """Measure, print, and say what falls short."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reference", description=__doc__)
-    parser.add_argument("--json", metavar="FILE", help="write the figures as data")
+    parser.add_argument("--json", type=destination, metavar="FILE", help="write the figures as data")
     parser.add_argument("--check", action="store_true", help="exit 1 naming what falls short")
-    parser.add_argument("--seconds", type=float, default=4.0, help="measuring time for a shape (default 4)")
+    parser.add_argument("--seconds", type=seconds, default=4.0, help="measuring time for a shape (default 4)")
     parser.add_argument(
-        "--threads", type=int, default=len(os.sched_getaffinity(0)), help="default: all processors"
+        "--threads", type=at_least(1), default=len(os.sched_getaffinity(0)), help="default: all processors"
     )
-    parser.add_argument("--python", type=Path, help="an interpreter with torch and numpy to use instead")
+    parser.add_argument(
+        "--python", type=interpreter, help="an interpreter with torch and numpy to use instead"
+    )
     options = parser.parse_args()
     if not has_kernels():
         print("the compiled kernels are not built here: nothing to measure beside torch", file=sys.stderr)
@@ -106,7 +116,7 @@ def main() -> int:
     )
     report: dict[str, Any] = {"threads": options.threads, "shapes": []}
     by_name = {shape.name: shape for shape in SHAPES}
-    for found in lines_of(started(python, options.threads, "shapes", str(options.seconds))):
+    for found in lines_of(started(python, options.threads, "shapes", str(options.seconds)), 1 + len(SHAPES)):
         if "name" not in found:
             report |= found
             continue
@@ -121,7 +131,7 @@ def main() -> int:
     ratios = [found["ratio"] for found in report["shapes"]]
     report["geometric mean"] = exp(sum(map(log, ratios)) / len(ratios))
     report["memory"] = {
-        name: next(lines_of(started(python, options.threads, "memory", backend)))
+        name: next(lines_of(started(python, options.threads, "memory", backend), 1))
         for name, backend in (("torch", "torch"), ("numpy", "numpy"), ("reference", "cython"))
     }
     memory = "  ".join(f"{name} {size >> 20} MB" for name, size in report["memory"].items())
@@ -132,7 +142,7 @@ def main() -> int:
     for line in report["missed"]:
         print(f"falls short: {line}")
     if options.json:
-        Path(options.json).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     return 1 if options.check and report["missed"] else 0
 
 

@@ -22,11 +22,11 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from fractions import Fraction
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.options import at_least, destination
 from reference_impl import backward, forward, has_kernels
 from tests.reference.definition import nearest, pairs, terms
 from tests.reference.strategies import FILLS, draw_problem
@@ -121,11 +121,15 @@ def main() -> int:
     """Compare, print the tallies, and say whether anything differs."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reference_accuracy", description=__doc__)
     parser.add_argument(
-        "--rounded", type=int, default=10_000, help="cases compared with the rounded exact sums"
+        "--rounded", type=at_least(0), default=10_000, help="cases compared with the rounded exact sums"
     )
-    parser.add_argument("--geometries", type=int, default=100_000, help="geometries compared on integers")
-    parser.add_argument("--seed", type=int, default=0, help="first seed; every case is drawn from its own")
-    parser.add_argument("--json", metavar="FILE", help="write the tallies as data")
+    parser.add_argument(
+        "--geometries", type=at_least(0), default=100_000, help="geometries compared on integers"
+    )
+    parser.add_argument(
+        "--seed", type=at_least(0), default=0, help="first seed; every case is drawn from its own"
+    )
+    parser.add_argument("--json", type=destination, metavar="FILE", help="write the tallies as data")
     options = parser.parse_args()
     report: dict[str, Any] = {"paths": list(BACKENDS)}
     with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as pool:
@@ -136,7 +140,7 @@ def main() -> int:
             report[name] = gather(work, count, options.seed, pool)
             print(f"{name}: {report[name]}", flush=True)
     if options.json:
-        Path(options.json).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     return 1 if any(report[name].get("differ") for name in ("compensated", "integers")) else 0
 
 
