@@ -10,7 +10,7 @@ What lives here:
   numbers from the real operator, whose parts ``pieces`` holds.
 - ``numpy_backend``: the complete NumPy path; ``compiled`` and ``_kernels``: the compiled one, optional.
 - ``compensated``: correctly rounded results, by ``numpy_dot2`` or ``_compensated``, and exactly by
-``rounding``.
+  ``rounding``.
 - ``threads``: sharing units of work.
 
 The folder knows no framework and imports nothing of this project outside itself. docs/reference.md explains

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reference_impl.geometry import Geometry
+from reference_impl.geometry import LIMIT, Geometry
 
 __all__ = ["LAYOUTS", "PRECISIONS", "Array", "Tensors", "prepare", "restore"]
 
@@ -35,7 +35,7 @@ _SUPPORTED = "float16, bfloat16, float32, float64, complex64, complex128, int64"
 
 @dataclass(slots=True)
 class Tensors:
-    """The arguments of one call in the package's own form; ``grad`` or ``x`` may be absent."""
+    """The arguments of one call in the package's own form; ``bias`` or ``grad`` may be absent."""
 
     x: Array
     w: Array
@@ -50,6 +50,10 @@ def computed_in(name: str, array: object) -> np.dtype[Any]:
     """The dtype in which an argument is computed."""
     if not isinstance(array, np.ndarray):
         raise TypeError(f"{name} must be a numpy array, got {type(array).__name__}; use numpy.asarray")
+    if type(array) is not np.ndarray and isinstance(array, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array, and what is masked has no value here; fill it: {name}.filled(0)"
+        )
     found = _COMPUTED.get(array.dtype)
     if found is None:
         found = _COMPUTED.get(array.dtype.newbyteorder("=")) if array.dtype.kind in "fci" else None
@@ -104,10 +108,16 @@ def _tensor(
     return array, batched
 
 
+def plain(array: Array) -> Array:
+    """Without what a subclass, a matrix say, makes of its operations."""
+    return array if type(array) is np.ndarray else np.asarray(array)
+
+
 def _usable(array: Array, dtype: np.dtype[Any]) -> Array:
     """In the dtype, and where a pointer to its numbers may point; a field of a packed record may not be."""
     if array.dtype != dtype:
-        return array.astype(dtype)
+        with np.errstate(all="ignore"):  # a signalling NaN is a NaN
+            return array.astype(dtype)
     return array if array.flags.aligned else array.copy()
 
 
@@ -120,12 +130,14 @@ def prepare(
     layout: str,
     *,
     x_name: str = "x",
-    grad_name: str = "grad_y",
+    w_name: str = "w",
+    bias_name: str = "bias",
 ) -> Tensors:
     """Check that the arguments belong together and convert them.
 
     Raises:
-        TypeError: not a numpy array, an unsupported dtype, integers mixed with floats, not a Geometry.
+        TypeError: not a numpy array, a masked one, an unsupported dtype, integers mixed with floats, not a
+            Geometry.
         ValueError: shapes disagree with each other or with the geometry, or the layout is unknown.
     """
     if not isinstance(geometry, Geometry):
@@ -134,52 +146,59 @@ def prepare(
         raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
     last = layout == "channels_last"
     dtype = computed_in(x_name, x)
-    kind = computed_in("w", w)
+    kind = computed_in(w_name, w)
     same = kind == dtype
     if bias is not None:
-        same = computed_in("bias", bias) == dtype and same
+        same = computed_in(bias_name, bias) == dtype and same
     if grad is not None:
-        same = computed_in(grad_name, grad) == dtype and same
+        same = computed_in("grad_y", grad) == dtype and same
     if not same:
-        given = [(x_name, x), ("w", w), ("bias", bias), (grad_name, grad)]
+        given = [(x_name, x), (w_name, w), (bias_name, bias), ("grad_y", grad)]
         present = [(name, a) for name, a in given if a is not None]
         dtype = _common([name for name, _ in present], [computed_in(name, a) for name, a in present])
 
     groups = geometry.groups
-    x, batched = _tensor(x_name, x, geometry.input_size, "input_size", last)
+    w = plain(w)
+    x, batched = _tensor(x_name, plain(x), geometry.input_size, "input_size", last)
     if w.ndim != geometry.ndim + 2 or w.shape[2:] != geometry.kernel_size:
         raise ValueError(
-            f"w must have shape (C_in, C_out / groups, *{geometry.kernel_size}) for this geometry, "
+            f"{w_name} must have shape (C_in, C_out / groups, *{geometry.kernel_size}) for this geometry, "
             f"got {w.shape}"
         )
     if x.shape[1] != w.shape[0]:
         raise ValueError(
-            f"{x_name} has {x.shape[1]} channels but w has {w.shape[0]} input channels (its first dimension)"
+            f"{x_name} has {x.shape[1]} channels but {w_name} has {w.shape[0]} input channels "
+            "(its first dimension)"
         )
     if x.shape[1] % groups:
         raise ValueError(f"{x_name} has {x.shape[1]} channels, not a multiple of groups = {groups}")
     channels = w.shape[1] * groups
+    if channels >= LIMIT:
+        raise ValueError(
+            f"{w_name}'s second dimension {w.shape[1]} times groups = {groups} gives {channels} output "
+            "channels, which must stay below 2**60"
+        )
     if bias is not None and bias.shape != (channels,):
         raise ValueError(
-            f"bias must have shape ({channels},): w's second dimension {w.shape[1]} times groups = {groups}, "
-            f"got {bias.shape}"
+            f"{bias_name} must have shape ({channels},): w's second dimension {w.shape[1]} times "
+            f"groups = {groups}, got {bias.shape}"
         )
     if grad is not None:
-        grad, also = _tensor(grad_name, grad, geometry.output_size, "output_size", last)
+        grad, also = _tensor("grad_y", plain(grad), geometry.output_size, "output_size", last)
         if also != batched or grad.shape[0] != x.shape[0]:
             raise ValueError(
-                f"{grad_name} and {x_name} must agree in their batch: {grad_name} has "
+                f"grad_y and {x_name} must agree in their batch: grad_y has "
                 f"{grad.shape[0] if also else 'none'}, {x_name} has {x.shape[0] if batched else 'none'}"
             )
         if grad.shape[1] != channels:
             raise ValueError(
-                f"{grad_name} has {grad.shape[1]} channels, but w and groups = {groups} give {channels} "
+                f"grad_y has {grad.shape[1]} channels, but w and groups = {groups} give {channels} "
                 f"(w's second dimension {w.shape[1]} times groups)"
             )
         grad = _usable(grad, dtype)
     x, w = _usable(x, dtype), _usable(w, dtype)
     if bias is not None:
-        bias = _usable(bias, dtype)
+        bias = _usable(plain(bias), dtype)
     return Tensors(x, w, bias, grad, dtype, batched, last)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Literal, NamedTuple
 
 from reference_impl import compensated
@@ -14,6 +15,8 @@ except ImportError:  # built without a compiler
     kernels = None  # type: ignore[assignment]
 
 __all__ = ["Backend", "How", "Layout", "Precision", "choose", "has_kernels", "kernels"]
+
+MOST_THREADS = 4096
 
 Backend = Literal["numpy", "cython"]
 Layout = Literal["channels_first", "channels_last"]
@@ -37,17 +40,29 @@ def has_kernels() -> bool:
     return kernels is not None and compensated.has_kernels()
 
 
+def _count(threads: object) -> int:
+    try:
+        number = operator.index(threads)  # type: ignore[arg-type]
+    except TypeError:
+        number = 0
+    if not 1 <= number <= MOST_THREADS:
+        raise ValueError(
+            f"threads must be None or an integer of at least 1 and at most {MOST_THREADS}, got {threads!r}"
+        )
+    return number
+
+
 def choose(backend: str | None, precision: str, threads: int | None, geometry: object) -> How:
     """Check the options.
 
     Raises:
-        ValueError: an option is unknown or threads is below 1.
+        ValueError: an option is unknown or threads is not between 1 and 4096.
         RuntimeError: the compiled kernels are asked for and not there.
     """
     if precision not in PRECISIONS:
         raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
-    if threads is not None and (not isinstance(threads, int) or threads < 1):
-        raise ValueError(f"threads must be None or an integer of at least 1, got {threads!r}")
+    if threads is not None:
+        threads = _count(threads)
     precise = precision == "compensated"
     if backend == "numpy":
         return How(False, precise, threads)

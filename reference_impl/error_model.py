@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reference_impl.arguments import Array, prepare
+from reference_impl.arguments import Array, computed_in, plain, prepare
 from reference_impl.choices import Backend, Layout
 from reference_impl.geometry import Geometry
 from reference_impl.operators import backward, forward
@@ -26,7 +26,8 @@ class Bound(NamedTuple):
 
     Attributes:
         scale: float64, the tensor's shape: the sum of the absolute values of its terms, bias included.
-        terms: int64, broadcasts to that shape: how many products meet in the element, bias not counted.
+        terms: int64, read-only, broadcasts to that shape: how many products meet in the element, bias not
+            counted.
     """
 
     scale: NDArray[np.float64]
@@ -52,12 +53,15 @@ def _terms(
         return counts[None] if batched else counts
 
     c_in, c_out = channels
-    return (
+    terms = (
         placed(geometry.output_terms() * (c_in // geometry.groups)),
         placed(geometry.input_terms() * c_out),
         (geometry.kernel_terms() * batch)[None, None],
         np.array([batch * prod(geometry.output_size)], np.int64),
     )
+    for array in terms:
+        array.setflags(write=False)  # remembered with the geometry, for others
+    return terms
 
 
 def _remembered_terms(
@@ -73,11 +77,13 @@ def _remembered_terms(
 
 
 def _magnitude(array: Array) -> NDArray[np.float64]:
+    array = plain(array)
     if array.dtype.kind == "i":  # the most negative integer has no absolute value of its own type
         return np.abs(array.astype(np.float64))
-    if array.dtype.kind == "V":
-        array = array.astype(np.float64)
-    return np.abs(array)
+    with np.errstate(all="ignore"):
+        if array.dtype.kind == "V":
+            array = array.astype(np.float64)
+        return np.abs(array)
 
 
 def forward_error_model(
@@ -94,6 +100,7 @@ def forward_error_model(
 
     Args, errors: as for ``forward``.
     """
+    prepare(x, w, bias, None, geometry, layout)
     scale = forward(
         _magnitude(x),
         _magnitude(w),
@@ -130,7 +137,7 @@ def error_model(
         grad_y: as for ``backward``.
         geometry: as for ``forward``, and so are the options.
         backend: None, "numpy" or "cython".
-        threads: None or at least 1.
+        threads: None or 1 to 4096.
         layout: of x, grad_y and of the scales and terms of y and x.
 
     Raises:
@@ -138,6 +145,7 @@ def error_model(
         ValueError: as for ``forward``.
         RuntimeError: as for ``forward``.
     """
+    computed_in("grad_y", grad_y)
     prepare(x, w, bias, grad_y, geometry, layout)
     size_x, size_w, size_grad = _magnitude(x), _magnitude(w), _magnitude(grad_y)
     y = forward(

@@ -26,26 +26,40 @@ Padding = int | Sequence[int] | Sequence[tuple[int, int]]
 _T = TypeVar("_T")
 
 
+# Of one dimension; every tap is listed in Python, with some 150 bytes.
+MOST_TAPS = 2**24
+# Dimensions whose columns, two for each spatial one and three beside, NumPy's arrays (64 at most) can have.
+MOST_DIMENSIONS = 30
+
+
 def _integer(name: str, value: object, minimum: int | None) -> int:
     try:
         number = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(f"{name} must be an integer, got {value!r} ({type(value).__name__})") from None
+    if abs(number) >= LIMIT:
+        shown = number if number.bit_length() < 200 else f"a number of {number.bit_length()} bits"
+        raise ValueError(f"{name} must be below 2**60 in magnitude, got {shown}")
     if minimum is not None and number < minimum:
         raise ValueError(f"{name} must be at least {minimum}, got {number}")
-    if abs(number) >= LIMIT:
-        raise ValueError(f"{name} must be below 2**60 in magnitude, got {number}")
     return number
+
+
+def _several(value: object) -> bool:
+    """Whether there is one for each dimension, rather than one for all."""
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
 def _sizes(name: str, value: object, ndim: int | None, minimum: int | None) -> tuple[int, ...]:
     """One integer per dimension, from one for all or a sequence with one for each."""
-    if isinstance(value, str | bytes) or not isinstance(value, Sequence | np.ndarray):
+    if not _several(value):
         number = _integer(name, value, minimum)
         if ndim is None:
             return (number,)
         return (number,) * ndim
-    items: list[object] = list(value)
+    items: list[object] = list(value)  # type: ignore[call-overload]
     if ndim is not None and len(items) != ndim:
         raise ValueError(f"{name} must have {ndim} entries, one per spatial dimension, got {value!r}")
     return tuple([_integer(f"{name}[{at}]", item, minimum) for at, item in enumerate(items)])
@@ -53,13 +67,16 @@ def _sizes(name: str, value: object, ndim: int | None, minimum: int | None) -> t
 
 def _pairs(name: str, value: object, ndim: int) -> tuple[tuple[int, int], ...]:
     """A (before, after) pair per dimension."""
-    if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str | bytes):
-        if len(value) != ndim:
+    if _several(value):
+        both_of: list[object] = list(value)  # type: ignore[call-overload]
+        if len(both_of) != ndim:
             raise ValueError(f"{name} must have {ndim} entries, one per spatial dimension, got {value!r}")
         pairs = []
-        for at, item in enumerate(value):
-            both = _sizes(f"{name}[{at}]", item, 2, None)
-            pairs.append((both[0], both[1]))
+        for at, item in enumerate(both_of):
+            both = _sizes(f"{name}[{at}]", item, None, None)
+            if len(both) > 2 or (len(both) < 2 and _several(item)):
+                raise ValueError(f"{name}[{at}] must have 2 entries, before and after, got {item!r}")
+            pairs.append((both[0], both[-1]))
         return tuple(pairs)
     number = _integer(name, value, None)
     return ((number, number),) * ndim
@@ -69,11 +86,11 @@ def _pairs(name: str, value: object, ndim: int) -> tuple[tuple[int, int], ...]:
 class Geometry:
     """One configuration of the operator, without channels' numbers and without data.
 
-    Every tuple has one entry per spatial dimension; any number of dimensions from one up.
+    Every tuple has one entry per spatial dimension; from one dimension up to thirty.
 
     Attributes:
         input_size: spatial size of ``x``; zero is allowed and connects nothing.
-        kernel_size: taps of ``w``, at least 1.
+        kernel_size: taps of ``w``, at least 1 and at most 2**24 in a dimension.
         stride: output positions between neighbouring input positions, at least 1.
         dilation: output positions between neighbouring taps, at least 1.
         crop_before: output positions cut off in front; negative puts that many untouched ones there.
@@ -101,7 +118,12 @@ class Geometry:
         ndim = len(self.input_size)
         if ndim == 0:
             raise ValueError("input_size must have at least one spatial dimension, got ()")
+        if ndim > MOST_DIMENSIONS:
+            raise ValueError(f"input_size must have at most {MOST_DIMENSIONS} spatial dimensions, got {ndim}")
         put(self, "kernel_size", _sizes("kernel_size", self.kernel_size, ndim, 1))
+        for at, taps in enumerate(self.kernel_size):
+            if taps > MOST_TAPS:
+                raise ValueError(f"kernel_size[{at}] must be at most 2**24, taps being listed, got {taps}")
         put(self, "stride", _sizes("stride", self.stride, ndim, 1))
         put(self, "dilation", _sizes("dilation", self.dilation, ndim, 1))
         put(self, "crop_before", _sizes("crop_before", self.crop_before, ndim, None))

@@ -77,7 +77,7 @@ def _tree(terms: Array) -> tuple[Array, Array, Array]:
         errors += error.sum(axis=0)
         sizes += np.abs(error).sum(axis=0)
         terms = np.concatenate([added, terms[2 * half :]])
-    return terms[0], errors, sizes
+    return terms[0] + 0.0, errors, sizes  # from zero, as the compiled sum: of negative zeros zero
 
 
 def tap_sums(

@@ -8,7 +8,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from reference_impl import complexes, numpy_backend, whole
-from reference_impl.arguments import COMPLEX, FLOAT, INTEGER, Array, Tensors, empty, prepare, restore
+from reference_impl.arguments import (
+    COMPLEX,
+    FLOAT,
+    INTEGER,
+    Array,
+    Tensors,
+    computed_in,
+    empty,
+    prepare,
+    restore,
+)
 from reference_impl.choices import Backend, How, Layout, Precision, choose, kernels
 from reference_impl.geometry import Geometry
 from reference_impl.pieces import Pieces
@@ -49,8 +59,11 @@ def forward(
         geometry: sizes, strides, crops and groups.
         precision: "working" accumulates in float64 (complex128); "compensated" returns the correctly rounded
             value of the exact sum.
-        backend: None takes the compiled kernels where they are built, else the NumPy path.
-        threads: None uses the processors this process may run on; small problems run on the caller's thread.
+        backend: None takes the compiled kernels where they are built, else the NumPy path; "cython" insists
+            on them. They know one and two spatial dimensions and float64 (complex128 as pairs); three, and
+            integers beyond 2**53, take the NumPy path either way.
+        threads: None uses the processors this process may run on, and small problems run on the caller's
+            thread; at most 4096.
         layout: of x and of the result.
 
     Returns:
@@ -58,8 +71,10 @@ def forward(
         give float64; complex64 and complex128 give complex128; int64 gives int64, exact.
 
     Raises:
-        TypeError: an argument is no numpy array, has an unsupported dtype, or integers are mixed with floats.
+        TypeError: an argument is no numpy array or a masked one, has an unsupported dtype, or integers are
+            mixed with floats.
         ValueError: shapes disagree, an option is unknown, or an int64 result would not fit.
+        MemoryError: the result, or what is needed on the way, does not fit.
         RuntimeError: backend "cython" without the compiled extension.
     """
     how = choose(backend, precision, threads, geometry)
@@ -93,7 +108,7 @@ def backward(
         geometry: as for ``forward``, and so are the options.
         precision: "working" or "compensated".
         backend: None, "numpy" or "cython".
-        threads: None or at least 1.
+        threads: None or 1 to 4096.
         layout: of x, grad_y and the gradient of x.
 
     Returns:
@@ -105,12 +120,18 @@ def backward(
         RuntimeError: as for ``forward``.
     """
     how = choose(backend, precision, threads, geometry)
+    computed_in("grad_y", grad_y)  # which prepare may be without
     t = prepare(x, w, None, grad_y, geometry, layout)
     found = _backward(t, geometry, how)
     return Gradients(restore(found.x, t.batched, t.last), found.w, found.bias)
 
 
 def _forward(t: Tensors, geometry: Geometry, how: How) -> Array:
+    if not t.x.size or not t.w.size or 0 in geometry.output_size:  # however large the other sizes are
+        shape = (t.x.shape[0], t.w.shape[1] * geometry.groups, *geometry.output_size)
+        out = empty(shape, t.dtype, t.last)
+        out[...] = 0 if t.bias is None else t.bias.reshape(-1, *(1,) * geometry.ndim)
+        return out
     used = geometry.used()
     if used is not None:
         box, geometry = used
@@ -127,13 +148,27 @@ def _forward(t: Tensors, geometry: Geometry, how: How) -> Array:
     if how.compiled and t.dtype == FLOAT:
         kernels.output(t.x, t.w, t.bias, geometry, how.threads, out)
     else:
-        with blas_threads(how.threads), np.errstate(over="ignore", invalid="ignore"):
+        with blas_threads(how.threads), np.errstate(all="ignore"):
             numpy_backend.forward(t.x, t.w, t.bias, geometry, out)
     return out
 
 
+def _gradient_bias(grad: Array, geometry: Geometry, how: How) -> Array:
+    """Gradient of bias alone, which x and w have no part in: that of a problem with one input and one tap."""
+    ones, channels = (1,) * geometry.ndim, grad.shape[1]
+    if not grad.size:
+        return np.zeros(channels, grad.dtype)
+    one = Geometry(ones, ones, ones, ones, (0,) * geometry.ndim, geometry.output_size)
+    x, w = np.zeros((grad.shape[0], 1, *ones), grad.dtype), np.zeros((1, channels, *ones), grad.dtype)
+    return _backward(Tensors(x, w, None, grad, grad.dtype, True, False), one, how).bias
+
+
 def _backward(t: Tensors, geometry: Geometry, how: How) -> Gradients:
     assert t.grad is not None
+    if not t.x.size or not t.w.size or not t.grad.size:
+        grad_x, grad_w = empty(t.x.shape, t.dtype, t.last), np.empty(t.w.shape, t.dtype)
+        grad_x[...], grad_w[...] = 0, 0
+        return Gradients(grad_x, grad_w, _gradient_bias(t.grad, geometry, how))
     used = geometry.used()
     if used is not None:
         box = (slice(None), slice(None), *used[0])
@@ -166,7 +201,7 @@ def _backward(t: Tensors, geometry: Geometry, how: How) -> Gradients:
         kernels.gradient_x(t.w, t.grad, geometry, how.threads, grad_x)
         kernels.gradient_w(t.x, t.grad, geometry, how.threads, grad_w)
         return Gradients(grad_x, grad_w, kernels.gradient_bias(t.grad, how.threads))
-    with blas_threads(how.threads), np.errstate(over="ignore", invalid="ignore"):
+    with blas_threads(how.threads), np.errstate(all="ignore"):
         numpy_backend.backward(t.x, t.w, t.grad, geometry, grad_x, grad_w)
         grad_bias = t.grad.sum(axis=(0, *range(2, t.grad.ndim)))
     return Gradients(grad_x, grad_w, grad_bias)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reference_impl.arguments import Array, prepare
+from reference_impl.arguments import Array, computed_in, plain, prepare
 from reference_impl.choices import Backend, Layout, Precision
 from reference_impl.complexes import beside
 from reference_impl.geometry import Geometry
@@ -61,7 +61,7 @@ def second_order(
         geometry: as for ``forward``, and so are the options.
         precision: "working" or "compensated"; each result is rounded once in the latter.
         backend: None, "numpy" or "cython".
-        threads: None or at least 1.
+        threads: None or 1 to 4096.
         layout: of x, grad_y, grad_x and of the results of their shapes.
 
     Returns:
@@ -72,17 +72,19 @@ def second_order(
         ValueError: as for ``forward``, or a cotangent has another shape than its gradient.
         RuntimeError: as for ``forward``.
     """
-    prepare(x, w, grad_bias, grad_y, geometry, layout)
+    computed_in("grad_y", grad_y)
+    prepare(x, w, grad_bias, grad_y, geometry, layout, bias_name="grad_bias")
     for name, cotangent, of, like in (("grad_x", grad_x, "x", x), ("grad_w", grad_w, "w", w)):
         if cotangent is not None and np.shape(cotangent) != like.shape:
             raise ValueError(f"{name} must have {of}'s shape {like.shape}, got {np.shape(cotangent)}")
+    x, w = plain(x), plain(w)
     p = np.zeros_like(x) if grad_x is None else grad_x
     q = np.zeros_like(w) if grad_w is None else grad_w
-    prepare(p, q, None, grad_y, geometry, layout, x_name="grad_x")
+    prepare(p, q, None, grad_y, geometry, layout, x_name="grad_x", w_name="grad_w")
     channels = x.ndim - 1 if layout == "channels_last" else x.ndim - geometry.ndim - 1
     # B(p, w) + B(x, q) as one operator over twice the channels: one sum, rounded once.
-    both = beside(p, x, channels, geometry.groups)
-    weights = beside(w, q, 0, geometry.groups)
+    both = beside(plain(p), x, channels, geometry.groups)
+    weights = beside(w, plain(q), 0, geometry.groups)
     options = {"precision": precision, "backend": backend, "threads": threads, "layout": layout}
     return SecondOrder(
         forward(both, weights, grad_bias, geometry=geometry, **options),  # type: ignore[arg-type]

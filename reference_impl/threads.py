@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -65,12 +66,50 @@ def _libraries() -> Any:
     return importlib.import_module("threadpoolctl").ThreadpoolController()
 
 
+class _Limits:
+    """The number of BLAS threads, one for the process, while any of its threads wants it changed."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.wanted = 0
+        self.outermost: Any = None
+
+    @contextmanager
+    def at(self, threads: int) -> Iterator[None]:
+        """So many within. Who comes while others are in changes it for them too, the last gives it back."""
+        with self.lock:
+            limit = _libraries().limit(limits=threads, user_api="blas")
+            if not self.wanted:
+                self.outermost = limit
+            self.wanted += 1
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.wanted -= 1
+                if not self.wanted:
+                    self.outermost.restore_original_limits()
+
+
+_limits = _Limits()
+
+
+def _after_fork() -> None:
+    """In the child no other thread lives that could let go of the lock."""
+    global _limits
+    _limits = _Limits()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def blas_threads(threads: int | None) -> AbstractContextManager[Any]:
     """NumPy's BLAS uses so many threads within; None, or no threadpoolctl, leaves it as it is."""
     if threads is None:
         return nullcontext()
     try:
-        found: AbstractContextManager[Any] = _libraries().limit(limits=threads, user_api="blas")
+        _libraries()
     except ImportError:
         return nullcontext()
-    return found
+    return _limits.at(threads)

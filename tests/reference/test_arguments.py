@@ -44,8 +44,16 @@ GRAD = np.ones((2, 6, *GEOMETRY.output_size))
         ({"layout": "NHWC"}, ValueError, "layout must be one of channels_first, channels_last, got 'NHWC'"),
         ({"precision": "high"}, ValueError, "precision must be one of working, compensated, got 'high'"),
         ({"backend": "cuda"}, ValueError, "backend must be None, 'numpy' or 'cython', got 'cuda'"),
-        ({"threads": 0}, ValueError, "threads must be None or an integer of at least 1, got 0"),
-        ({"threads": 1.5}, ValueError, r"threads must be None or an integer of at least 1, got 1\.5"),
+        (
+            {"threads": 0},
+            ValueError,
+            "threads must be None or an integer of at least 1 and at most 4096, got 0",
+        ),
+        (
+            {"threads": 1.5},
+            ValueError,
+            r"threads must be None or an integer of at least 1 and at most 4096, got 1\.5",
+        ),
     ],
 )
 def test_forward_refuses(change, error, words):
