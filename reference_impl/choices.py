@@ -30,9 +30,9 @@ class How(NamedTuple):
     compensated: bool
     threads: int | None
 
-    def plain(self) -> How:
+    def plain(self, geometry: Geometry) -> How:
         """The same without compensation, for sums that are exact anyway."""
-        return self._replace(compensated=False)
+        return self._replace(compiled=self.compiled and kernels.fits(geometry), compensated=False)
 
 
 def has_kernels() -> bool:
@@ -74,5 +74,5 @@ def choose(backend: str | None, precision: str, threads: int | None, geometry: o
             "backend 'cython' asks for the extensions reference_impl._kernels and ._compensated, which are "
             "not built here; install a C compiler and reinstall the package, or leave backend at None"
         )
-    known = precise or not isinstance(geometry, Geometry) or geometry.ndim <= 2
+    known = precise or not isinstance(geometry, Geometry) or (there and kernels.fits(geometry))
     return How(there and known, precise, threads)

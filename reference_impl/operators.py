@@ -138,9 +138,9 @@ def _forward(t: Tensors, geometry: Geometry, how: How) -> Array:
         t = replace(t, x=t.x[(slice(None), slice(None), *box)])
     if t.dtype == INTEGER:
         if whole.exact_in_float(t, geometry):
-            return _forward(whole.as_float(t), geometry, how.plain()).astype(np.int64)
+            return _forward(whole.as_float(t), geometry, how.plain(geometry)).astype(np.int64)
         sizes = whole.magnitudes(t)
-        whole.refuse_overflow(t, geometry, lambda: {"y": _forward(sizes, geometry, how.plain())})
+        whole.refuse_overflow(t, geometry, lambda: {"y": _forward(sizes, geometry, how.plain(geometry))})
     elif how.compensated or (how.compiled and t.dtype == COMPLEX):
         pieces = Pieces(geometry, how)
         return (complexes.output if t.dtype == COMPLEX else Pieces.output)(pieces, t.x, t.w, t.bias)
@@ -179,12 +179,12 @@ def _backward(t: Tensors, geometry: Geometry, how: How) -> Gradients:
         return Gradients(grad_x, part.w, part.bias)
     if t.dtype == INTEGER:
         if whole.exact_in_float(t, geometry):
-            real = _backward(whole.as_float(t), geometry, how.plain())
+            real = _backward(whole.as_float(t), geometry, how.plain(geometry))
             return Gradients(*(part.astype(np.int64) for part in real))
         sizes = whole.magnitudes(t)
 
         def scales() -> dict[str, Array]:
-            found = _backward(sizes, geometry, how.plain())
+            found = _backward(sizes, geometry, how.plain(geometry))
             return {f"the gradient of {name}": part for name, part in found._asdict().items()}
 
         whole.refuse_overflow(t, geometry, scales)

@@ -23,10 +23,11 @@ def check(p, backend):
         assert np.array_equal(actual, expected), name
 
 
+@pytest.mark.parametrize("ndim", [None, 3])
 @pytest.mark.parametrize("fill", [ordinary, wide, extreme, cancelling])
-def test_correctly_rounded(backend, fill):
-    for seed in range(30):
-        check(draw_problem(seed, fill=fill), backend)
+def test_correctly_rounded(backend, fill, ndim):
+    for seed in range(30 if ndim is None else 5):
+        check(draw_problem(seed, ndim, fill), backend)
 
 
 def test_working_precision_is_not_enough_for_these_cases():

@@ -28,9 +28,12 @@ def test_equals_the_definition_on_integers(backend, ndim):
         assert y.dtype == np.float64
 
 
-def test_int64_equals_the_definition(backend):
-    for seed in range(60):
-        y, g = compare(draw_problem(seed), backend, convert=lambda a: a.astype(np.int64))
+@pytest.mark.parametrize("precision", ["working", "compensated"])
+@pytest.mark.parametrize("ndim", [1, 2, 3])
+def test_int64_equals_the_definition(backend, ndim, precision):
+    for seed in range(30):
+        p = draw_problem(seed, ndim)
+        y, g = compare(p, backend, convert=lambda a: a.astype(np.int64), precision=precision)
         assert y.dtype == g.x.dtype == g.w.dtype == g.bias.dtype == np.int64
 
 
