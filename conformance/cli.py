@@ -285,7 +285,7 @@ def _print(run_data: dict[str, Any], divergences: list[dict[str, Any]], out: Pat
     "run_dir",
     type=click.Path(path_type=Path),
     metavar="RUN_DIR",
-    help="Instead of one case: every divergence of an earlier run.",
+    help="Instead of one case: every divergence of an earlier run and every probed requirement that failed.",
 )
 @_python
 @_env
