@@ -9,20 +9,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import signal
 
-from reference_impl import Geometry, backward, error_model, forward, second_order
+from reference_impl import Geometry, backward, error_model, forward, has_kernels, second_order
 
 from .strategies import Problem, draw_problem, integers, problems
 
+PATHS = ("numpy", "cython") if has_kernels() else ("numpy",)
 CYCLES = settings(deadline=None, max_examples=60)
 
 
 @CYCLES
 @given(p=problems())
 def test_adjoint_exactly(p: Problem):
-    y = forward(p.x, p.w, geometry=p.geometry)
-    g = backward(p.x, p.w, p.grad, geometry=p.geometry)
-    assert np.sum(y * p.grad) == np.sum(p.x * g.x) == np.sum(p.w * g.w)
-    assert np.array_equal(g.bias, p.grad.sum(axis=(0, *range(2, p.grad.ndim))))
+    for path in PATHS:
+        y = forward(p.x, p.w, geometry=p.geometry, backend=path)
+        g = backward(p.x, p.w, p.grad, geometry=p.geometry, backend=path)
+        assert np.sum(y * p.grad) == np.sum(p.x * g.x) == np.sum(p.w * g.w)
+        assert np.array_equal(g.bias, p.grad.sum(axis=(0, *range(2, p.grad.ndim))))
 
 
 @CYCLES
@@ -39,6 +41,25 @@ def test_linear_in_each_argument(p: Problem, seed: int, a: int, b: int):
     if p.bias is not None:
         shift = p.bias.reshape(-1, *(1,) * p.geometry.ndim)
         assert np.array_equal(apply(p.x, p.w, p.bias), apply(p.x, p.w) + shift)
+
+
+@CYCLES
+@given(p=problems(), seed=st.integers(0, 2**32 - 1), a=st.integers(-5, 5), b=st.integers(-5, 5))
+def test_gradients_are_linear_in_each_argument(p: Problem, seed: int, a: int, b: int):
+    rng = np.random.default_rng(seed)
+    first = {"x": p.x, "w": p.w, "grad_y": p.grad}
+    second = {name: integers(rng, array.shape) for name, array in first.items()}
+    for path in PATHS:
+        one = backward(**first, geometry=p.geometry, backend=path)
+        for varied, fixed in (("x", "x"), ("w", "w"), ("grad_y", None)):
+            other = backward(**{**first, varied: second[varied]}, geometry=p.geometry, backend=path)
+            mixed = {**first, varied: a * first[varied] + b * second[varied]}
+            found = backward(**mixed, geometry=p.geometry, backend=path)
+            for name, result in found._asdict().items():
+                if name == fixed or (name == "bias" and fixed):  # what it does not depend on
+                    assert np.array_equal(result, getattr(one, name))
+                else:
+                    assert np.array_equal(result, a * getattr(one, name) + b * getattr(other, name))
 
 
 @CYCLES
@@ -66,7 +87,10 @@ def test_dilation_is_a_kernel_with_zeros_between(p: Problem):
     w = np.zeros((*p.w.shape[:2], *spread))
     w[(..., *(slice(None, None, d) for d in g.dilation))] = p.w
     plain = Geometry(g.input_size, spread, g.stride, (1,) * g.ndim, g.crop_before, g.output_size, g.groups)
+    one, other = backward(p.x, p.w, p.grad, geometry=g), backward(p.x, w, p.grad, geometry=plain)
     assert np.array_equal(forward(p.x, p.w, geometry=g), forward(p.x, w, geometry=plain))
+    assert np.array_equal(one.x, other.x)
+    assert np.array_equal(one.w, other.w[(..., *(slice(None, None, d) for d in g.dilation))])
 
 
 @CYCLES
