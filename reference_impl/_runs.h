@@ -37,7 +37,7 @@ static void group_of(const Plan *g, ptrdiff_t y_step, ptrdiff_t q, ptrdiff_t lef
 }
 
 /* How a group's taps lie in a plane: where position (0, 0) and the first tap would land, and the distances of rows and
- * positions. Up to ``last`` a first tap has the others within the plane's memory (-1: rows are apart). */
+ * positions. Up to ``last`` a first tap has the others within the plane's memory (-1: rows are apart, or reversed). */
 typedef struct {
     ptrdiff_t origin, row_step, step, last;
 } Grid;
@@ -61,7 +61,8 @@ ALWAYS Part part_of(const Grid *grid, const Group *group, const Run *run) {
     part.low = between(group->low - run->column, 0, run->count);
     part.high = between(group->high - run->column, part.low, run->count);
     part.ends = part.low > 0 || part.high < run->count;
-    part.all = part.ends && part.origin >= 0 && part.origin + (run->count - 1) * grid->step <= grid->last;
+    part.all = part.ends && grid->last >= 0 && part.origin >= 0 &&
+               part.origin + (run->count - 1) * grid->step <= grid->last;
     if (part.all) {
         part.low = 0;
         part.high = run->count;
