@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from adapters.base import Adapter
 
 DEVICE = "CONFORMANCE_DEVICE"  # the environment's variable that names the device to run on
+KEPT = "CONFORMANCE_KEPT"  # the one that names a folder for what a framework compiles, shared by some workers
 
 FRAMEWORKS = {
     "torch": "adapters.torch_adapter",

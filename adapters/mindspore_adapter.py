@@ -48,7 +48,7 @@ class MindSporeAdapter(Adapter):
         **faces(_NN2, {"ndim": 2, "module": True}, ["jit"]),
     }
     # a graph is compiled for each
-    seconds_per_case: ClassVar = {_MINT: 0.15, f"{_NN1}+jit": 0.3, f"{_NN2}+jit": 0.3}
+    seconds_per_case: ClassVar = {_MINT: 0.15, f"{_NN1}+jit": 0.15, f"{_NN2}+jit": 0.15}
 
     @staticmethod
     def cannot_express(implementation: str, case: CaseData) -> str | None:

@@ -45,7 +45,8 @@ class TorchAdapter(Adapter):
         f"{_NN1}+export": 0.1,
         f"{_NN2}+export": 0.1,
     }
-    patience: ClassVar = {f"{_NN1}+compile": 60.0, f"{_NN2}+compile": 60.0}
+    # a worker's first compiles the compiler's own headers: 20 s of a core that it may have to share
+    patience: ClassVar = {f"{_NN1}+compile": 120.0, f"{_NN2}+compile": 120.0}
 
     @staticmethod
     def cannot_express(implementation: str, case: CaseData) -> str | None:
@@ -74,6 +75,7 @@ class TorchAdapter(Adapter):
         self.device = os.environ.get(DEVICE, "cpu")
         if self.device == "cuda":
             os.environ["CUDA_LAUNCH_BLOCKING"] = "1"  # an error shows where it happens
+        os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
         import torch
 
         self.torch = torch

@@ -154,8 +154,9 @@ class TorchCall(Call):
                 if len(duals) > 2:
                     self.tensors["b"] = duals[2]
             self.x = duals[0]
-            found = forward_ad.unpack_dual(self.forward()).tangent
-        return self._array(found)
+            found = forward_ad.unpack_dual(self.forward())
+        # None says that the output depends on no tangent
+        return self._array(self.torch.zeros_like(found.primal) if found.tangent is None else found.tangent)
 
     def _as_view(self, tensor: Any) -> Any:
         """The same values, lying in memory as the options say."""

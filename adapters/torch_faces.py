@@ -5,8 +5,11 @@ Each is a layer in the hands of another part of PyTorch, which promises the same
 
 from __future__ import annotations
 
+import os
+import tempfile
 from typing import Any
 
+from adapters import KEPT
 from adapters.base import Array, Unsupported, first_line
 from adapters.torch_call import TorchCall
 
@@ -18,6 +21,8 @@ class Compiled(TorchCall):
         made = super().construct()
         if not hasattr(self.torch, "compile"):
             raise Unsupported("this release has no torch.compile")
+        if os.environ.get(KEPT):
+            tempfile.tempdir = os.environ[KEPT]  # where it leaves what it has compiled
         self.torch._dynamo.reset()  # what was compiled for another case would be looked through, and kept
         self.layer = _told(lambda: self.torch.compile(self.layer))
         return made
@@ -25,17 +30,37 @@ class Compiled(TorchCall):
     def forward(self) -> Any:
         return _told(super().forward)
 
+    def second(self, grad: Array, directions: dict[str, Array]) -> dict[str, Array]:
+        try:
+            return super().second(grad, directions)
+        except RuntimeError as error:
+            if "does not currently support double backward" in str(error):
+                raise Unsupported(first_line(error)) from error
+            raise
+
 
 class Exported(TorchCall):
     """``torch.export.export(layer, (x,)).module()``."""
 
+    exported = False
+
     def forward(self) -> Any:
+        self._export()
+        return super().forward()
+
+    def tangent(self, tangents: dict[str, Array]) -> Array:
+        self._export()  # the tangents are those of the program's tensors
+        return super().tangent(tangents)
+
+    def _export(self) -> None:
+        """Puts the program in the layer's place, once."""
+        if self.exported:
+            return
         if not hasattr(self.torch, "export"):
             raise Unsupported("this release has no torch.export")
         program = self.torch.export.export(self.layer, (self.x,), self.sizes())
-        self.layer = program.module()
+        self.layer, self.exported = program.module(), True
         self.parameters = [self.layer.weight] + ([self.layer.bias] if len(self.parameters) > 1 else [])
-        return super().forward()
 
 
 class Mapped(TorchCall):
@@ -59,7 +84,7 @@ class Meta(TorchCall):
         del device
         super().__init__(torch, "meta", *rest)
 
-    def fetch(self, output: Any) -> Array:
+    def _array(self, tensor: Any) -> Array:
         raise Unsupported("a meta tensor has no values")
 
 

@@ -52,6 +52,7 @@ class ForkServer:
 
     def __attrs_post_init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix=f"conformance-{self.framework}-"))
+        (self._folder / "kept").mkdir()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         guardian.begin()
         bootstrap = Path(adapters.__file__).with_name("bootstrap.py")
@@ -80,8 +81,12 @@ class ForkServer:
             raise
 
     def fork(self, folder: Path, environment: Mapping[str, str], descriptors: Sequence[int]) -> Forked:
-        """A worker in ``folder`` on these descriptors: its requests, its answers, its log."""
-        request = {"folder": str(folder), "environment": dict(environment)}
+        """A worker in ``folder`` on these descriptors: its requests, its answers, its log.
+
+        What one of the forks has compiled serves the others.
+        """
+        kept = {adapters.KEPT: str(self._folder / "kept")}
+        request = {"folder": str(folder), "environment": {**environment, **kept}}
         return Forked(self, int(self.ask({"fork": request}, descriptors)["pid"]))
 
     def ask(self, request: Mapping[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:

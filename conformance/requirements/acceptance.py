@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.base import VIEWS
-from conformance.answers import Outcome
+from conformance.answers import Answer, Outcome
 from conformance.case import Case
 from conformance.requirements.attempts import geometry_of, tensors
 from conformance.requirements.bench import Bench, fault, same
@@ -32,6 +32,7 @@ from conformance.verdicts import Check, Verdict
 from reference_impl import backward, forward
 
 Array = NDArray[Any]
+Try = Callable[[], Trial]
 
 _CHECKS: Final = (
     Check.ACCEPTANCE,
@@ -66,6 +67,8 @@ def exact(bench: Bench, case: Case, words: str, *, plain: Case | None = None, **
     arrays = bench.arrays(case)
     if options.get("view") == "broadcast":  # one image for the whole batch
         arrays["x"] = np.repeat(arrays["x"][:1], arrays["x"].shape[0], axis=0)
+    if bench.shape_only:
+        return _described(bench.call(case, arrays, **options), arrays["g"], case, words)
     try:
         found = results(bench, case, arrays, **options)
         hold(found, expected(bench, case, arrays), case, f"the reference's, {words}")
@@ -74,6 +77,16 @@ def exact(bench: Bench, case: Case, words: str, *, plain: Case | None = None, **
             return reported(f"the result is wrong {words}, and the same for the plain call", case)
         return ended.trial
     return passed(case)
+
+
+def _described(answer: Answer, like: Array, case: Case, words: str) -> Trial:
+    """Whether the output that an answer tells of has the shape and dtype of ``like``."""
+    if answer.shape is None or answer.stage != "output":
+        return fault(answer, case) or differs(f"an output, {words}, of a tensor without values", case)
+    if (answer.shape, answer.dtype) != (like.shape, str(like.dtype)):
+        told, wanted = f"{answer.dtype}{list(answer.shape)}", f"{like.dtype}{list(like.shape)}"
+        return differs(f"{words} the output is told to be {told} rather than {wanted}", case)
+    return passed(case, f"shape and dtype alone: {answer.message}")
 
 
 def _as_ever(bench: Bench, plain: Case, arrays: Mapping[str, Array], found: Mapping[str, Array]) -> bool:
@@ -98,6 +111,8 @@ def empty_batch(bench: Bench, case: Case) -> Trial:
     answer = bench.call(case, {**tensors(case), "g": gradient}, refusable=True, infer=False)
     if answer.outcome is Outcome.RAISED and answer.stage in ("construct", "forward"):
         return reported(f"refused in {answer.stage}: {answer.message}", case)
+    if bench.shape_only:
+        return _described(answer, gradient, case, "for an empty batch")
     trial = fault(answer, case)
     if trial is not None:
         return trial
@@ -112,7 +127,7 @@ def empty_batch(bench: Bench, case: Case) -> Trial:
     return passed(case)
 
 
-def _spelled(bench: Bench) -> Iterator[Trial]:
+def _spelled(bench: Bench) -> Iterator[Try]:
     """Every documented spelling of the same paddings, and each side different."""
     paddings: tuple[tuple[tuple[int, int], ...], ...] = (
         (((1, 1),), ((2, 2),), ((1, 0),), ((0, 2),), ((2, 1),))
@@ -131,7 +146,7 @@ def _spelled(bench: Bench) -> Iterator[Trial]:
                 if bench.requires(case):
                     words = f"for a padding written in the form {spelling!r}"
                     simple = case.replace(spelling="plain", layout="channels_first")
-                    yield exact(bench, case, words, plain=simple)
+                    yield partial(exact, bench, case, words, plain=simple)
 
 
 def _documented_types(bench: Bench) -> tuple[str, ...]:
@@ -141,7 +156,7 @@ def _documented_types(bench: Bench) -> tuple[str, ...]:
     return () if bench.implementation.startswith("mindspore.nn.Conv1d") else ("tuple",)
 
 
-def _sequences(bench: Bench) -> Iterator[Trial]:
+def _sequences(bench: Bench) -> Iterator[Try]:
     """One number for each dimension, in every type that is documented for each argument."""
     case = Case.parse(
         "v1_1d_n2_ci2_co3_i4_k3_s3_p1_op1_d2_b_f32_int.22"
@@ -166,7 +181,7 @@ def _sequences(bench: Bench) -> Iterator[Trial]:
                     continue
                 values = [sides[0] for sides in case.padding]
             written = {"tuple": values} if kind == "tuple" else values
-            yield exact(bench, case, f"for the {role} as a {kind}", arguments={role: written})
+            yield partial(exact, bench, case, f"for the {role} as a {kind}", arguments={role: written})
 
 
 def _probed(
@@ -198,18 +213,19 @@ def _each(*names: str, any_of: Callable[..., bool]) -> Callable[[Case], bool]:
     return lambda case: any(any_of(*found) for found in zip(*(getattr(case, n) for n in names), strict=True))
 
 
-def _trials(found: Callable[[Bench], Iterator[Trial]]) -> Callable[[Bench], Iterator[Trial]]:
+def _trials(tries: Callable[[Bench], Iterator[Try]]) -> Callable[[Bench], Iterator[Trial]]:
     """The trials until one cannot be made, or that there are none."""
 
     def trials(bench: Bench) -> Iterator[Trial]:
-        any_tried = False
-        for trial in found(bench):
-            any_tried = True
+        waiting = list(tries(bench))
+        if not waiting:
+            yield not_applicable("the API documents one spelling")
+            return
+        for one in bench.limited(waiting):
+            trial = one()
             yield trial
             if trial.verdict in (Verdict.UNSUPPORTED, Verdict.CRASH, Verdict.HANG):
                 return
-        if not any_tried:
-            yield not_applicable("the API documents one spelling")
 
     return trials
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from attrs import define, field
@@ -21,8 +21,10 @@ from conformance.semantics import Acceptance, Meaning, interpret
 from conformance.verdicts import Verdict
 
 Array = NDArray[Any]
+Try = TypeVar("Try")
 
 DEADLINE: Final = 10.0  # seconds that a probe may take, as any call
+SHARE: Final = 0.3  # seconds of a slow face for each requirement
 _FAULTS: Final = {
     Outcome.CRASH: Verdict.CRASH,
     Outcome.HANG: Verdict.HANG,
@@ -81,6 +83,8 @@ class Bench:
     driver: Driver
     hello: Mapping[str, Any]
     remembered: dict[Any, Any] = field(factory=dict, init=False)  # what requirements need not ask twice
+    left_out: int = field(default=0, init=False)  # tries that the requirement at work leaves out
+    _left: int | None = field(default=None, init=False)  # calls that it may still make; None: any number
     _signature: dict[str, list[tuple[str, str | None]]] | None = field(default=None, init=False)
 
     @property
@@ -104,6 +108,38 @@ class Bench:
         """Its number of spatial dimensions."""
         ndim: int = self.about["ndim"]
         return ndim
+
+    @property
+    def face(self) -> str:
+        """Which face of its API it is ("compile", ...), nothing for the API itself."""
+        return str(self.about.get("face", ""))
+
+    @property
+    def shape_only(self) -> bool:
+        """Whether it tells an output's shape and dtype in place of the output: what it tells, it accepts."""
+        return self.face == "meta"
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the requirement at work has had its share of a slow face."""
+        return self._left is not None and self._left <= 0
+
+    def begin(self) -> None:
+        """A requirement begins.  On a slow face it gets some calls, and may end the try at which they end.
+
+        Only those count that come as far as the face: what a layer's construction refuses costs nothing.
+        """
+        seconds = adapter_class(self.framework).seconds_per_case.get(self.implementation)
+        self.left_out = 0
+        self._left = max(1, int(SHARE / seconds)) if self.face and seconds else None
+
+    def limited(self, tries: Sequence[Try]) -> Iterator[Try]:
+        """These tries, as far as the requirement may make them."""
+        for number, one in enumerate(tries):
+            if self.exhausted:
+                self.left_out += len(tries) - number
+                return
+            yield one
 
     @property
     def module(self) -> bool:
@@ -161,7 +197,10 @@ class Bench:
         given = self.arrays(case) if arrays is None else arrays
         probe = Probe(case, operation, given, options, patch or {})
         kind = Acceptance.UNSPECIFIED if refusable else Acceptance.REQUIRED
-        return self.driver.ask(Job(probe, {self.implementation: Meaning(kind)}), self.implementation)
+        answer = self.driver.ask(Job(probe, {self.implementation: Meaning(kind)}), self.implementation)
+        if self._left is not None and answer.stage != "construct":
+            self._left -= 1
+        return answer
 
     def signature(self) -> Mapping[str, list[tuple[str, str | None]]]:
         """For ``construct`` (of a layer) and ``forward``: the arguments' names in order, each with its

@@ -77,10 +77,12 @@ def _examine(
             name, column, requirement = waiting[0]
             say(f"{column}: {requirement.id}")
             result = Result(requirement.id, column, subject.target, probed=True)
+            benches[name].begin()
             for trial in _trials(requirement, benches[name]):
                 result.add(trial)
                 if cancelled():
                     break
+            result.left_out = benches[name].left_out
             waiting.pop(0)
             yield result
     except WorkerFailed as failed:
@@ -95,9 +97,9 @@ def _examine(
 def _trials(requirement: Probed, bench: Bench) -> Iterable[Trial]:
     if not requirement.concerns(bench.implementation):
         return [Trial(Verdict.NOT_APPLICABLE, "it speaks of another API")]
-    if "+" in bench.implementation:
+    if requirement.making and bench.face:
         api = bench.implementation.partition("+")[0]
-        return [Trial(Verdict.NOT_APPLICABLE, f"asked of {api} alone; its other faces are held to its cases")]
+        return [Trial(Verdict.NOT_APPLICABLE, f"how the layer is made is asked of {api} itself")]
     if requirement.needs and bench.device != requirement.needs:
         return [Trial(Verdict.UNSUPPORTED, f"needs {requirement.needs}; the device is {bench.device}")]
     return requirement.trials(bench)

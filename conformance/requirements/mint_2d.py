@@ -113,6 +113,7 @@ REQUIREMENTS: Final = (
         f"The arguments are {described(PAGE.arguments)}.",
         signature_as(PAGE.arguments),
         quick=True,
+        making=True,
     ),
     PAGE.probed(
         "adjoint",
@@ -132,6 +133,7 @@ REQUIREMENTS: Final = (
         "The interface is experimental and may change or go.",
         experimental,
         quick=True,
+        making=True,
         note="nothing that an interface does today contradicts it",
     ),
     PAGE.probed(
@@ -159,18 +161,20 @@ REQUIREMENTS: Final = (
         "padding_mode names the mode of padding, of which 'zeros' alone is supported.",
         padding_mode,
     ),
-    PAGE.probed("dtype", "With dtype=None the parameters are float32.", dtype, quick=True),
+    PAGE.probed("dtype", "With dtype=None the parameters are float32.", dtype, quick=True, making=True),
     PAGE.probed(
         "weight",
         "The weight has the shape (in_channels, out_channels / groups, kernel_size[0], kernel_size[1]) and "
         "is drawn "
         "from U(-sqrt(k), sqrt(k)), k = groups / (C_out * kernel_size[0] * kernel_size[1]).",
         initial.weight,
+        making=True,
     ),
     PAGE.probed(
         "bias",
         "The bias has the shape (out_channels) and the weight's distribution.",
         initial.bias,
+        making=True,
     ),
     PAGE.judged(
         "shape",

@@ -11,7 +11,7 @@ from conformance.answers import Outcome
 from conformance.case import Case
 from conformance.requirements.bench import Bench, fault
 from conformance.requirements.requirement import Trial, differs, passed
-from conformance.requirements.results import NoResult, result, tried
+from conformance.requirements.results import NoResult, result, shape, tried
 from conformance.semantics.meaning import output_size
 
 
@@ -46,8 +46,7 @@ def upsampling(bench: Bench, case: Case) -> Trial:
     w = bench.arrays(case)["w"]
 
     def size(case: Case) -> tuple[int, ...]:
-        found = result(bench, case, {"x": bench.arrays(case)["x"], "w": w})
-        return found.shape[-case.ndim :]
+        return shape(bench, case, {"x": bench.arrays(case)["x"], "w": w})[-case.ndim :]
 
     before = size(case)
     for at, stride in enumerate(case.stride):

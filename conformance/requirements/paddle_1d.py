@@ -177,6 +177,7 @@ REQUIREMENTS: Final = (
         f"The arguments are {described(PAGE.arguments)}.",
         signature_as(PAGE.arguments),
         quick=True,
+        making=True,
     ),
     PAGE.judged(
         "output-size",
@@ -195,6 +196,7 @@ REQUIREMENTS: Final = (
         "The kernel has the format MCL: output channels, input channels, length.",
         kernel_mcl,
         quick=True,
+        making=True,
         note="the same page gives the kernel the shape (C_in, C_out, K) further down (P1.shapes); each "
         "sentence is "
         "judged as it stands",
@@ -205,6 +207,7 @@ REQUIREMENTS: Final = (
         "groups.",
         kernel_groups,
         quick=True,
+        making=True,
         note="C is the second dimension of the format MCL that the sentence before names",
     ),
     PAGE.probed(

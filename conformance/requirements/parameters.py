@@ -182,7 +182,10 @@ REQUIREMENTS: Final = (
         of=lambda _case: True,
     ),
     _probed(
-        "dtype", "Without a dtype the parameters are of the framework's default, float32.", _default_dtype
+        "dtype",
+        "Without a dtype the parameters are of the framework's default, float32.",
+        _default_dtype,
+        making=True,
     ),
     _probed(
         "trainable",
@@ -194,12 +197,14 @@ REQUIREMENTS: Final = (
         "Weight and bias start from U(-√k, √k), k = groups / (C_out · ∏ kernel).",
         for_each(uniform, _cases),
         applies=STATED,
+        making=True,
     ),
     _probed(
         "observed",
         "What weight and bias start from, where the document gives no numbers.",
         for_each(observed, _cases),
         applies=UNSTATED,
+        making=True,
     ),
-    _probed("seeded", "The same seed makes the same parameters.", for_each(repeated, _cases)),
+    _probed("seeded", "The same seed makes the same parameters.", for_each(repeated, _cases), making=True),
 )

@@ -56,6 +56,7 @@ REQUIREMENTS: Final = (
         f"The arguments are {described(PAGE.arguments)}, TRUE being R's True.",
         signature_as(PAGE.arguments),
         quick=True,
+        making=True,
     ),
     PAGE.probed(
         "padding-mode",

@@ -44,13 +44,16 @@ class Message:
 
 
 def _messages(bench: Bench) -> Iterator[Trial]:
+    waiting: list[tuple[Attempt, dict[str, object]]] = []
     found: list[tuple[Attempt, str, Message]] = []
     for attempt in (*rejection.single_faults(bench), *rejected_options.single_faults(bench)):
-        if attempt.readings or len(attempt.arguments) != 1:
-            continue
         named = attempt.expressed(bench)
+        if attempt.readings or len(attempt.arguments) != 1 or named is None:
+            continue
+        waiting.append((attempt, named))
+    for attempt, named in bench.limited(waiting):
         answer = asked(bench, attempt)
-        if named is None or answer is None or answer.outcome is not Outcome.RAISED:
+        if answer.outcome is not Outcome.RAISED:
             continue
         ((role, value),) = attempt.arguments.items()
         (name,) = named

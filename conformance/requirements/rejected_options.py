@@ -89,9 +89,12 @@ def _pairs(bench: Bench) -> Iterator[Attempt]:
         (("kernel_size", 0), ("padding", 0)),
         (("kernel_size", -1), ("padding", -3)),
         (("stride", "a"), ("groups", 0)),
-        (("stride", HUGE[0]), ("dilation", HUGE[0])),
-        (("padding", HUGE[0]), ("output_padding", HUGE[0])),
     ]
+    if not bench.shape_only:  # which has room for them
+        pairs += [
+            (("stride", HUGE[0]), ("dilation", HUGE[0])),
+            (("padding", HUGE[0]), ("output_padding", HUGE[0])),
+        ]
     for first_argument, second_argument in pairs:
         arguments = dict([first_argument, second_argument])
         words = ", ".join(f"{role}={shown(value)}" for role, value in arguments.items())

@@ -28,8 +28,12 @@ def _shape(array: Array) -> str:
 def _input_rank(bench: Bench) -> Iterator[Attempt]:
     case = base(bench)
     x = tensors(case)["x"]
+    mapped = {case.id: meant(tensors(case), case)[case.id][None]} if bench.face == "vmap" else {}
     for other in (x[0, 0], x[None], x[None, None], x[0, 0, 0] if bench.ndim == 2 else x[0, 0, :0]):
-        yield _with(case, f"an input of shape {_shape(other)}", x=other)
+        # mapped over, a batch of batches is a batch of what a layer takes
+        yield _with(
+            case, f"an input of shape {_shape(other)}", mapped if other.ndim == x.ndim + 1 else {}, x=other
+        )
     single = case.replace(batch=None)
     if not bench.expresses(single):  # not documented, and yet it can be taken for a batch of one
         yield _with(

@@ -73,10 +73,14 @@ class Judged(Requirement):
 
 @frozen(kw_only=True)
 class Probed(Requirement):
-    """Decided by what ``trials`` finds at a bench.  With ``quick`` it is part of every run."""
+    """Decided by what ``trials`` finds at a bench.  With ``quick`` it is part of every run.
+
+    One of ``making`` asks how a layer is made, which is done before any other face of it comes to be.
+    """
 
     trials: Callable[[Bench], Iterable[Trial]] = field(eq=False)
     quick: bool = False
+    making: bool = False
 
 
 @frozen
@@ -123,6 +127,7 @@ class Result:
     target: str
     probed: bool
     counts: Counter[Verdict] = field(factory=Counter)
+    left_out: int = 0  # tries, of an implementation that is slow by nature
     _telling: Trial | None = None
 
     def add(self, trial: Trial) -> None:
@@ -144,6 +149,10 @@ class Result:
     def plain(self) -> dict[str, Any]:
         """As run.json has it."""
         telling = self._telling
+        message = "nothing was tried" if telling is None else telling.message
+        if self.left_out:
+            more = f"{self.left_out} more not tried on a slow face"
+            message = f"{message} ({more})" if message else more
         return {
             "requirement": self.requirement,
             "implementation": self.column,
@@ -151,7 +160,7 @@ class Result:
             "probed": self.probed,
             "verdict": self.verdict.value,
             "counts": {verdict.value: self.counts[verdict] for verdict in Verdict if self.counts[verdict]},
-            "message": "nothing was tried" if telling is None else telling.message,
+            "message": message,
             "case": telling.case.id if telling is not None and telling.case is not None else None,
         }
 
@@ -169,14 +178,17 @@ def for_each(
 ) -> Callable[[Bench], Iterator[Trial]]:
     """Trials of a check on each of some parameter sets; not applicable where there are none.
 
-    No more are tried after the second that ends like one before in a way that costs much and tells little.
+    No more are tried after the second that ends like one before in a way that costs much and tells little,
+    nor where the bench has had enough.
     """
 
     def trials(bench: Bench) -> Iterator[Trial]:
-        any_tried = False
         ends: set[tuple[Verdict, str]] = set()
-        for case in cases(bench):
-            any_tried = True
+        waiting = list(cases(bench))
+        if not waiting:
+            yield not_applicable("the API cannot express any of the parameter sets")
+            return
+        for case in bench.limited(waiting):
             found = check(bench, case)
             for trial in [found] if isinstance(found, Trial) else found:
                 yield trial
@@ -185,8 +197,6 @@ def for_each(
                     if end in ends:
                         return
                     ends.add(end)
-        if not any_tried:
-            yield not_applicable("the API cannot express any of the parameter sets")
 
     return trials
 

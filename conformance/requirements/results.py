@@ -73,6 +73,20 @@ def result(
     return found
 
 
+def shape(bench: Bench, case: Case, arrays: Mapping[str, Array]) -> tuple[int, ...]:
+    """The output's shape, by an implementation that tells no more of it too.
+
+    Raises:
+        NoResult: where there is none.
+    """
+    if not bench.shape_only:
+        return result(bench, case, arrays).shape
+    answer = bench.call(case, arrays)
+    if answer.shape is None:
+        raise NoResult(fault(answer, case) or differs("no output was returned", case))
+    return answer.shape
+
+
 def hold(found: Mapping[str, Array], expected: Mapping[str, Array], case: Case, why: str) -> None:
     """Holds every expected array against what was found: same shape, same values, NaN equal to NaN.
 

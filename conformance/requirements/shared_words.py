@@ -116,11 +116,13 @@ def in_one_dimension(page: Page) -> tuple[Requirement, ...]:
             "The weight has the shape (in_channels, out_channels / groups, kernel_size) and is drawn from "
             "U(-sqrt(k), sqrt(k)), k = groups / (out_channels * kernel_size).",
             initial.weight,
+            making=True,
         ),
         page.probed(
             "bias",
             "The bias has the shape (out_channels) and the weight's distribution; without bias there is "
             "none.",
             initial.bias,
+            making=True,
         ),
     )

@@ -259,7 +259,14 @@ def _unknown(bench: Bench) -> Iterator[Trial]:
 def _probed(
     identifier: str, statement: str, trials: Callable[[Bench], Iterator[Trial]], **more: Any
 ) -> Probed:
-    return Probed(id=f"signature.{identifier}", statement=statement, source="suite", trials=trials, **more)
+    return Probed(
+        id=f"signature.{identifier}",
+        statement=statement,
+        source="suite",
+        trials=trials,
+        making=True,
+        **more,
+    )
 
 
 REQUIREMENTS: Final = (

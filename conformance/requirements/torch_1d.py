@@ -25,6 +25,7 @@ REQUIREMENTS: Final = (
             numbers_or_tuples,
         ),
         quick=True,
+        making=True,
     ),
     PAGE.probed(
         "not-inverse",

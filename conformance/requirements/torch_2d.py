@@ -95,6 +95,7 @@ REQUIREMENTS: Final = (
         f"The arguments are {described(_ARGUMENTS)}.",
         signature_as(_ARGUMENTS),
         quick=True,
+        making=True,
     ),
     PAGE.judged(
         "tuple-order",

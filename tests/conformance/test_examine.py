@@ -56,16 +56,32 @@ def test_every_requirement_has_a_verdict_on_every_implementation(found):
         requirement("b", lambda _bench: [differs("no")]),
         requirement("c", lambda _bench: [passed()], needs="cuda"),
         requirement("d", lambda _bench: [passed()], applies=("paddle.*",)),
+        requirement("e", lambda _bench: [passed()], making=True),
     )
-    verdicts = {name: results[name, NAME].verdict for name in "abcd"}
-    assert verdicts == {
+    expected = {
         "a": Verdict.PASS,
         "b": Verdict.DIVERGE,
         "c": Verdict.UNSUPPORTED,
         "d": Verdict.NOT_APPLICABLE,
     }
+    assert {name: results[name, NAME].verdict for name in "abcde"} == {**expected, "e": Verdict.PASS}
     assert results["c", NAME].plain()["message"] == "needs cuda; the device is cpu"
-    assert {results[name, FACE].verdict for name in "abcd"} == {Verdict.NOT_APPLICABLE}
+    # a face is held to the same, but for what is done before it comes to be
+    assert {name: results[name, FACE].verdict for name in "abcde"} == {
+        **expected,
+        "e": Verdict.NOT_APPLICABLE,
+    }
+    assert NAME in results["e", FACE].plain()["message"]
+
+
+def test_what_is_left_out_on_a_slow_face_is_told(found):
+    def trials(bench):
+        bench.left_out += 3
+        return [passed()]
+
+    results = found(requirement("a", trials), requirement("b", lambda _bench: [passed(message="so")]))
+    assert results["a", FACE].plain()["message"] == "3 more not tried on a slow face"
+    assert results["b", FACE].plain()["message"] == "so"
 
 
 def test_a_lost_worker_takes_nothing_back_and_leaves_nothing_blank(found):
