@@ -233,7 +233,7 @@ class _PaddleCall(Call):
 
     def _plainly_refused(self, error: Exception) -> Exception:
         """A second derivative is no document's promise: where there is none, that is plainly said."""
-        said = "is not registered" in str(error)
+        said = "is not registered" in str(error) or "doesn't have any grad op" in str(error)
         if self.about.get("face") == "to_static":  # a program's gradient is no part of any graph
             said = said or "does not appear in the backward graph" in str(error)
         return Unsupported(first_line(error)) if said else error
