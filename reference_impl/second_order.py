@@ -55,9 +55,9 @@ def second_order(
         x: as for ``forward``.
         w: as for ``forward``.
         grad_y: as for ``backward``.
-        grad_x: cotangent of the gradient of x, of x's shape; None for zero.
-        grad_w: cotangent of the gradient of w, of w's shape; None for zero.
-        grad_bias: cotangent of the gradient of bias, (C_out,); None for zero.
+        grad_x: cotangent of the gradient of x, of x's shape; None where there is none: it has no products.
+        grad_w: cotangent of the gradient of w, of w's shape; None likewise.
+        grad_bias: cotangent of the gradient of bias, (C_out,); None likewise.
         geometry: as for ``forward``, and so are the options.
         precision: "working" or "compensated"; each result is rounded once in the latter.
         backend: None, "numpy" or "cython".
@@ -73,21 +73,36 @@ def second_order(
         RuntimeError: as for ``forward``.
     """
     computed_in("grad_y", grad_y)
-    prepare(x, w, grad_bias, grad_y, geometry, layout, bias_name="grad_bias")
+    given = prepare(x, w, grad_bias, grad_y, geometry, layout, bias_name="grad_bias")
     for name, cotangent, of, like in (("grad_x", grad_x, "x", x), ("grad_w", grad_w, "w", w)):
         if cotangent is not None and np.shape(cotangent) != like.shape:
             raise ValueError(f"{name} must have {of}'s shape {like.shape}, got {np.shape(cotangent)}")
     x, w = plain(x), plain(w)
     p = np.zeros_like(x) if grad_x is None else grad_x
     q = np.zeros_like(w) if grad_w is None else grad_w
-    prepare(p, q, None, grad_y, geometry, layout, x_name="grad_x", w_name="grad_w")
+    t = prepare(p, q, None, grad_y, geometry, layout, x_name="grad_x", w_name="grad_w")
     channels = x.ndim - 1 if layout == "channels_last" else x.ndim - geometry.ndim - 1
-    # B(p, w) + B(x, q) as one operator over twice the channels: one sum, rounded once.
-    both = beside(plain(p), x, channels, geometry.groups)
-    weights = beside(w, plain(q), 0, geometry.groups)
     options = {"precision": precision, "backend": backend, "threads": threads, "layout": layout}
+
+    def output() -> Array:
+        if grad_x is None and grad_w is None:
+            kind = [1] * grad_y.ndim
+            kind[channels] = -1
+            made = np.zeros(grad_y.shape, np.result_type(given.dtype, t.dtype))
+            return made if given.bias is None else made + given.bias.reshape(kind)
+        if grad_x is None or grad_w is None:
+            pair = (x, plain(q)) if grad_x is None else (plain(p), w)
+        else:  # one operator over twice the channels: one sum, rounded once
+            pair = beside(plain(p), x, channels, geometry.groups), beside(w, plain(q), 0, geometry.groups)
+        return forward(*pair, grad_bias, geometry=geometry, **options)  # type: ignore[arg-type]
+
+    # What is absent has no products: a zero in its place would make NaN of infinities.
     return SecondOrder(
-        forward(both, weights, grad_bias, geometry=geometry, **options),  # type: ignore[arg-type]
-        backward(x, q, grad_y, geometry=geometry, **options).x,  # type: ignore[arg-type]
-        backward(p, w, grad_y, geometry=geometry, **options).w,  # type: ignore[arg-type]
+        output(),
+        np.zeros(x.shape, t.dtype)
+        if grad_w is None
+        else backward(x, q, grad_y, geometry=geometry, **options).x,  # type: ignore[arg-type]
+        np.zeros(w.shape, t.dtype)
+        if grad_x is None
+        else backward(p, w, grad_y, geometry=geometry, **options).w,  # type: ignore[arg-type]
     )

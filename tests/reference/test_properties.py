@@ -164,3 +164,24 @@ def test_second_order_without_cotangents_is_zero_and_layouts_agree(backend):
     assert np.array_equal(first.grad_y, np.moveaxis(last.grad_y, -1, 1))
     assert np.array_equal(first.x, np.moveaxis(last.x, -1, 1))
     assert np.array_equal(first.w, last.w)
+
+
+@CYCLES
+@given(p=problems(), held=st.sets(st.sampled_from(["grad_x", "grad_w", "grad_bias"])))
+def test_an_absent_cotangent_is_a_zero_one_without_products(p: Problem, held: set[str]):
+    every = {
+        "grad_x": np.roll(p.x, 1),
+        "grad_w": np.roll(p.w, 1),
+        "grad_bias": p.grad.sum(axis=(0, *range(2, p.grad.ndim))),
+    }
+    some = {name: value for name, value in every.items() if name in held}
+    zeros = {name: value if name in held else np.zeros_like(value) for name, value in every.items()}
+    for found, expected in zip(
+        second_order(p.x, p.w, p.grad, **some, geometry=p.geometry),
+        second_order(p.x, p.w, p.grad, **zeros, geometry=p.geometry),
+        strict=True,
+    ):
+        assert found.dtype == expected.dtype
+        assert np.array_equal(found, expected)
+    infinite = second_order(np.full_like(p.x, np.inf), np.full_like(p.w, np.inf), p.grad, geometry=p.geometry)
+    assert not any(part.any() for part in infinite)
