@@ -167,7 +167,9 @@ class _PaddleCall(Call):
             # float32 and float64 are documented: where they have no kernel, that is an error.
             if "is not registered" in str(error) and self.case["dtype"] not in ("float32", "float64"):
                 raise Unsupported(first_line(error)) from error
-            raise
+            raise _told(error) from error
+        except (TypeError, ValueError) as error:
+            raise _told(error) from error
 
     def shape_and_dtype(self, output: Any) -> tuple[list[int], str]:
         shape = [int(dimension) for dimension in output.shape]
@@ -288,6 +290,15 @@ class _PaddleCall(Call):
             for name, value in zip(names, found)
             if value is not None
         }
+
+
+def _told(error: Exception) -> Exception:
+    """What was wrong in a program of ``to_static``, without the places in its code that are told before."""
+    if not str(error).startswith("In transformed code:"):
+        return error
+    words, kind = str(error).rstrip().split("\n\n")[-1].strip(), type(error)
+    start = f"{kind.__name__}: "
+    return kind(words[len(start) :] if words.startswith(start) else words)
 
 
 def padding_argument(case: CaseData) -> Any:

@@ -12,6 +12,7 @@ from adapters import FRAMEWORKS, adapter_class
 from adapters.base import api_of
 from conformance.answers import Outcome
 from conformance.case import Case
+from conformance.requirements.bench import Bench, same
 
 pytestmark = pytest.mark.frameworks
 
@@ -45,6 +46,49 @@ def test_a_face_answers_as_its_api_does(framework, framework_python):
                 assert face.parameters == plain.parameters
             refused = driver.ask(job_of(Case.parse(REFUSED[ndim]), name), name)
             assert refused.outcome is Outcome.RAISED, name
+
+
+@pytest.mark.parametrize("framework", ["torch", "paddle", "mindspore"])
+def test_probes_ask_a_face_what_they_ask_its_api(framework, framework_python):
+    """Or it says plainly that it cannot; the face that compiles C++ is left out."""
+    declared = adapter_class(framework).implementations
+    with driver_of(framework, framework_python(framework)) as driver:
+        for name in (n for n in declared if "1" in n and "+" in n and not n.endswith("+compile")):
+            face, plain = Bench(name, driver, {}), Bench(api_of(name), driver, {})
+            case = Case.parse(CASES[1][0]).replace(bias=True)
+            arrays = face.arrays(case)
+            given = {
+                **arrays,
+                "y": arrays["g"],
+                "vx": np.roll(arrays["x"], 1),
+                "vw": np.zeros_like(arrays["w"]),  # mindspore.jvp takes tangents of inputs alone
+                "vb": np.zeros_like(arrays["b"]),
+            }
+            for operation in ("twice", "inputs", "convolve", "second", "tangent"):
+                found, wanted = (on.ask(operation, case, given) for on in (face, plain))
+                if face.shape_only:
+                    assert found.outcome is Outcome.UNSUPPORTED, (name, operation, found.message)
+                    assert found.message == "a meta tensor has no values", (name, operation)
+                elif name.endswith("+to_static") and operation in ("second", "tangent"):
+                    continue  # its programs have first derivatives alone
+                else:
+                    assert found.outcome is wanted.outcome, (name, operation, found.message)
+                    assert found.outcome is not Outcome.RAISED, (name, operation, found.message)
+                    assert found.arrays.keys() == wanted.arrays.keys()
+                    assert all(same(found.arrays[key], wanted.arrays[key]) for key in wanted.arrays), (
+                        name,
+                        operation,
+                    )
+
+
+def test_a_program_of_paddle_says_what_was_wrong(framework_python):
+    with driver_of("paddle", framework_python("paddle")) as driver:
+        case = Case.parse(CASES[1][0])
+        api = Bench("paddle.nn.Conv1DTranspose", driver, {})
+        face = Bench("paddle.nn.Conv1DTranspose+to_static", driver, {})
+        asked = {"arguments": {"output_size": ["a"]}, "refusable": True}
+        said = [on.call(case, {"x": on.arrays(case)["x"]}, **asked).message for on in (api, face)]
+    assert said[0] == said[1]
 
 
 def test_what_was_compiled_for_other_calls_is_not_kept(framework_python):
