@@ -69,11 +69,12 @@ def exact(bench: Bench, case: Case, words: str, *, plain: Case | None = None, **
         arrays["x"] = np.repeat(arrays["x"][:1], arrays["x"].shape[0], axis=0)
     if bench.shape_only:
         return _described(bench.call(case, arrays, **options), arrays["g"], case, words)
+    found: Mapping[str, Array] = {}
     try:
         found = results(bench, case, arrays, **options)
         hold(found, expected(bench, case, arrays), case, f"the reference's, {words}")
     except NoResult as ended:
-        if ended.trial.verdict is Verdict.DIVERGE and _as_ever(bench, plain or case, arrays, found):
+        if found and ended.trial.verdict is Verdict.DIVERGE and _as_ever(bench, plain or case, arrays, found):
             return reported(f"the result is wrong {words}, and the same for the plain call", case)
         return ended.trial
     return passed(case)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import numpy as np
-from attrs import define, field
+from attrs import define, evolve, field
 from numpy.typing import NDArray
 
 from adapters import adapter_class, framework_of
@@ -16,6 +16,7 @@ from conformance.case import Case
 from conformance.data import NUMPY_DTYPES
 from conformance.driver import Driver
 from conformance.plan import Job, Problem, cannot_run
+from conformance.requirements.due import misfit
 from conformance.requirements.requirement import Trial
 from conformance.semantics import Acceptance, Meaning, interpret
 from conformance.verdicts import Verdict
@@ -29,6 +30,7 @@ _FAULTS: Final = {
     Outcome.CRASH: Verdict.CRASH,
     Outcome.HANG: Verdict.HANG,
     Outcome.INVALID: Verdict.ERROR,
+    Outcome.MISFIT: Verdict.DIVERGE,
     Outcome.RAISED: Verdict.ERROR,
     Outcome.UNSUPPORTED: Verdict.UNSUPPORTED,
 }
@@ -85,6 +87,7 @@ class Bench:
     remembered: dict[Any, Any] = field(factory=dict, init=False)  # what requirements need not ask twice
     left_out: int = field(default=0, init=False)  # tries that the requirement at work leaves out
     _left: int | None = field(default=None, init=False)  # calls that it may still make; None: any number
+    signature_fault: Trial | None = field(default=None, init=False)  # why there is no signature
     _signature: dict[str, list[tuple[str, str | None]]] | None = field(default=None, init=False)
 
     @property
@@ -193,14 +196,22 @@ class Bench:
         refusable: bool = False,
         **options: Any,
     ) -> Answer:
-        """The answer of an operation of ``adapters.probe``; arguments as of :meth:`call`."""
+        """The answer of an operation of ``adapters.probe``; arguments as of :meth:`call`.
+
+        One that must work has what checks calculate with, or says why not (see ``due``).
+        """
         given = self.arrays(case) if arrays is None else arrays
         probe = Probe(case, operation, given, options, patch or {})
         kind = Acceptance.UNSPECIFIED if refusable else Acceptance.REQUIRED
         answer = self.driver.ask(Job(probe, {self.implementation: Meaning(kind)}), self.implementation)
         if self._left is not None and answer.stage != "construct":
             self._left -= 1
-        return answer
+        if answer.outcome is not Outcome.OK or refusable:
+            return answer
+        wrong = misfit(operation, answer, given, ndim=self.ndim)
+        if wrong is None:
+            return answer
+        return evolve(answer, outcome=wrong[0], message=wrong[1], arrays={}, facts={})
 
     def signature(self) -> Mapping[str, list[tuple[str, str | None]]]:
         """For ``construct`` (of a layer) and ``forward``: the arguments' names in order, each with its
@@ -208,6 +219,7 @@ class Bench:
         """
         if self._signature is None:
             answer = self.ask("signature", plain_case(self.ndim), {})
+            self.signature_fault = fault(answer)
             self._signature = {
                 what: [(str(entry[0]), entry[1]) for entry in entries]
                 for what, entries in answer.facts.items()

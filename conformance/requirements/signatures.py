@@ -56,7 +56,7 @@ def introspected(bench: Bench, documented: Arguments) -> Trial:
     """The layer's arguments begin with the documented ones, with their defaults."""
     found = bench.signature().get("construct")
     if not found:
-        return unsupported("the adapter cannot tell the layer's arguments")
+        return bench.signature_fault or unsupported("the adapter cannot tell the layer's arguments")
     wrong = _misplaced(documented, found)
     defaults = (_contradicted(name, default, dict(found)[name]) for name, default in documented if not wrong)
     wrong = wrong or next(filter(None, defaults), None)
@@ -169,7 +169,7 @@ def _not_introspected(bench: Bench) -> Iterator[Trial]:
     if interface(bench.implementation) is None:
         yield not_applicable("no signature is documented")
     elif not any(bench.signature().get(what) for what in ("construct", "forward")):
-        yield unsupported("it cannot be introspected")
+        yield bench.signature_fault or unsupported("it cannot be introspected")
 
 
 def _distinct(bench: Bench) -> Case | None:

@@ -18,7 +18,15 @@ from numpy.typing import NDArray
 from conformance.case import Case
 from conformance.requirements.bench import Bench
 from conformance.requirements.parameter_sets import directed, every_other
-from conformance.requirements.requirement import Probed, Trial, for_each, not_applicable, passed, reported
+from conformance.requirements.requirement import (
+    Probed,
+    Trial,
+    differs,
+    for_each,
+    not_applicable,
+    passed,
+    reported,
+)
 from conformance.requirements.results import NoResult, hold, integers, result, results, tried
 from conformance.verdicts import FAILING, Verdict
 from reference_impl import backward, forward
@@ -123,6 +131,8 @@ def on_the_way(bench: Bench, case: Case) -> Trial:
     given["x"] += (signs * _LARGEST).astype(np.float32).reshape(-1, *(1,) * case.ndim)
     exact = _exact(bench, case, given)
     found = result(bench, case, given)
+    if found.shape != exact.shape:
+        return differs(f"the output has the shape {list(found.shape)} rather than {list(exact.shape)}", case)
     finite = np.isfinite(found)
     hold({"output": found}, {"output": np.where(finite, exact, found)}, case, "the exact sum")
     if (~finite & np.isfinite(exact)).any():
