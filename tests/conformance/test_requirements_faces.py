@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from fakes.bench import bench
 
+from adapters import adapter_class
 from adapters.base import Unsupported
+from conformance.answers import Outcome
+from conformance.driver import Driver
+from conformance.requirements.bench import Bench
 from conformance.requirements.catalogue import catalogue
+from conformance.requirements.parameter_sets import directed
 from conformance.requirements.rejected_tensors import _input_rank
 from conformance.requirements.requirement import Probed
 from conformance.verdicts import Verdict
@@ -95,3 +102,20 @@ def test_a_mapped_layer_takes_a_batch_of_batches():
     assert not plain[0].readings
     (reading,) = mapped[0].readings.values()
     assert reading.shape == (1, 2, 4, 7, 9)
+
+
+def test_a_probe_waits_for_a_compiler_as_long_as_a_case(fake, monkeypatch):
+    monkeypatch.setattr(adapter_class("torch"), "patience", {COMPILED: 0.6})
+    hanging = fake(implementations={COMPILED: "hang", API: "hang"})
+    for name, seconds in ((COMPILED, 0.8), (API, 0.2)):
+        driver = Driver(
+            "torch", hanging.python, threading.Event(), lambda _job, _answer: None, lambda _why: None, 0.2
+        )
+        try:
+            driver.start()
+            on = Bench(name, driver, {})
+            answer = on.call(next(directed(on)))
+        finally:
+            driver.close()
+        assert answer.outcome is Outcome.HANG
+        assert answer.message == f"no answer within {seconds:g} s (2 of 2 times)"
