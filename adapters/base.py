@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -238,6 +239,6 @@ def to_channels_first(array: Array, batched: bool = True) -> Array:
 
 
 def first_line(error: BaseException) -> str:
-    """An exception's text without the C++ backtrace that follows the first blank line."""
-    text = str(error).strip()
+    """An exception's text, without addresses and the C++ backtrace that follows the first blank line."""
+    text = re.sub(r" at 0x[0-9a-f]+", "", str(error).strip())
     return " ".join(text.split("\n\n")[0].split())[:1000]

@@ -167,5 +167,6 @@ def test_layouts_are_each_others_inverse(batched, first, last):
 
 def test_a_frameworks_words_without_its_backtrace():
     assert first_line(RuntimeError("  one\n two\n\nC++ Traceback\n 0x0")) == "one two"
+    assert first_line(RuntimeError("of <built-in at 0x7f5fe5941e40> none")) == "of <built-in> none"
     assert len(first_line(RuntimeError("x" * 5000))) == 1000
     assert first_line(RuntimeError()) == ""
