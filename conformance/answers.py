@@ -135,7 +135,20 @@ def _parameters(value: Any) -> dict[str, tuple[tuple[int, ...], str]]:
 def _facts(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or len(value) > 16 or len(repr(value)) > 100_000:
         raise _Contradiction(f"no facts: {type(value).__name__}")
+    for name, entries in value.items():
+        if not isinstance(entries, list) or not all(map(_is_argument, entries)):
+            raise _Contradiction(f"no arguments of {name!r}: {entries!r:.200}")
     return value
+
+
+def _is_argument(entry: Any) -> bool:
+    """Whether it is a name, its default or None, and perhaps more."""
+    return (
+        isinstance(entry, list)
+        and len(entry) > 1
+        and isinstance(entry[0], str)
+        and (entry[1] is None or isinstance(entry[1], str))
+    )
 
 
 def _arrays(header: dict[str, Any], arrays: Arrays, names: frozenset[str]) -> dict[str, NDArray[Any]]:

@@ -23,7 +23,7 @@ class Cell:
     verdict: Verdict
     word: Word
     count: int  # of the trials or cases that the verdict is about
-    tried: int
+    tried: int  # those that the API can express
     message: str
     link: str  # of the account below the table, "" where there is none
 
@@ -149,7 +149,7 @@ def _row(
             cells.append(None)
             continue
         verdict = Verdict(result["verdict"])
-        tried = sum(result["counts"].values())
+        tried = _tried(result)
         link = anchors[key] if fails(result) else ""
         count = result["counts"].get(verdict, 0)
         cells.append(Cell(verdict, WORDS[verdict], count, tried, result["message"], link))
@@ -160,11 +160,16 @@ def _row(
 def _failing(anchor: str, requirement: dict[str, Any], result: dict[str, Any]) -> Failing:
     verdict = Verdict(result["verdict"])
     failed = sum(count for name, count in result["counts"].items() if name in FAILING)
-    tried = sum(result["counts"].values())
+    tried = _tried(result)
     what = "trial" if result["probed"] else "verdict"
     known = "; ".join(entry["reason"] for entry in (result.get("expected") or {}).get("entries", []))
     share = f"{failed:,} of {counted(tried, what)}"
     return Failing(anchor, requirement, result, WORDS[verdict], share, command(result), known)
+
+
+def _tried(result: dict[str, Any]) -> int:
+    """How many trials or verdicts there are, but for those that mean nothing for the API."""
+    return sum(count for name, count in result["counts"].items() if Verdict(name) not in _SILENT)
 
 
 def failing_alone(run: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:

@@ -30,6 +30,8 @@ from reference_impl import Geometry, forward
 
 Array = NDArray[Any]
 
+_ONE: Final = "v1_1d_n2_ci4_co4_i4_k3_s2_f32_int.1"
+_TWO: Final = "v1_2d_n2_ci4_co4_i3x4_k3x3_s2x2_f32_int.1"
 # Of a requirement, after which it tries no more: each costs seconds, or compiles a graph.
 ENOUGH: Final = {Verdict.CRASH: 2, Verdict.HANG: 2, Verdict.UNSUPPORTED: 1}
 
@@ -87,6 +89,27 @@ def _trials(bench: Bench, attempts: Iterable[Attempt]) -> Iterator[Trial]:
         found[trial.verdict] += 1
         if any(found[verdict] >= enough for verdict, enough in ENOUGH.items()):
             return
+    if set(found) == {Verdict.PASS} and (plain := refuses_all(bench)) is not None:
+        yield plain
+
+
+def base(bench: Bench) -> Case:
+    """The valid call that attempts depart from: N = 2, C = 4, kernel 3, stride 2."""
+    return Case.parse(_ONE if bench.ndim == 1 else _TWO)
+
+
+def refuses_all(bench: Bench) -> Trial | None:
+    """The error of an API that refuses the valid call too, as then no refusal tells anything; else None."""
+    case = base(bench)
+    if not bench.requires(case):
+        return None
+    if case not in bench.remembered:
+        bench.remembered[case] = bench.call(case, tensors(case))
+    answer: Answer = bench.remembered[case]
+    if answer.outcome is not Outcome.RAISED:
+        return None
+    told = f"the call without a fault is refused in {answer.stage} too: {answer.message}"
+    return Trial(Verdict.ERROR, told, case)
 
 
 def asked(bench: Bench, attempt: Attempt) -> Answer:

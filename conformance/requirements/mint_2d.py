@@ -8,6 +8,7 @@ from typing import Final
 from conformance.answers import Answer, Outcome
 from conformance.case import Case
 from conformance.requirements import initial, relations
+from conformance.requirements.attempts import refuses_all
 from conformance.requirements.bench import Bench, fault
 from conformance.requirements.interfaces import described
 from conformance.requirements.page import Page
@@ -45,6 +46,7 @@ def noncontiguous(bench: Bench) -> Iterator[Trial]:
     for view in ("transposed", "strided"):
         answer = bench.call(case, view=view, refusable=True)
         yield _refusal(answer, case, f"an input that is {view} in memory and an output_padding of the stride")
+    yield from filter(None, [refuses_all(bench)])
 
 
 def output_padding_limit(bench: Bench) -> Iterator[Trial]:
@@ -56,6 +58,7 @@ def output_padding_limit(bench: Bench) -> Iterator[Trial]:
         yield _refusal(
             answer, case, f"output_padding {case.output_padding}, below neither stride nor dilation,"
         )
+    yield from filter(None, [refuses_all(bench)])
 
 
 def _refusal(answer: Answer, case: Case, what: str) -> Trial:

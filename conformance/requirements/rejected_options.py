@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from conformance.requirements.attempts import Attempt, rejection
+from conformance.requirements.attempts import Attempt, base, rejection
 from conformance.requirements.bench import Bench
-from conformance.requirements.rejection import AT_LEAST_ONE, HUGE, PADDLE, attempt, base, shown
+from conformance.requirements.rejection import AT_LEAST_ONE, HUGE, PADDLE, attempt, shown
 
 
 def _output_size_reach(bench: Bench) -> Iterator[Attempt]:

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.case import Case
-from conformance.requirements.attempts import Attempt, meant, rejection, tensors
+from conformance.requirements.attempts import Attempt, base, meant, rejection, tensors
 from conformance.requirements.bench import Bench
-from conformance.requirements.rejection import base
 
 Array = NDArray[Any]
 

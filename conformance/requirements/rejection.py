@@ -12,7 +12,7 @@ from typing import Any, Final
 from attrs import evolve
 
 from conformance.case import Case
-from conformance.requirements.attempts import Attempt, meant, rejection, tensors, told
+from conformance.requirements.attempts import Attempt, base, meant, rejection, tensors, told
 from conformance.requirements.bench import Bench
 from conformance.requirements.interfaces import REQUIRED, interface
 
@@ -22,17 +22,9 @@ NN: Final = "mindspore.nn.*"  # its documents say which types and which sizes ra
 MINDSPORE: Final = "mindspore.*"
 PADDLE: Final = "paddle.*"
 
-_ONE: Final = "v1_1d_n2_ci4_co4_i4_k3_s2_f32_int.1"
-_TWO: Final = "v1_2d_n2_ci4_co4_i3x4_k3x3_s2x2_f32_int.1"
-
 SIZES: Final = ("kernel_size", "stride", "padding", "output_padding", "dilation")
 CHANNELS: Final = ("in_channels", "out_channels", "groups")
 AT_LEAST_ONE: Final = ("in_channels", "out_channels", "kernel_size", "stride", "dilation", "groups")
-
-
-def base(bench: Bench) -> Case:
-    """The valid call that attempts depart from: N = 2, C = 4, kernel 3, stride 2."""
-    return Case.parse(_ONE if bench.ndim == 1 else _TWO)
 
 
 def with_value(case: Case, role: str, value: int) -> Case:

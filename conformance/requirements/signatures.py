@@ -18,6 +18,7 @@ from conformance.requirements.requirement import (
     reported,
     unsupported,
 )
+from conformance.verdicts import Verdict
 
 Found = Sequence[tuple[str, str | None]]  # each argument's name and its default as it is written
 
@@ -246,6 +247,10 @@ def _unknown(bench: Bench) -> Iterator[Trial]:
         return
     arrays = bench.arrays(case)
     arrays.pop("g", None)
+    plain = fault(bench.call(case, arrays), case)
+    if plain is not None and plain.verdict is Verdict.ERROR:  # it refuses more than what is misspelt
+        yield plain
+        return
     for name in ("strides", "kernel", "no_such_argument"):
         answer = bench.call(case, arrays, refusable=True, arguments={name: 2})
         if answer.outcome is Outcome.RAISED:

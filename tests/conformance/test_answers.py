@@ -101,6 +101,14 @@ def test_a_field_left_out_is_a_lie_where_it_matters(field):
     assert read_answer(header, ARRAYS).outcome is Outcome.INVALID
 
 
+@pytest.mark.parametrize("entries", ["stride", [["stride"]], [["stride", 1]], [[None, None]], [{}]])
+def test_facts_are_arguments_with_their_defaults(entries):
+    assert read({"facts": {"construct": [["stride", "1"], ["input", None, "positional"]]}}).facts
+    answer = read({"facts": {"construct": entries}})
+    assert answer.outcome is Outcome.INVALID
+    assert "no arguments of 'construct'" in answer.message
+
+
 def test_an_array_nobody_asked_for():
     answer = read(arrays={**ARRAYS, "weights": ("float32", VALUES)})
     assert answer.outcome is Outcome.INVALID

@@ -177,6 +177,15 @@ def test_so_it_is_for_a_probe_and_the_next_implementation_is_examined(fake, what
     assert good.verdict is Verdict.PASS
 
 
+@pytest.mark.parametrize("name", ["reject.stride.zero", "signature.unknown"])
+def test_a_layer_that_cannot_be_built_refuses_nothing(fake, name):
+    """Its exceptions are no answer to what should be refused."""
+    subject = Subject("torch", fake(implementations={NAME: "cannot be built"}).python, {NAME: NAME})
+    (found,) = examine(choose([name]), [subject], say=lambda _line: None, cancelled=lambda: False)
+    assert found.verdict is Verdict.ERROR
+    assert INVALID["cannot be built"] in found.plain()["message"]
+
+
 def test_wrong_values_are_a_divergence_with_evidence(fake):
     outcome = run(fake(cases={"bad": "wrong values"}), CASES)
     record = outcome.of(BAD)[Check.VALUES]

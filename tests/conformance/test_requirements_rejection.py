@@ -131,7 +131,8 @@ class Failing:
         ({"outcome": Outcome.RAISED, "stage": "output"}, Verdict.DIVERGE, 5),
         ({"outcome": Outcome.UNSUPPORTED, "shape": (2, 4, -1, -1)}, Verdict.DIVERGE, 5),
         ({"outcome": Outcome.UNSUPPORTED, "shape": (2, 4, 1, 1)}, Verdict.UNSUPPORTED, 1),
-        ({"outcome": Outcome.RAISED, "stage": "construct"}, Verdict.PASS, 5),
+        # the call without a fault, which is asked last, raises too
+        ({"outcome": Outcome.RAISED, "stage": "construct"}, Verdict.ERROR, 6),
     ],
 )
 def test_how_a_call_fails_is_told_apart_and_costly_failures_are_few(fields, verdict, asked):

@@ -30,6 +30,18 @@ def test_a_document_shows_only_the_implementations_it_speaks_of(requiring):
     assert suite.failing[0].share == "3 of 8 trials"
 
 
+def test_what_an_api_cannot_express_is_not_counted(requiring):
+    run, _ = requiring
+    results = [{**r, "counts": {**r["counts"], "not-applicable": 80}} for r in run["requirements"]["results"]]
+    counted = documents({**run, "requirements": {**run["requirements"], "results": results}})
+    before, after = (
+        [(cell and cell.tried) for page in pages for row in page.rows for cell in row.cells]
+        for pages in (documents(run), counted)
+    )
+    assert after == before
+    assert counted[1].failing[0].share == "3 of 8 trials"
+
+
 def test_a_document_of_what_took_no_part_says_so(requiring):
     run, divergences = requiring
     results = [r for r in run["requirements"]["results"] if not r["requirement"].startswith("T1.")]
