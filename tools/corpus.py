@@ -11,6 +11,7 @@ import hashlib
 import sys
 import time
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import covertable
@@ -18,7 +19,7 @@ import covertable
 from conformance.case import Case, Recipe
 from conformance.space import AXIS, WHOLE, Axis, Levels, Space, axis_table, factors, levels
 
-VERSION = 2
+VERSION = 3
 TARGET = Path(__file__).parents[1] / "conformance" / "corpus.txt"
 # What every parameter set is run with anyway, and so need not be part of the array.
 VARIED = ("dtype", "recipe")
@@ -168,6 +169,36 @@ def padded(case: Case, *sides: tuple[int, int]) -> Case:
     return case.replace(padding=(*sides, *((0, 0),) * case.ndim)[: case.ndim])
 
 
+def words_beyond() -> Iterator[Case]:
+    """Paddings in words where the stride is beyond the kernel's extent, for which nothing is there to cut.
+
+    Their levels are those of others; what is rare is the relation between two of them.
+    """
+    for ndim in (1, 2):
+        for number, (mode, (kernel, dilation, stride)) in enumerate(
+            product(("valid", "same"), ((1, 1, 2), (1, 1, 3), (2, 1, 3), (2, 2, 4)))
+        ):
+            inputs, outputs, groups = ((1, 1, 1), (2, 3, 1), (4, 2, 2), (3, 3, 3))[number % 4]
+            one = Case(
+                input_size=(4, 3)[:ndim],
+                batch=1 + number % 2,
+                in_channels=inputs,
+                out_channels=outputs,
+                groups=groups,
+                kernel_size=(kernel, 1)[:ndim],
+                stride=(stride, 2)[:ndim],
+                dilation=(dilation, 1)[:ndim],
+                padding=mode,  # type: ignore[arg-type]
+                output_padding=(0,) * ndim,
+                bias=number % 3 == 0,
+                dtype="float32",
+                recipe=Recipe("int", 0),
+            )
+            yield seeded(one)
+            if ndim == 2:  # in the width alone
+                yield seeded(one.replace(kernel_size=(3, kernel), stride=(2, stride), dilation=(1, dilation)))
+
+
 def forbidden() -> Iterator[Case]:
     """Calls that the documents of some API forbid, each for one reason, in plain surroundings."""
     for ndim in (1, 2):
@@ -220,7 +251,8 @@ def forbidden() -> Iterator[Case]:
 HEADER = """\
 # The core corpus: parameter sets as case ids, in an order of their own. Made by tools/corpus.py.
 # Every possible combination of three levels of the parameters occurs (see conformance/space.py);
-# of what every API can say, every combination of four. Large are shapes at which kernels work in blocks.
+# of what every API can say, every combination of four; to them come paddings in words with a stride beyond
+# the kernel's extent. Large are shapes at which kernels work in blocks.
 # version {version}
 """
 
@@ -228,7 +260,8 @@ HEADER = """\
 def main() -> None:
     """Writes the file."""
     # By their digest: every stretch of a run holds something of everything.
-    sets = sorted(dict.fromkeys(parameter_sets()), key=lambda c: hashlib.sha256(c.id.encode()).digest())
+    every = dict.fromkeys([*parameter_sets(), *words_beyond()])
+    sets = sorted(every, key=lambda c: hashlib.sha256(c.id.encode()).digest())
     refused = list(dict.fromkeys(forbidden()))
     large = [seeded(Case.parse(text)) for text in LARGE]
     parts = {"[large]": large, "[forbidden]": refused}

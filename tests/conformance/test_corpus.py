@@ -257,3 +257,24 @@ def test_only_large_shapes_show_faults_of_blocks(fault):
     assert all(not failing(fault, Problem(case, reading(case).geometry), reading(case)) for case in small)
     outcome = selftest([fault], core().large)
     assert outcome.passed
+
+
+@pytest.mark.parametrize("ndim", [1, 2])
+@pytest.mark.parametrize("mode", ["valid", "same"])
+def test_words_for_paddings_meet_strides_beyond_the_kernels_extent(mode, ndim):
+    """Of which nothing is to be cut; spelled plainly, so that every API with such words can be asked."""
+    found = [
+        case
+        for case in core().valid
+        if case.ndim == ndim
+        and case.padding == mode
+        and (case.layout, case.spelling, case.output_size) == ("channels_first", "plain", None)
+        and any(
+            stride > dilation * (kernel - 1) + 1
+            for stride, dilation, kernel in zip(case.stride, case.dilation, case.kernel_size, strict=True)
+        )
+        and not any(case.output_padding)
+    ]
+    assert len(found) >= 4
+    assert {kernel for case in found for kernel in case.kernel_size} >= {1, 2}
+    assert {case.bias for case in found} == {True, False}
