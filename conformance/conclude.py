@@ -37,6 +37,7 @@ def conclude(
     ran = {name: entry for name, entry in frameworks.items() if entry["status"] == "ran"}
     interpreters = {n: Path(e["interpreter"]) for n, e in ran.items() if e.get("interpreter") and asking}
     versions = {name: entry.get("version") or "" for name, entry in ran.items()}
+    devices = {name: entry.get("device") or "cpu" for name, entry in ran.items()}
     if not any(calls.failing for calls in observed.calls.values()):
         return []
     lock = threading.Lock()
@@ -51,7 +52,7 @@ def conclude(
                     console.print(Text(plain(line), style="dim"), soft_wrap=True)
 
         with Executions(interpreters, cancelled) as executions:
-            scripts = Scripts(executions, versions)
+            scripts = Scripts(executions, versions, devices)
             causes = explain(observed, interpreters, say=say, cancelled=cancelled, known=scripts.begin)
             if interpreters and not cancelled():
                 say("executing the reproduction scripts")

@@ -28,15 +28,15 @@ class Scripts:
 
     executions: Executions
     versions: Mapping[str, str]
+    devices: Mapping[str, str] = field(factory=dict)  # where a target ran; else on the CPU
     _begun: dict[int, Future[dict[str, Any] | None]] = field(factory=dict, init=False)
 
     def begin(self, causes: Sequence[Cause]) -> None:
         """Takes causes that are complete; any thread may."""
         for cause in causes:
             version = self.versions.get(cause.framework, "")
-            self._begun[id(cause)] = self.executions.begin(
-                cause.framework, _scripts(cause, version), _ending(cause)
-            )
+            written = _scripts(cause, version, self.devices.get(cause.framework, "cpu"))
+            self._begun[id(cause)] = self.executions.begin(cause.framework, written, _ending(cause))
 
     def of(self, cause: Cause) -> dict[str, Any] | None:
         """What came of a cause's script; waits for it."""
@@ -173,33 +173,37 @@ def _ending(cause: Cause) -> str:
     return ".R" if adapter_class(framework_of(cause.implementation)).language == "R" else ".py"
 
 
-def _scripts(cause: Cause, version: str) -> list[Callable[[], str]]:
+def _scripts(cause: Cause, version: str, device: str) -> list[Callable[[], str]]:
     """The cause's scripts, the one to be preferred first."""
     name, record, lines = cause.implementation.partition("@")[0], cause.first, about(cause, version)
-    scripts = r_reproduction if _ending(cause) == ".R" else reproduction
+    in_r = _ending(cause) == ".R"
+    scripts: Any = r_reproduction if in_r else reproduction
+    where = {} if in_r else {"device": device}  # R torch runs on the CPU
     case = record.case
     geometry = interpret(case, name).geometry
     output = None if geometry is None else _output(case, geometry.output_size)
     kind = cause.family.kind
     if cause.example is not None:
         example = cause.example
-        return [lambda: scripts.values_script(name, example, lines)]
+        return [lambda: scripts.values_script(name, example, lines, **where)]
     if kind == "shape" and record.evidence is not None:
         wanted = list(record.evidence.expected)
-        return [lambda: scripts.fact_script(name, case, Check.SHAPE, wanted, lines)]
+        return [lambda: scripts.fact_script(name, case, Check.SHAPE, wanted, lines, **where)]
     if kind == "dtype":
-        return [lambda: scripts.fact_script(name, case, Check.DTYPE, case.dtype, lines)]
+        return [lambda: scripts.fact_script(name, case, Check.DTYPE, case.dtype, lines, **where)]
     if kind == "parameters":
         described = {"weight": (list(case.weight_shape), case.dtype)}
         if case.bias:
             described["bias"] = ([case.out_channels], case.dtype)
-        return [lambda: scripts.fact_script(name, case, Check.PARAMETERS, described, lines)]
+        return [lambda: scripts.fact_script(name, case, Check.PARAMETERS, described, lines, **where)]
     if kind in ("refused", "raised"):
-        return [lambda: scripts.refused_script(name, case, output, lines)]
+        return [lambda: scripts.refused_script(name, case, output, lines, **where)]
     if kind == "values":
         return []  # without a worker nobody knows which elements are wrong
     refuse = interpret(case, name).reason if kind == "accepted" else ""
-    return [lambda: scripts.process_script(name, case, must_refuse=refuse, output=output, about=lines)]
+    return [
+        lambda: scripts.process_script(name, case, must_refuse=refuse, output=output, about=lines, **where)
+    ]
 
 
 def _output(case: Case, size: tuple[int, ...]) -> tuple[int, ...]:

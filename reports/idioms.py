@@ -15,6 +15,7 @@ from adapters import framework_of
 from adapters.base import scalar_or_tuple, spelled
 from adapters.paddle_adapter import padding_argument
 from conformance.case import Case
+from conformance.plan import computes
 
 
 @frozen
@@ -45,10 +46,13 @@ class Idiom:
     face: Sequence[str] = ()
 
 
-def idiom(implementation: str, case: Case) -> Idiom:
-    """The words of an implementation for a case."""
+def idiom(implementation: str, case: Case, device: str = "cpu") -> Idiom:
+    """The words of an implementation for a case, on "cpu" or, where its framework has it, on "cuda"."""
     name, _, face = implementation.partition("+")
     words = _IDIOMS[framework_of(name)](name, case)
+    elsewhere = _ELSEWHERE.get((framework_of(name), device))
+    if elsewhere is not None and computes(implementation):
+        words = elsewhere(words)
     return _FACES[face](words, case) if face else words
 
 
@@ -106,6 +110,31 @@ def _torch(name: str, case: Case) -> Idiom:
             *_unpack([f"gradients[{n}].numpy()" for n in range(len(leaves))]),
         ],
         parameters=parameters,
+    )
+
+
+def _torch_on_cuda(words: Idiom) -> Idiom:
+    """Tensors are made there; what a layer is made with and loaded by then lies where its input does."""
+
+    def there(line: str) -> str:
+        return line.replace("torch.from_numpy(x)", "torch.from_numpy(x).to('cuda')").replace(
+            "torch.from_numpy(g)", "torch.from_numpy(g).to('cuda')"
+        )
+
+    build = [
+        line.replace("torch.from_numpy(w)", "torch.from_numpy(w).to('cuda')").replace(
+            "torch.from_numpy(b)", "torch.from_numpy(b).to('cuda')"
+        )
+        for line in map(there, words.build)
+    ]
+    build = [f"{line[:-1]}, device='cuda')" if line.startswith("layer = ") else line for line in build]
+    gradients = [there(line).replace("].numpy()", "].cpu().numpy()") for line in words.gradients]
+    return evolve(words, build=build, gradients=gradients, values="y.detach().cpu().numpy()")
+
+
+def _paddle_on_cuda(words: Idiom) -> Idiom:
+    return evolve(
+        words, build=[line.replace("set_device('cpu')", "set_device('gpu')") for line in words.build]
     )
 
 
@@ -272,6 +301,10 @@ def _jitted(words: Idiom, case: Case) -> Idiom:
     return evolve(words, call=jitted(words.call), gradients=jitted(words.gradients))
 
 
+_ELSEWHERE: Final[dict[tuple[str, str], Callable[[Idiom], Idiom]]] = {
+    ("torch", "cuda"): _torch_on_cuda,
+    ("paddle", "cuda"): _paddle_on_cuda,
+}
 _FACES: Final[dict[str, Callable[[Idiom, Case], Idiom]]] = {
     "compile": lambda words, case: _replaced(words, "torch.compile(layer)"),
     "export": _exported,

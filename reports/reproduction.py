@@ -1,7 +1,8 @@
 """A divergence as a script that needs nothing but the framework and NumPy.
 
 It prints what the documents demand and what came, exits 1 while the two differ and 0 once they agree.  A call
-that may kill or hang its process is made in a process of its own.
+that may kill or hang its process is made in a process of its own.  ``device`` is where the divergence was
+seen.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ WORDS: Final = {
 }
 
 
-def values_script(implementation: str, example: Example, about: Sequence[str]) -> str:
+def values_script(implementation: str, example: Example, about: Sequence[str], *, device: str = "cpu") -> str:
     """The script of wrong numbers; ``about`` are the lines that explain it."""
-    words = idiom(implementation, example.case)
+    words = idiom(implementation, example.case, device)
     name = WORDS[example.check]
     lines = [*_head(implementation, example.case, about), "import numpy as np", *words.imports, ""]
     needed = [n for n in example.tensors if n != "g" or example.check is not Check.VALUES]
@@ -55,9 +56,17 @@ def values_script(implementation: str, example: Example, about: Sequence[str]) -
     return "\n".join(lines) + "\n"
 
 
-def fact_script(implementation: str, case: Case, check: Check, expected: Any, about: Sequence[str]) -> str:
+def fact_script(
+    implementation: str,
+    case: Case,
+    check: Check,
+    expected: Any,
+    about: Sequence[str],
+    *,
+    device: str = "cpu",
+) -> str:
     """The script of a wrong shape, dtype or set of parameters; ``expected`` is plain data."""
-    words = idiom(implementation, case)
+    words = idiom(implementation, case, device)
     lines = [*_head(implementation, case, about), "import numpy as np", *words.imports, ""]
     lines += [*_ones(case), "", *words.build]
     if check is Check.PARAMETERS:
@@ -73,10 +82,15 @@ def fact_script(implementation: str, case: Case, check: Check, expected: Any, ab
 
 
 def refused_script(
-    implementation: str, case: Case, output: tuple[int, ...] | None, about: Sequence[str]
+    implementation: str,
+    case: Case,
+    output: tuple[int, ...] | None,
+    about: Sequence[str],
+    *,
+    device: str = "cpu",
 ) -> str:
     """The script of a call that is refused, or whose gradients are, though the documents allow it."""
-    words = idiom(implementation, case)
+    words = idiom(implementation, case, device)
     lines = [*_head(implementation, case, about), "import numpy as np", *words.imports, ""]
     lines += [*_ones(case), *_gradient(case, output), "", "try:"]
     body = [*words.build, *words.load, *words.face, *words.call]
@@ -96,9 +110,10 @@ def process_script(
     must_refuse: str,
     output: tuple[int, ...] | None,
     about: Sequence[str],
+    device: str = "cpu",
 ) -> str:
     """The script of a call that crashes, hangs, or is accepted though it must be refused (and why)."""
-    words = idiom(implementation, case)
+    words = idiom(implementation, case, device)
     head_ = _head(implementation, case, about, ("import os", "import subprocess"))
     body = [*words.imports, "", *_ones(case), *_gradient(case, output), *words.build]
     body += [] if must_refuse else words.load

@@ -69,6 +69,49 @@ def test_scripts_are_programs_whatever_a_framework_said(implementation):
         assert "coding" not in "".join(script.splitlines(keepends=True)[:2])
 
 
+ON_CUDA = [
+    name
+    for name in all_implementations()
+    if framework_of(name) in ("torch", "paddle") and computes(name) and "+" not in name
+]
+
+
+@pytest.mark.parametrize("implementation", ON_CUDA)
+def test_a_divergence_on_cuda_is_reproduced_there(implementation):
+    """No line makes a tensor or a layer elsewhere, and none reads one that lies there as if it did not."""
+    case = Case.parse(
+        CASES[adapter_class(framework_of(implementation)).implementations[implementation]["ndim"]]
+    )
+    scripts = [
+        values_script(implementation, made(implementation, Check.GRAD_WEIGHT), [], device="cuda"),
+        values_script(implementation, made(implementation, Check.VALUES), [], device="cuda"),
+        fact_script(implementation, case, Check.SHAPE, [1, 2], [], device="cuda"),
+        refused_script(implementation, case, (1, 1, 2), [], device="cuda"),
+        process_script(implementation, case, must_refuse="", output=(1, 1, 2), about=[], device="cuda"),
+    ]
+    for script in scripts:
+        ast.parse(script)
+        lines = script.splitlines()
+        if framework_of(implementation) == "paddle":
+            assert "paddle.set_device('gpu')" in script
+            assert "'cpu'" not in script
+            continue
+        made_there = [line for line in lines if "from_numpy(" in line and "copy_(" not in line]
+        assert made_there
+        assert all("to('cuda')" in line for line in made_there)
+        layers = [line for line in lines if line.strip().startswith("layer = ")]
+        assert len(layers) == (".functional." not in implementation)
+        assert all(line.endswith(", device='cuda')") for line in layers)
+        assert not [line for line in lines if ".numpy()" in line and ".cpu().numpy()" not in line]
+
+
+def test_a_tensor_without_values_lies_where_it_lay():
+    name = "torch.nn.ConvTranspose1d+meta"
+    found = fact_script(name, Case.parse(CASES[1]), Check.SHAPE, [1], [], device="cuda")
+    assert "cuda" not in found
+    assert "layer.to('meta')" in found
+
+
 @pytest.mark.parametrize(
     ("script", "status", "code"),
     [
