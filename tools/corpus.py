@@ -170,13 +170,13 @@ def padded(case: Case, *sides: tuple[int, int]) -> Case:
 
 
 def words_beyond() -> Iterator[Case]:
-    """Paddings in words where the stride is beyond the kernel's extent, for which nothing is there to cut.
+    """Paddings in words with a stride beyond the kernel's extent, or just within it: nothing is cut.
 
     Their levels are those of others; what is rare is the relation between two of them.
     """
     for ndim in (1, 2):
         for number, (mode, (kernel, dilation, stride)) in enumerate(
-            product(("valid", "same"), ((1, 1, 2), (1, 1, 3), (2, 1, 3), (2, 2, 4)))
+            product(("valid", "same"), ((1, 1, 2), (1, 1, 3), (2, 1, 3), (2, 2, 3), (2, 2, 4)))
         ):
             inputs, outputs, groups = ((1, 1, 1), (2, 3, 1), (4, 2, 2), (3, 3, 3))[number % 4]
             one = Case(
