@@ -271,13 +271,13 @@ REQUIREMENTS: Final = (
     ),
     PAGE.probed(
         "dilation",
-        "dilation is a number or a tuple of one, and says how the kernel is spread.",
+        "dilation is a number, or a tuple or a list of one, and says how the kernel is spread.",
         together(
             lambda bench: forms(
                 bench,
                 Case.parse("v1_1d_n1_ci2_co2_i4_k3_d2_f32_int.1"),
                 "dilation",
-                {"a number": 2, "a tuple": {"tuple": [2]}},
+                {"a number": 2, "a tuple": {"tuple": [2]}, "a list": [2]},
             ),
             for_each(relations.dilation_as_explicit_kernel, where(lambda case: max(case.dilation) > 1)),
         ),

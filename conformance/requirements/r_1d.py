@@ -77,7 +77,7 @@ REQUIREMENTS: Final = (
         "without effect. The sentence is one of Conv1d's page; read as no more than a 'may' it could not "
         "fail",
     ),
-    *in_one_dimension(PAGE),
+    *in_one_dimension(PAGE, shapes="(N, C_in, L_in) gives (N, C_out, L_out)"),
     PAGE.probed(
         "example",
         "nn_conv_transpose1d(32, 16, 2) runs on an input of the shape (10, 32, 2).",

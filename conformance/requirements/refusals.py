@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -46,6 +47,7 @@ class Message:
 def _messages(bench: Bench) -> Iterator[Trial]:
     waiting: list[tuple[Attempt, dict[str, object]]] = []
     found: list[tuple[Attempt, str, Message]] = []
+    stages: Counter[str] = Counter()
     for attempt in (*rejection.single_faults(bench), *rejected_options.single_faults(bench)):
         named = attempt.expressed(bench)
         if attempt.readings or len(attempt.arguments) != 1 or named is None:
@@ -57,14 +59,16 @@ def _messages(bench: Bench) -> Iterator[Trial]:
             continue
         ((role, value),) = attempt.arguments.items()
         (name,) = named
+        stages[answer.stage] += 1
         found.append((attempt, answer.message, Message.of(answer.message, name, role, value)))
     if not found:
         yield not_applicable("nothing was refused")
         return
     poor = [(a, text) for a, text, m in found if not (m.name or m.value or m.allowed)]
     shortest = min(poor, key=lambda one: (len(one[1]), one[1], one[0].words), default=None)
+    where = ", ".join(f"{stages[stage]} in {stage}" for stage in sorted(stages))
     yield reported(
-        f"of {len(found)} refusals {sum(m.name for *_, m in found)} name the argument, "
+        f"of {len(found)} refusals, {where}, {sum(m.name for *_, m in found)} name the argument, "
         f"{sum(m.value for *_, m in found)} the value, {sum(m.allowed for *_, m in found)} what is allowed"
         + (f"; {len(poor)} none of them, as {shortest[0].words}: {shortest[1]}" if shortest else "")
     )

@@ -30,7 +30,8 @@ def _output_size_types(bench: Bench) -> Iterator[Attempt]:
     case = base(bench)
     least = [(i - 1) * 2 + 3 for i in case.input_size]
     reading = case.replace(output_size=tuple(least))
-    for value in ("a", ["a"] * bench.ndim, [9.5] * bench.ndim, [9] * (bench.ndim + 4)):
+    others = ([9] * (bench.ndim + 1), [9] * (bench.ndim + 4), *([[9]] if bench.ndim == 2 else []))
+    for value in ("a", ["a"] * bench.ndim, [9.5] * bench.ndim, *others):
         yield attempt(case, "output_size", value)
     yield attempt(case, "output_size", [float(v) for v in least], reading)
     yield attempt(case, "output_size", [{"numpy": v} for v in least], reading)
@@ -50,6 +51,16 @@ def _words(role: str, *odd: tuple[Any, bool]) -> Callable[[Bench], Iterator[Atte
             yield attempt(case, role, value, *((case,) if sensible else ()))
 
     return attempts
+
+
+def _start(bench: Bench) -> Iterator[Attempt]:
+    """What says how the parameters start: an attribute of Paddle's, an initializer of MindSpore's."""
+    case = base(bench).replace(bias=True)
+    odd: dict[str, tuple[Any, ...]] = {"weight_attr": (1.5, [1, 2])}
+    odd |= dict.fromkeys(("weight_init", "bias_init"), ("nonsense", [1, 2]))
+    for role, values in odd.items():
+        for value in values:
+            yield attempt(case, role, value)
 
 
 def _padding_mode(bench: Bench) -> Iterator[Attempt]:
@@ -148,5 +159,11 @@ REQUIREMENTS: Final = (
         "An unknown dtype is refused.",
         _words("dtype", ("nonsense", False), (1, False), ("float32", True)),
     ),
+    rejection(
+        "device",
+        "An unknown device is refused.",
+        _words("device", ("nonsense", False), ("", False), (1.5, False), ("cpu:x", False)),
+    ),
+    rejection("start", "What says of no parameter how it starts is refused.", _start),
     rejection("pairs", "Two faulty arguments at once are refused, whatever their product.", _pairs),
 )

@@ -96,7 +96,7 @@ def _negative(role: str) -> Callable[[Bench], Iterator[Attempt]]:
         # The formula is good for them too: it adds to the output, or takes from its end.
         for value in (-1, -2):
             reading = with_value(case, role, value)
-            yield attempt(case, role, value, reading, forbidden=(MINDSPORE,))
+            yield attempt(case, role, value, reading, forbidden=(NN,))
 
     return attempts
 
@@ -201,8 +201,8 @@ def _exceeding(bench: Bench) -> Iterator[Attempt]:
     for value in (reach // 2 + 1, 50):
         yield attempt(case, "padding", value)
     even = case.replace(kernel_size=(2,) * bench.ndim)  # of even length
-    if bench.ndim == 1:
-        yield attempt(even, "padding", 4, with_value(even, "padding", 4))
+    nothing = 4 if bench.ndim == 1 else 3  # of both dimensions the first has length 0
+    yield attempt(even, "padding", nothing, with_value(even, "padding", nothing))
 
 
 def _beyond(bench: Bench) -> Iterator[Attempt]:

@@ -30,8 +30,8 @@ def do_not_divide(case: Case) -> bool:
     return case.groups > 0 and bool(case.in_channels % case.groups or case.out_channels % case.groups)
 
 
-def in_one_dimension(page: Page) -> tuple[Requirement, ...]:
-    """The claims, in the order of the page."""
+def in_one_dimension(page: Page, *, shapes: str) -> tuple[Requirement, ...]:
+    """The claims, in the order of the page; ``shapes`` are those of input and output, as it has them."""
     gradients = (Check.VALUES, Check.GRAD_INPUT, Check.GRAD_WEIGHT, Check.GRAD_BIAS)
     return (
         page.probed(
@@ -107,7 +107,8 @@ def in_one_dimension(page: Page) -> tuple[Requirement, ...]:
         ),
         page.judged(
             "shape",
-            "L_out = (L_in - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1.",
+            f"{shapes}, L_out = (L_in - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + "
+            "output_padding + 1.",
             (Check.SHAPE,),
             lambda case: case.output_size is None,
         ),

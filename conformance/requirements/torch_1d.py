@@ -40,5 +40,7 @@ REQUIREMENTS: Final = (
         needs="rocm",
         note="whichever precision the device has is in keeping with it, as long as it is at least bfloat16's",
     ),
-    *in_one_dimension(PAGE),
+    *in_one_dimension(
+        PAGE, shapes="(N, C_in, L_in) or (C_in, L_in) gives (N, C_out, L_out) or (C_out, L_out)"
+    ),
 )

@@ -1,11 +1,11 @@
 """MindSpore, from the docstrings of ``nn.Conv1dTranspose/Conv2dTranspose`` and ``mint.nn.ConvTranspose2d``.
 
 Both bound ``output_padding``: ``[0, max(stride, dilation))`` in ``nn``, "less than stride or dilation" in
-``mint``.  The ``nn`` classes say that channels below 1 raise; they document dilations only up to the input's
-size, and an ``output_padding`` only beside ``pad_mode="pad"``.  Of ``pad_mode``, the formulas given for
-``"same"`` in 1-D and ``"valid"`` in 2-D contradict the words above them, the first but for a stride of 1.
-``"same"``, there and in 2-D, gives the input's size times the stride; what is cut for that is halved, the odd
-position going to the end.
+``mint``.  The ``nn`` classes say that channels below 1 and paddings below 0 raise; they document dilations
+only up to the input's size, and an ``output_padding`` only beside ``pad_mode="pad"``.  Of ``pad_mode``, the
+formulas given for ``"same"`` in 1-D and ``"valid"`` in 2-D contradict the words above them, the first but
+for a stride of 1.  ``"same"``, there and in 2-D, gives the input's size times the stride; what is cut for
+that is halved, the odd position going to the end.
 """
 
 from __future__ import annotations
@@ -42,16 +42,17 @@ def interpret(case: Case, implementation: str) -> Meaning:
             return found
         case = found
     assert not isinstance(case.padding, str)
-    if any(side < 0 for pair in case.padding for side in pair):
+    in_nn = implementation.startswith("mindspore.nn.")
+    if in_nn and any(side < 0 for pair in case.padding for side in pair):
         return forbidden(f"padding {case.padding} has an entry below 0")
     more = []
     if beyond(case, stride_or_dilation(case)):
         more.append(forbidden(f"output_padding {case.output_padding} is not below stride or dilation"))
     in_range = all(d <= max(size, 1) for d, size in zip(case.dilation, case.input_size, strict=True))
-    if implementation.startswith("mindspore.nn.") and not in_range:
+    if in_nn and not in_range:
         more.append(unspecified("dilation is beyond the documented range, 1 to the input's size"))
     meaning = explicit(case, more)
-    stated = _STATED.get(meaning.reason) if implementation.startswith("mindspore.nn.") else None
+    stated = _STATED.get(meaning.reason) if in_nn else None
     return meaning if stated is None else evolve(forbidden(stated), alone=meaning.alone)
 
 

@@ -78,6 +78,9 @@ def test_what_takes_anything_diverges(name):
         ("padding_mode", MODULE, "padding_mode"),
         ("data_format", "paddle.nn.Conv2DTranspose", "data_format"),
         ("dtype", MODULE, "dtype"),
+        ("device", MODULE, "device"),
+        ("start", "paddle.nn.Conv2DTranspose", "weight_attr"),
+        ("start", "mindspore.nn.Conv2dTranspose", "bias_init"),
         ("pairs", MODULE, "stride"),
         ("input.rank", MODULE, "tensors"),
         ("input.channels", MODULE, "tensors"),
@@ -156,6 +159,8 @@ def test_messages_are_counted_and_never_fail():
     (trial,) = requirement.trials(strict_bench(MODULE))
     assert trial.verdict is Verdict.ALLOWED
     assert trial.message.startswith("of 1")
+    assert " refusals, " in trial.message
+    assert " in construct, " in trial.message
     bench = strict_bench(MODULE)
     bench.driver = Failing(outcome=Outcome.RAISED, stage="forward", message="Error: no")
     (trial,) = requirement.trials(bench)

@@ -82,8 +82,8 @@ ACCEPTANCE = [
     ("2d_n1_ci1_co1_i2x2_k3x3_s2x2_os4x5", U, F, U, U),
     ("2d_n1_ci1_co1_i2x2_k3x3_s2x1_os5x6", U, F, U, U),
     ("2d_n1_ci1_co1_i2x2_k3x3_s2x2_op1x0_os6x5", U, U, U, U),
-    # a negative padding: MindSpore's documents alone forbid it
-    ("2d_n1_ci1_co1_i2x2_k3x3_p-1x0", U, U, F, F),
+    # a negative padding: the documents of MindSpore's nn alone forbid it
+    ("2d_n1_ci1_co1_i2x2_k3x3_p-1x0", U, U, F, U),
     # output_padding: Paddle bounds it by the stride, in contradictory ways; MindSpore by stride or dilation;
     # PyTorch's documents say nothing
     ("2d_n1_ci1_co1_i3x3_k3x3_s3x1_op2x0", R, R, R, R),

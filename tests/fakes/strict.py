@@ -54,6 +54,10 @@ _OTHERS = (
     "padding_mode",
     "data_format",
     "dtype",
+    "device",
+    "weight_attr",
+    "weight_init",
+    "bias_init",
     "output_size",
 )
 
