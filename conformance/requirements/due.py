@@ -38,18 +38,16 @@ def misfit(
     It is invalid where arrays are missing or nobody asked for them; else, of an output its rank and that it
     holds numbers count, of a gradient its shape.  ``given`` are the arrays of the request.
     """
+    if operation == "signature":  # has no arrays
+        return None
     wrong = next(_contradictions(operation, answer), None)
     if wrong is not None:
         return Outcome.INVALID, f"the worker's answer is invalid: {wrong}"
-    wrong = None if operation == "signature" else next(_misfits(operation, answer, given, ndim), None)
+    wrong = next(_misfits(operation, answer, given, ndim), None)
     return None if wrong is None else (Outcome.MISFIT, wrong)
 
 
 def _contradictions(operation: str, answer: Answer) -> Iterator[str]:
-    if operation == "signature":
-        if not all(_is_signature(entries) for entries in answer.facts.values()):
-            yield "no signature"
-        return
     first = _GIVEN[operation][0]
     if first not in answer.arrays:
         what = f" of an output of shape {list(answer.shape or ())} and dtype {answer.dtype}"
@@ -73,13 +71,3 @@ def _misfits(operation: str, answer: Answer, given: Mapping[str, Array], ndim: i
             yield f"{name} has the shape {list(array.shape)}, {rank} dimensions are due and none of them 0"
         elif array.dtype.kind not in kinds:
             yield f"{name} has the dtype {array.dtype}"
-
-
-def _is_signature(entries: Any) -> bool:
-    return isinstance(entries, list) and all(
-        isinstance(entry, list)
-        and len(entry) >= 2
-        and isinstance(entry[0], str)
-        and isinstance(entry[1], str | None)
-        for entry in entries
-    )

@@ -173,7 +173,7 @@ def test_a_signature_that_is_none_is_named():
     (requirement,) = choose(["signature.order"])
     found = result_of(requirement, subject)
     assert found.verdict is Verdict.ERROR
-    assert "no signature" in found.plain()["message"]
+    assert "the worker's answer is invalid: no arguments of 'construct'" in found.plain()["message"]
 
 
 def test_the_names_are_implementations():
