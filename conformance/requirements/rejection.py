@@ -222,11 +222,21 @@ def single_faults(bench: Bench) -> Iterator[Attempt]:
         yield from attempts(bench)
 
 
+def _called(role: str) -> str:
+    """An argument as a sentence names it."""
+    return "number of groups" if role == "groups" else role
+
+
+def _a(role: str) -> str:
+    """An argument at the beginning of a sentence."""
+    return f"{'An' if role[0] in 'aeio' else 'A'} {_called(role)}"
+
+
 def _all() -> Iterable[Any]:
     for role in AT_LEAST_ONE:
         yield rejection(
             f"{role}.zero",
-            f"A {role} of 0 is refused"
+            f"{_a(role)} of 0 is refused"
             + ("; if not, the result is empty, or the bias." if role.endswith("channels") else "."),
             _zero(role),
         )
@@ -234,32 +244,32 @@ def _all() -> Iterable[Any]:
         sides = role in ("padding", "output_padding")
         yield rejection(
             f"{role}.negative",
-            f"A negative {role} is refused"
+            f"A negative {_called(role)} is refused"
             + (", or does what the formula of the output's size says." if sides else "."),
             _negative(role),
         )
     for role in (*AT_LEAST_ONE, "padding", "output_padding"):
         yield rejection(
             f"{role}.too-large",
-            f"A {role} that no memory has room for is refused, and not cut to 32 bits.",
+            f"{_a(role)} that no memory has room for is refused, and not cut to 32 bits.",
             _too_large(role),
         )
     for role in SIZES:
         yield rejection(
             f"{role}.length",
-            f"A {role} with another number of entries than the API has dimensions is refused; one entry may "
-            "stand for all, none for the default.",
+            f"{_a(role)} with another number of entries than the API has dimensions is refused; one entry "
+            "may stand for all, none for the default.",
             _length(role),
         )
     for role in (*SIZES, *CHANNELS):
         yield rejection(
             f"{role}.type",
-            f"A {role} that is no whole number (a string, a fraction, NaN, infinity) is refused.",
+            f"{_a(role)} that is no whole number (a string, a fraction, NaN, infinity) is refused.",
             _type(role),
         )
         yield rejection(
             f"{role}.conversion",
-            f"A {role} of another type that equals a whole number is refused or taken for it; None for the "
+            f"{_a(role)} of another type that equals a whole number is refused or taken for it; None for the "
             "default.",
             _conversion(role),
         )
