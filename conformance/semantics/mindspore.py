@@ -5,8 +5,9 @@ Both bound ``output_padding``: ``[0, max(stride, dilation))`` in ``nn``, "less t
 only up to the input's size, and an ``output_padding`` only beside ``pad_mode="pad"``.  Of ``pad_mode``, the
 formulas given for ``"same"`` in 1-D and ``"valid"`` in 2-D contradict the words above them, the first but
 for a stride of 1.  ``"same"``, there and in 2-D, gives the input's size times the stride; what is cut for
-that is halved, the odd position going to the end.  ``nn.Conv2dTranspose`` calls ``output_padding`` a padding of the output, and
-itself the gradient of ``Conv2d``: the second is followed, so that what stands there is computed.
+that is halved, the odd position going to the end.  ``nn.Conv2dTranspose`` calls ``output_padding`` a padding
+of the output, and itself the gradient of ``Conv2d``: the second is followed, so that what stands there is
+computed.
 """
 
 from __future__ import annotations
