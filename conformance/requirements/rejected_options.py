@@ -30,9 +30,12 @@ def _output_size_types(bench: Bench) -> Iterator[Attempt]:
     case = base(bench)
     least = [(i - 1) * 2 + 3 for i in case.input_size]
     reading = case.replace(output_size=tuple(least))
-    others = ([9] * (bench.ndim + 1), [9] * (bench.ndim + 4), *([[9]] if bench.ndim == 2 else []))
+    others = ([9] * (bench.ndim + 4), *([[9]] if bench.ndim == 2 else []))
     for value in ("a", ["a"] * bench.ndim, [9.5] * bench.ndim, *others):
         yield attempt(case, "output_size", value)
+    # mapped over, an input has no batch, and PyTorch lets its output's size begin with the channels
+    with_channels = (reading,) if bench.face == "vmap" else ()
+    yield attempt(case, "output_size", [4, *least], *with_channels)
     yield attempt(case, "output_size", [float(v) for v in least], reading)
     yield attempt(case, "output_size", [{"numpy": v} for v in least], reading)
     yield attempt(case, "output_size", None, case)

@@ -107,6 +107,15 @@ def test_a_conversion_that_is_right_is_reported_and_one_that_is_wrong_diverges()
     assert examined("output_size.reach", bench_of_another_result("output_size")).verdict is Verdict.DIVERGE
 
 
+def test_a_size_that_begins_with_the_channels_is_one_of_an_input_without_a_batch():
+    ((plain,), (mapped,)) = (
+        [a for a in rejected_options.single_faults(strict_bench(name)) if a.words == "output_size=[4, 9]"]
+        for name in ("torch.nn.ConvTranspose1d", "torch.nn.ConvTranspose1d+vmap")
+    )
+    assert not plain.readings
+    assert mapped.readings
+
+
 def test_documents_that_say_what_raises_are_held_to_it():
     found = examined("padding.negative", strict_bench("mindspore.nn.Conv2dTranspose", "padding"))
     assert found.verdict is Verdict.DIVERGE
