@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from attrs import frozen
@@ -78,7 +78,7 @@ def _examine(
             say(f"{column}: {requirement.id}")
             result = Result(requirement.id, column, subject.target, probed=True)
             benches[name].begin()
-            for trial in _judged(requirement, benches[name]):
+            for trial in _trials(requirement, benches[name]):
                 result.add(trial)
                 if cancelled():
                     break
@@ -92,15 +92,6 @@ def _examine(
             yield result
     finally:
         driver.close()
-
-
-def _judged(requirement: Probed, bench: Bench) -> Iterator[Trial]:
-    """The trials; an answer that lacks what was asked for, or of which nothing can be made, is an error."""
-    try:
-        yield from _trials(requirement, bench)
-    except (LookupError, TypeError, ValueError) as error:
-        told = f"what was answered cannot be judged: {type(error).__name__}: {error}"
-        yield Trial(Verdict.ERROR, told)
 
 
 def _trials(requirement: Probed, bench: Bench) -> Iterable[Trial]:

@@ -95,21 +95,6 @@ def test_a_lost_worker_takes_nothing_back_and_leaves_nothing_blank(found):
     assert "the worker is gone" in results["c", NAME].plain()["message"]
 
 
-@pytest.mark.parametrize(
-    "broken", [KeyError("values"), IndexError("too many indices"), ValueError("could not be broadcast")]
-)
-def test_an_answer_that_cannot_be_judged_is_an_error_and_the_next_is_examined(found, broken):
-    def trials(_bench):
-        yield passed()
-        raise broken
-
-    results = found(requirement("a", trials), requirement("b", lambda _bench: [passed()]), columns=(NAME,))
-    assert results["a", NAME].verdict is Verdict.ERROR
-    assert results["a", NAME].plain()["message"].startswith("what was answered cannot be judged: ")
-    assert str(broken) in results["a", NAME].plain()["message"]
-    assert results["b", NAME].verdict is Verdict.PASS
-
-
 def test_what_was_cancelled_is_left_out(found):
     cancelled = threading.Event()
 
