@@ -120,6 +120,22 @@ def _bias_dtype(bench: Bench) -> Iterator[Attempt]:
         yield _with(case, f"float32 input, {dtype} bias", meant(given, case), b=given["b"].astype(dtype))
 
 
+def _pairs(bench: Bench) -> Iterator[Attempt]:
+    """Two tensors that fit each other, and not the function."""
+    if bench.module:
+        return
+    case = base(bench).replace(bias=True)
+    given = tensors(case)
+    x, w, b = (given[name] for name in "xwb")
+    yield _with(case, "an input and a weight of one dimension more", x=x[..., None], w=w[..., None])
+    yield _with(case, "an input and a weight of one dimension less", x=x[..., 0], w=w[..., 0])
+    yield _with(case, "a weight and a bias for other channels than each other", w=w[:, :3], b=b[:2])
+    wide = {name: given[name].astype("float64") for name in "xw"}
+    yield _with(case, "float64 input and weight, float32 bias", meant(given, case), **wide)
+    whole = {name: given[name].astype("int64") for name in "wb"}
+    yield _with(case, "float32 input, int64 weight and bias", meant(given, case), **whole)
+
+
 REQUIREMENTS: Final = (
     rejection(
         "input.rank",
@@ -157,5 +173,11 @@ REQUIREMENTS: Final = (
         "bias.dtype",
         "A bias whose dtype is not the input's is refused, or converted without loss.",
         _bias_dtype,
+    ),
+    rejection(
+        "tensors.pairs",
+        "Two tensors of other dimensions, channels or dtypes than a function takes are refused, or converted "
+        "without loss.",
+        _pairs,
     ),
 )

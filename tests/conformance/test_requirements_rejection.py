@@ -88,6 +88,7 @@ def test_what_takes_anything_diverges(name):
         ("weight.shape", "torch.nn.functional.conv_transpose2d", "tensors"),
         ("weight.dtype", "torch.nn.functional.conv_transpose2d", "tensors"),
         ("bias.shape", "torch.nn.functional.conv_transpose2d", "tensors"),
+        ("tensors.pairs", "torch.nn.functional.conv_transpose2d", "tensors"),
         ("bias.dtype", "torch.nn.functional.conv_transpose2d", "tensors"),
     ],
 )
