@@ -83,9 +83,17 @@ def _second_time(call: Call, grad: Any) -> dict[str, Any]:
 
 
 def signature(function: Any) -> list[list[Any]]:
-    """``[name, default's repr or None, kind]`` of each argument, without ``self``."""
+    """``[name, default's repr or None, kind]`` of each argument, without ``self``.
+
+    Raises:
+        Unsupported: Python cannot tell them, as of many functions that are written in C.
+    """
+    try:
+        parameters = inspect.signature(function).parameters
+    except ValueError:
+        raise Unsupported("it cannot be introspected: Python has no signature of it") from None
     return [
         [name, None if p.default is p.empty else repr(p.default), p.kind.name.lower()]
-        for name, p in inspect.signature(function).parameters.items()
+        for name, p in parameters.items()
         if name != "self"
     ]

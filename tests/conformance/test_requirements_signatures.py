@@ -122,3 +122,12 @@ def test_an_unknown_argument_that_is_passed_over_diverges():
         return array
 
     assert examined("unknown", faithful(MODULE, values=refuse)).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("name", ["order", "defaults"])
+def test_a_function_that_cannot_be_introspected_is_not_held_against_anyone(name):
+    on = bench(FUNCTION)
+    on.driver.adapter.callables = lambda _name: {"forward": dict}  # written in C, without a signature
+    found = examined(name, on).plain()
+    assert found["verdict"] == "unsupported"
+    assert found["message"] == "it cannot be introspected: Python has no signature of it"
