@@ -136,7 +136,7 @@ _device = click.option(
     "--examples",
     type=click.IntRange(0),
     metavar="N",
-    help="Parameter sets that the full profile draws. Default: 3000; with --budget, as many as it allows.",
+    help="Parameter sets that the full profile draws. Default: 1500; with --budget, as many as it allows.",
 )
 @click.option(
     "--out",
