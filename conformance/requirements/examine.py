@@ -1,4 +1,4 @@
-"""The requirements that ask the frameworks themselves: one worker a target, the targets side by side."""
+"""The requirements that ask the frameworks: a worker for each and for what it compiles, side by side."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from adapters import framework_of
+from adapters import adapter_class, framework_of
 from conformance.driver import Driver
 from conformance.requirements.bench import DEADLINE, Bench
 from conformance.requirements.requirement import Probed, Requirement, Result, Trial
@@ -40,7 +40,8 @@ def examine(
     probed = [r for r in requirements if isinstance(r, Probed)]
     found: dict[tuple[str, str], Result] = {}
     faults: list[BaseException] = []
-    work = list(subjects) if probed else []
+    asked = list(subjects) if probed else []
+    work = [part for subject in asked for part in _apart(subject)]
 
     def of_target(subject: Subject) -> None:
         try:
@@ -56,9 +57,18 @@ def examine(
         thread.join()
     if faults:
         raise faults[0]
-    columns = [column for subject in work for column in subject.columns.values()]
+    columns = [column for subject in asked for column in subject.columns.values()]
     keys = [(r.id, column) for r in probed for column in columns]
     return [found[key] for key in keys if key in found]
+
+
+def _apart(subject: Subject) -> Iterable[Subject]:
+    """What waits for a compiler gets a worker of its own, and the others need not wait for it."""
+    patient = adapter_class(framework_of(next(iter(subject.columns)))).patience
+    for slow in (False, True):
+        columns = {name: column for name, column in subject.columns.items() if (name in patient) is slow}
+        if columns:
+            yield evolve(subject, columns=columns)
 
 
 def _examine(

@@ -112,3 +112,24 @@ def test_a_fault_of_ours_ends_the_run(found):
 
     with pytest.raises(ZeroDivisionError):
         found(requirement("a", broken))
+
+
+def test_what_compiles_has_a_worker_of_its_own_and_the_order_stays(monkeypatch):
+    started = []
+
+    class Counting(Driver):
+        def __init__(self, *arguments):
+            started.append(self)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(module, "Driver", Counting)
+    columns = {name: name for name in (NAME, f"{NAME}+compile", f"{NAME}+vmap")}
+    subject = Subject("torch", Path("python"), columns)
+    results = examine(
+        [requirement("a", lambda _bench: [passed()])],
+        [subject],
+        say=lambda _line: None,
+        cancelled=lambda: False,
+    )
+    assert [result.column for result in results] == list(columns)
+    assert len(started) == 2
