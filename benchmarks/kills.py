@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from conformance.guardian import MARK
 from reports.dataset import load_run
@@ -63,8 +64,12 @@ def main() -> int:
         environment = {**os.environ, "TMPDIR": place}
         marker = f"{MARK}={place}".encode()
         whole, killed = Path(place, "undisturbed"), Path(place, "killed")
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment}
-        subprocess.run(_command(options, "--out", str(whole)), **quiet, check=False)  # type: ignore[call-overload]
+        quiet: dict[str, Any] = {
+            "stdout": subprocess.DEVNULL,
+            "stderr": subprocess.DEVNULL,
+            "env": environment,
+        }
+        subprocess.run(_command(options, "--out", str(whole)), **quiet, check=False)
         expected = _rows(whole)
         kills = begun = finished = 0
         started = time.monotonic()
@@ -74,7 +79,7 @@ def main() -> int:
             if not resume:
                 begun += 1
             arguments = ["--resume", str(killed)] if resume else ["--out", str(killed)]
-            host = subprocess.Popen(  # type: ignore[call-overload]
+            host = subprocess.Popen(
                 _command(pythons if resume else options, *arguments), start_new_session=True, **quiet
             )
             try:
@@ -88,7 +93,7 @@ def main() -> int:
                 host.wait()
                 kills += 1
         if (killed / "journal.jsonl").exists():
-            subprocess.run(_command(pythons, "--resume", str(killed)), **quiet, check=False)  # type: ignore[call-overload]
+            subprocess.run(_command(pythons, "--resume", str(killed)), **quiet, check=False)
         union = _rows(killed)
         time.sleep(1)
         left = _workers_of(marker)

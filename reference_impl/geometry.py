@@ -11,7 +11,7 @@ import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import prod
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +45,7 @@ def _integer(name: str, value: object, minimum: int | None) -> int:
     return number
 
 
-def _several(value: object) -> bool:
+def _several(value: object) -> TypeGuard[Sequence[object]]:
     """Whether there is one for each dimension, rather than one for all."""
     if isinstance(value, np.ndarray):
         return value.ndim > 0
@@ -59,7 +59,7 @@ def _sizes(name: str, value: object, ndim: int | None, minimum: int | None) -> t
         if ndim is None:
             return (number,)
         return (number,) * ndim
-    items: list[object] = list(value)  # type: ignore[call-overload]
+    items: list[object] = list(value)
     if ndim is not None and len(items) != ndim:
         raise ValueError(f"{name} must have {ndim} entries, one per spatial dimension, got {value!r}")
     return tuple([_integer(f"{name}[{at}]", item, minimum) for at, item in enumerate(items)])
@@ -68,7 +68,7 @@ def _sizes(name: str, value: object, ndim: int | None, minimum: int | None) -> t
 def _pairs(name: str, value: object, ndim: int) -> tuple[tuple[int, int], ...]:
     """A (before, after) pair per dimension."""
     if _several(value):
-        both_of: list[object] = list(value)  # type: ignore[call-overload]
+        both_of: list[object] = list(value)
         if len(both_of) != ndim:
             raise ValueError(f"{name} must have {ndim} entries, one per spatial dimension, got {value!r}")
         pairs = []
