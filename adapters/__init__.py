@@ -26,16 +26,16 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from adapters.base import Adapter
+    from conv_transpose_conformance.adapters.base import Adapter
 
 DEVICE = "CONFORMANCE_DEVICE"  # the environment's variable that names the device to run on
 KEPT = "CONFORMANCE_KEPT"  # the one that names a folder for what a framework compiles, shared by some workers
 
 FRAMEWORKS = {
-    "torch": "adapters.torch_adapter",
-    "paddle": "adapters.paddle_adapter",
-    "mindspore": "adapters.mindspore_adapter",
-    "r.torch": "adapters.r_torch_adapter",
+    "torch": "conv_transpose_conformance.adapters.torch_adapter",
+    "paddle": "conv_transpose_conformance.adapters.paddle_adapter",
+    "mindspore": "conv_transpose_conformance.adapters.mindspore_adapter",
+    "r.torch": "conv_transpose_conformance.adapters.r_torch_adapter",
 }
 
 

@@ -8,6 +8,7 @@ becomes importable.
 import importlib.util
 import os
 import sys
+import types
 
 
 def _main() -> None:
@@ -16,22 +17,27 @@ def _main() -> None:
     here = os.path.dirname(os.path.abspath(__file__))
     # The script's folder would let our file names shadow the framework's imports.
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
+    # Of the suite's package this folder alone becomes importable, whatever is installed here.
+    suite = types.ModuleType("conv_transpose_conformance")
+    suite.__path__ = []
+    sys.modules["conv_transpose_conformance"] = suite
+    name = "conv_transpose_conformance.adapters"
     spec = importlib.util.spec_from_file_location(
-        "adapters", os.path.join(here, "__init__.py"), submodule_search_locations=[here]
+        name, os.path.join(here, "__init__.py"), submodule_search_locations=[here]
     )
     assert spec is not None
     assert spec.loader is not None
     package = importlib.util.module_from_spec(spec)
-    sys.modules["adapters"] = package
+    sys.modules[name] = package
     spec.loader.exec_module(package)
 
     framework, *descriptors = sys.argv[1:]
     if len(descriptors) == 1:
-        from adapters.forkserver import serve_forks
+        from conv_transpose_conformance.adapters.forkserver import serve_forks
 
         serve_forks(framework, int(descriptors[0]))
     else:
-        from adapters.worker import serve
+        from conv_transpose_conformance.adapters.worker import serve
 
         serve(framework, *map(int, descriptors))
 

@@ -19,8 +19,8 @@ import tempfile
 import traceback
 from typing import Any
 
-from adapters import adapter_class
-from adapters.worker import serve
+from conv_transpose_conformance.adapters import adapter_class
+from conv_transpose_conformance.adapters.worker import serve
 
 PACKET = 1 << 18
 

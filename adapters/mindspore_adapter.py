@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from adapters.base import (
+from conv_transpose_conformance.adapters.base import (
     Adapter,
     Array,
     Call,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any, ClassVar
 
-from adapters import DEVICE
-from adapters.base import (
+from conv_transpose_conformance.adapters import DEVICE
+from conv_transpose_conformance.adapters.base import (
     Adapter,
     Array,
     Call,

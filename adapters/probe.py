@@ -12,8 +12,8 @@ import inspect
 import time
 from typing import Any
 
-from adapters.base import Adapter, Call, Options, Unsupported, first_line
-from adapters.protocol import Arrays
+from conv_transpose_conformance.adapters.base import Adapter, Call, Options, Unsupported, first_line
+from conv_transpose_conformance.adapters.protocol import Arrays
 
 OPERATIONS = ("call", "signature", "initial", "inputs", "convolve", "second", "tangent", "twice")
 

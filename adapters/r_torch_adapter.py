@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import ClassVar
 
-from adapters.base import Adapter, CaseData, is_symmetric, leaves_rest
+from conv_transpose_conformance.adapters.base import Adapter, CaseData, is_symmetric, leaves_rest
 
 
 class RTorchAdapter(Adapter):

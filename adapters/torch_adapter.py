@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any, ClassVar
 
-from adapters import DEVICE
-from adapters.base import (
+from conv_transpose_conformance.adapters import DEVICE
+from conv_transpose_conformance.adapters.base import (
     Adapter,
     Array,
     Call,
@@ -17,8 +17,8 @@ from adapters.base import (
     is_symmetric,
     leaves_rest,
 )
-from adapters.torch_call import TorchCall
-from adapters.torch_faces import FACES
+from conv_transpose_conformance.adapters.torch_call import TorchCall
+from conv_transpose_conformance.adapters.torch_faces import FACES
 
 _NN1, _NN2 = "torch.nn.ConvTranspose1d", "torch.nn.ConvTranspose2d"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from adapters.base import Array, Call, CaseData, Options, Unsupported, spelled
+from conv_transpose_conformance.adapters.base import Array, Call, CaseData, Options, Unsupported, spelled
 
 
 class TorchCall(Call):

@@ -9,9 +9,9 @@ import os
 import tempfile
 from typing import Any
 
-from adapters import KEPT
-from adapters.base import Array, Unsupported, first_line
-from adapters.torch_call import TorchCall
+from conv_transpose_conformance.adapters import KEPT
+from conv_transpose_conformance.adapters.base import Array, Unsupported, first_line
+from conv_transpose_conformance.adapters.torch_call import TorchCall
 
 
 class Compiled(TorchCall):

@@ -28,10 +28,17 @@ from typing import Any
 
 import numpy as np
 
-from adapters import FRAMEWORKS, adapter_class
-from adapters.base import Adapter, NoDevice, Options, Unsupported, first_line
-from adapters.probe import probe
-from adapters.protocol import DTYPES, MAX_PAYLOAD, PROTOCOL, Arrays, Decoder, encode
+from conv_transpose_conformance.adapters import FRAMEWORKS, adapter_class
+from conv_transpose_conformance.adapters.base import Adapter, NoDevice, Options, Unsupported, first_line
+from conv_transpose_conformance.adapters.probe import probe
+from conv_transpose_conformance.adapters.protocol import (
+    DTYPES,
+    MAX_PAYLOAD,
+    PROTOCOL,
+    Arrays,
+    Decoder,
+    encode,
+)
 
 
 def serve(framework: str, request_fd: int, answer_fd: int) -> None:

@@ -37,19 +37,19 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from adapters import FRAMEWORKS, adapter_class, framework_of
-from conformance import events
-from conformance.case import Case, Recipe
-from conformance.coverage import Coverage
-from conformance.families import Observed
-from conformance.generate import profile_cases
-from conformance.run import suite_version
-from conformance.semantics import Acceptance, interpret
-from conformance.session import host_facts, make_engine
-from conformance.targets import Targets, choose
-from reports.dataset import RecordWriter
-from reports.journal import Journal
-from reports.summary import Summary
+from conv_transpose_conformance.adapters import FRAMEWORKS, adapter_class, framework_of
+from conv_transpose_conformance.cases.case import Case, Recipe
+from conv_transpose_conformance.causes.failures import Observed
+from conv_transpose_conformance.commands.run import suite_version
+from conv_transpose_conformance.execution import events
+from conv_transpose_conformance.execution.session import host_facts, make_engine
+from conv_transpose_conformance.frameworks.semantics import Acceptance, interpret
+from conv_transpose_conformance.frameworks.targets import Targets, choose
+from conv_transpose_conformance.generation.coverage import Coverage
+from conv_transpose_conformance.generation.generate import profile_cases
+from conv_transpose_conformance.reports.store.dataset import RecordWriter
+from conv_transpose_conformance.reports.store.journal import Journal
+from conv_transpose_conformance.reports.store.summary import Summary
 
 _KINDS = ("framework", "worker", "transport", "reference", "judging", "recording", "planning")
 _RATE, _SHARE, _MEMORY = 1000.0, 1.5, 500.0
@@ -138,7 +138,7 @@ def first_verdict(options: list[str]) -> float:
         out = Path(folder, "run")
         started = time.perf_counter()
         run = subprocess.Popen(
-            [sys.executable, "-m", "conformance", "run", "--out", str(out), *options],
+            [sys.executable, "-m", "conv_transpose_conformance", "run", "--out", str(out), *options],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -159,7 +159,11 @@ def help_time() -> float:
     times = []
     for _ in range(5):
         started = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "conformance", "--help"], stdout=subprocess.DEVNULL, check=True)
+        subprocess.run(
+            [sys.executable, "-m", "conv_transpose_conformance", "--help"],
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
         times.append(time.perf_counter() - started)
     return statistics.median(times)
 

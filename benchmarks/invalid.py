@@ -20,17 +20,21 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from adapters import FRAMEWORKS
-from conformance import events
-from conformance.case import Case
-from conformance.generate import draw_cases, invalid_parameter_sets, parameter_sets
-from conformance.guardian import MARK
-from conformance.implementations import select
-from conformance.plan import cannot_run
-from conformance.semantics import Acceptance, interpret
-from conformance.session import make_engine
-from conformance.targets import Targets, choose
-from conformance.verdicts import Record
+from conv_transpose_conformance.adapters import FRAMEWORKS
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.execution import events
+from conv_transpose_conformance.execution.planner import cannot_run
+from conv_transpose_conformance.execution.session import make_engine
+from conv_transpose_conformance.frameworks.implementations import select
+from conv_transpose_conformance.frameworks.semantics import Acceptance, interpret
+from conv_transpose_conformance.frameworks.targets import Targets, choose
+from conv_transpose_conformance.generation.generate import (
+    draw_cases,
+    invalid_parameter_sets,
+    parameter_sets,
+)
+from conv_transpose_conformance.judging.verdicts import Record
+from conv_transpose_conformance.workers.watchdog import MARK
 
 KNOWN_TO_KILL = (  # of paddle.nn.Conv2DTranspose: a negative shape that is read, and a loop without end
     "v1_2d_n1_ci1_co1_i2x2_k3x3_p3x3_f32_int.1",

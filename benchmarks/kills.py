@@ -21,14 +21,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from conformance.guardian import MARK
-from reports.dataset import load_run
+from conv_transpose_conformance.reports.store.dataset import load_run
+from conv_transpose_conformance.workers.watchdog import MARK
 
 _LEFT_OUT = ["microseconds"]
 
 
 def _command(options: list[str], *more: str) -> list[str]:
-    return [sys.executable, "-m", "conformance", "run", *more, *options]
+    return [sys.executable, "-m", "conv_transpose_conformance", "run", *more, *options]
 
 
 def _rows(folder: Path) -> set[tuple[object, ...]]:

@@ -19,9 +19,9 @@ from typing import Any
 
 from benchmarks.options import at_least, destination, interpreter, seconds
 from benchmarks.reference_shapes import SHAPES
-from conformance.environments import ensure, environment_for
-from conformance.errors import EnvironmentFailed
-from reference_impl import has_kernels
+from conv_transpose_conformance.errors import EnvironmentFailed
+from conv_transpose_conformance.frameworks.environments import ensure, environment_for
+from conv_transpose_conformance.reference_impl import has_kernels
 
 # What has to be reached, beside each shape's own least ratio.
 GEOMETRIC_MEAN = 2.0

@@ -27,9 +27,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.options import at_least, destination
-from reference_impl import backward, forward, has_kernels
-from tests.reference.definition import nearest, pairs, terms
-from tests.reference.strategies import FILLS, draw_problem
+from conv_transpose_conformance.reference_impl import backward, forward, has_kernels
+from tests.support.definition import nearest, pairs, terms
+from tests.support.problems import FILLS, draw_problem
 
 BACKENDS = ("numpy", "cython") if has_kernels() else ("numpy",)
 CHUNK = 250

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from benchmarks.reference_shapes import MEMORY_SHAPE, SHAPES, Shape
-from reference_impl import Geometry, backward, forward, has_kernels
+from conv_transpose_conformance.reference_impl import Geometry, backward, forward, has_kernels
 
 Candidate = Callable[[], object]
 # Seconds before a candidate's turn. Threads of BLAS and OpenMP wait for more work by spinning, some for

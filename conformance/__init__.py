@@ -25,8 +25,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from conformance.case import Case
-    from reports.dataset import load_run
+    from conv_transpose_conformance.cases.case import Case
+    from conv_transpose_conformance.reports.store.dataset import load_run
 
 __all__ = ["Case", "load_run"]
 
@@ -34,11 +34,11 @@ __all__ = ["Case", "load_run"]
 def __getattr__(name: str) -> Any:
     # Both are reached through heavy modules, and 'conformance --help' is to be quick.
     if name == "Case":
-        from conformance.case import Case
+        from conv_transpose_conformance.cases.case import Case
 
         return Case
     if name == "load_run":
-        from reports.dataset import load_run
+        from conv_transpose_conformance.reports.store.dataset import load_run
 
         return load_run
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

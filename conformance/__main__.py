@@ -1,6 +1,6 @@
-"""``python -m conformance`` and the ``conformance`` command."""
+"""``python -m conv_transpose_conformance`` and the ``conformance`` command."""
 
-from conformance.cli import main
+from conv_transpose_conformance.cli import main
 
 if __name__ == "__main__":
     main()

@@ -31,12 +31,17 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 from tomlkit.exceptions import TOMLKitError
 
-from conformance.case import Case
-from conformance.condition import Condition, InvalidCondition, Table, parse
-from conformance.errors import ConformanceError, InvalidCase, UnknownImplementation, UnknownRequirement
-from conformance.implementations import select
-from conformance.requirements.catalogue import choose
-from conformance.verdicts import Check, Record
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.condition import Condition, InvalidCondition, Table, parse
+from conv_transpose_conformance.errors import (
+    ConformanceError,
+    InvalidCase,
+    UnknownImplementation,
+    UnknownRequirement,
+)
+from conv_transpose_conformance.frameworks.implementations import select
+from conv_transpose_conformance.judging.verdicts import Check, Record
+from conv_transpose_conformance.requirements.catalogue import choose
 
 FILE: Final = "conformance-expected.toml"
 _KEYS: Final = ("implementation", "versions", "requirement", "condition", "case", "reason", "link")
@@ -358,7 +363,7 @@ def _equal(one: Entry, other: Entry, sample: dict[int, list[Case]]) -> bool:
     if one.condition.text == other.condition.text:
         return True
     if not sample:
-        from conformance.generate import profile_cases
+        from conv_transpose_conformance.generation.generate import profile_cases
 
         for case in profile_cases("quick", 0):
             sample.setdefault(case.ndim, []).append(case)

@@ -17,11 +17,16 @@ The folder knows no framework and imports nothing of this project outside itself
 the algorithm with a picture.
 """
 
-from reference_impl.choices import has_kernels
-from reference_impl.error_model import Bound, ErrorModel, error_model, forward_error_model
-from reference_impl.geometry import Geometry
-from reference_impl.operators import Gradients, backward, forward
-from reference_impl.second_order import SecondOrder, second_order
+from conv_transpose_conformance.reference_impl.choices import has_kernels
+from conv_transpose_conformance.reference_impl.error_model import (
+    Bound,
+    ErrorModel,
+    error_model,
+    forward_error_model,
+)
+from conv_transpose_conformance.reference_impl.geometry import Geometry
+from conv_transpose_conformance.reference_impl.operators import Gradients, backward, forward
+from conv_transpose_conformance.reference_impl.second_order import SecondOrder, second_order
 
 __all__ = [
     "Bound",

@@ -2,7 +2,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from reference_impl.arguments import Array
+from conv_transpose_conformance.reference_impl.arguments import Array
 
 def gather_sums(
     a: Array,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reference_impl.geometry import LIMIT, Geometry
+from conv_transpose_conformance.reference_impl.geometry import LIMIT, Geometry
 
 __all__ = ["LAYOUTS", "PRECISIONS", "Array", "Tensors", "prepare", "restore"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import operator
 from typing import Literal, NamedTuple
 
-from reference_impl import compensated
-from reference_impl.arguments import PRECISIONS
-from reference_impl.geometry import Geometry
+from conv_transpose_conformance.reference_impl import compensated
+from conv_transpose_conformance.reference_impl.arguments import PRECISIONS
+from conv_transpose_conformance.reference_impl.geometry import Geometry
 
 try:
-    from reference_impl import compiled as kernels
+    from conv_transpose_conformance.reference_impl import compiled as kernels
 except ImportError:  # built without a compiler
     kernels = None  # type: ignore[assignment]
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from reference_impl import numpy_dot2
-from reference_impl.arguments import Array
-from reference_impl.geometry import Geometry
-from reference_impl.rounding import rounded_dot
-from reference_impl.threads import share
+from conv_transpose_conformance.reference_impl import numpy_dot2
+from conv_transpose_conformance.reference_impl.arguments import Array
+from conv_transpose_conformance.reference_impl.geometry import Geometry
+from conv_transpose_conformance.reference_impl.rounding import rounded_dot
+from conv_transpose_conformance.reference_impl.threads import share
 
 try:
-    from reference_impl import _compensated as kernels
+    from conv_transpose_conformance.reference_impl import _compensated as kernels
 except ImportError:  # built without a compiler
     kernels = None  # type: ignore[assignment]
 

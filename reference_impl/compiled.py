@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from reference_impl import _kernels
-from reference_impl.arguments import Array
-from reference_impl.geometry import Geometry
-from reference_impl.threads import WORTH_A_THREAD, processors, share
+from conv_transpose_conformance.reference_impl import _kernels
+from conv_transpose_conformance.reference_impl.arguments import Array
+from conv_transpose_conformance.reference_impl.geometry import Geometry
+from conv_transpose_conformance.reference_impl.threads import WORTH_A_THREAD, processors, share
 
 __all__ = ["fits", "gradient_bias", "gradient_w", "gradient_x", "output"]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from reference_impl.arguments import Array
-from reference_impl.pieces import Pieces
+from conv_transpose_conformance.reference_impl.arguments import Array
+from conv_transpose_conformance.reference_impl.pieces import Pieces
 
 __all__ = ["gradient_bias", "gradient_w", "gradient_x", "output"]
 

@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reference_impl.arguments import Array, computed_in, plain, prepare
-from reference_impl.choices import Backend, Layout
-from reference_impl.geometry import Geometry
-from reference_impl.operators import backward, forward
+from conv_transpose_conformance.reference_impl.arguments import Array, computed_in, plain, prepare
+from conv_transpose_conformance.reference_impl.choices import Backend, Layout
+from conv_transpose_conformance.reference_impl.geometry import Geometry
+from conv_transpose_conformance.reference_impl.operators import backward, forward
 
 __all__ = ["Bound", "ErrorModel", "error_model", "forward_error_model"]
 

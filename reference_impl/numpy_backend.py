@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from reference_impl.arguments import Array
-from reference_impl.geometry import Geometry
+from conv_transpose_conformance.reference_impl.arguments import Array
+from conv_transpose_conformance.reference_impl.geometry import Geometry
 
 __all__ = ["backward", "forward"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from reference_impl.arguments import Array
-from reference_impl.rounding import two_product
+from conv_transpose_conformance.reference_impl.arguments import Array
+from conv_transpose_conformance.reference_impl.rounding import two_product
 
 __all__ = ["gather_sums", "tap_sums"]
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from reference_impl import complexes, numpy_backend, whole
-from reference_impl.arguments import (
+from conv_transpose_conformance.reference_impl import complexes, numpy_backend, whole
+from conv_transpose_conformance.reference_impl.arguments import (
     COMPLEX,
     FLOAT,
     INTEGER,
@@ -19,10 +19,17 @@ from reference_impl.arguments import (
     prepare,
     restore,
 )
-from reference_impl.choices import Backend, How, Layout, Precision, choose, kernels
-from reference_impl.geometry import Geometry
-from reference_impl.pieces import Pieces
-from reference_impl.threads import blas_threads
+from conv_transpose_conformance.reference_impl.choices import (
+    Backend,
+    How,
+    Layout,
+    Precision,
+    choose,
+    kernels,
+)
+from conv_transpose_conformance.reference_impl.geometry import Geometry
+from conv_transpose_conformance.reference_impl.pieces import Pieces
+from conv_transpose_conformance.reference_impl.threads import blas_threads
 
 __all__ = ["Gradients", "backward", "forward"]
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reference_impl import compensated
-from reference_impl.arguments import Array
-from reference_impl.choices import How, kernels
-from reference_impl.geometry import Geometry
+from conv_transpose_conformance.reference_impl import compensated
+from conv_transpose_conformance.reference_impl.arguments import Array
+from conv_transpose_conformance.reference_impl.choices import How, kernels
+from conv_transpose_conformance.reference_impl.geometry import Geometry
 
 __all__ = ["Pieces"]
 

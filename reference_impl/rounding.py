@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from reference_impl.arguments import Array
+from conv_transpose_conformance.reference_impl.arguments import Array
 
 __all__ = ["rounded_dot"]
 

@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reference_impl.arguments import Array, computed_in, plain, prepare
-from reference_impl.choices import Backend, Layout, Precision
-from reference_impl.complexes import beside
-from reference_impl.geometry import Geometry
-from reference_impl.operators import backward, forward
+from conv_transpose_conformance.reference_impl.arguments import Array, computed_in, plain, prepare
+from conv_transpose_conformance.reference_impl.choices import Backend, Layout, Precision
+from conv_transpose_conformance.reference_impl.complexes import beside
+from conv_transpose_conformance.reference_impl.geometry import Geometry
+from conv_transpose_conformance.reference_impl.operators import backward, forward
 
 __all__ = ["SecondOrder", "second_order"]
 

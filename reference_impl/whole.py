@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from reference_impl.arguments import FLOAT, Array, Tensors
-from reference_impl.geometry import Geometry
+from conv_transpose_conformance.reference_impl.arguments import FLOAT, Array, Tensors
+from conv_transpose_conformance.reference_impl.geometry import Geometry
 
 __all__ = ["as_float", "exact_in_float", "magnitudes", "refuse_overflow"]
 

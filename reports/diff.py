@@ -8,12 +8,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from conformance.errors import BadRunFolder
-from conformance.verdicts import FAILING, Verdict
-from reports.folder import read
-from reports.reading import calls
-from reports.requirements import fails_alone
-from reports.wording import requirement_results
+from conv_transpose_conformance.errors import BadRunFolder
+from conv_transpose_conformance.judging.verdicts import FAILING, Verdict
+from conv_transpose_conformance.reports.pages.requirements import fails_alone
+from conv_transpose_conformance.reports.pages.words import requirement_results
+from conv_transpose_conformance.reports.store.folder import read
+from conv_transpose_conformance.reports.store.records_reader import calls
 
 _LEAST: Final = 0.10  # relative change of speed that is worth a line
 _DEVIATIONS: Final = 4.0  # and how many standard errors it must be away from none

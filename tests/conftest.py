@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from fakes.interpreter import Fake, process_groups
 from hypothesis import settings
 
-from adapters import FRAMEWORKS
-from conformance.case import Case
-from conformance.errors import NotInstalled
-from conformance.generate import profile_cases
-from conformance.interpreters import default_interpreter
+from conv_transpose_conformance.adapters import FRAMEWORKS
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.errors import NotInstalled
+from conv_transpose_conformance.frameworks.interpreters import default_interpreter
+from conv_transpose_conformance.generation.generate import profile_cases
+from tests.support.fake_interpreter import Fake, process_groups
 
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")

@@ -1,8 +1,10 @@
-"""Builds ``conformance/corpus.txt``, the core corpus: ``python -m tools.corpus`` from the repository's root.
+"""Builds ``conformance/generation/corpus.txt``, the core corpus.
+
+Run ``python -m tools.corpus`` from the repository's root.
 
 The corpus changes what every run judges and is versioned: raise its version when it is built anew.  Needs
 ``covertable`` (the ``dev`` extra), which makes covering arrays under constraints; the coverage itself is
-recomputed by ``tests/conformance/test_corpus.py``, without it.
+recomputed by ``tests/conformance/generation/test_corpus.py``, without it.
 """
 
 from __future__ import annotations
@@ -16,8 +18,17 @@ from pathlib import Path
 
 import covertable
 
-from conformance.case import Case, Recipe
-from conformance.space import AXIS, WHOLE, Axis, Levels, Space, axis_table, factors, levels
+from conv_transpose_conformance.cases.case import Case, Recipe
+from conv_transpose_conformance.generation.factors import (
+    AXIS,
+    WHOLE,
+    Axis,
+    Levels,
+    Space,
+    axis_table,
+    factors,
+    levels,
+)
 
 VERSION = 3
 TARGET = Path(__file__).parents[1] / "conformance" / "corpus.txt"
@@ -250,7 +261,7 @@ def forbidden() -> Iterator[Case]:
 
 HEADER = """\
 # The core corpus: parameter sets as case ids, in an order of their own. Made by tools/corpus.py.
-# Every possible combination of three levels of the parameters occurs (see conformance/space.py);
+# Every possible combination of three levels of the parameters occurs (see conformance/generation/factors.py);
 # of what every API can say, every combination of four; to them come paddings in words with a stride beyond
 # the kernel's extent. Large are shapes at which kernels work in blocks.
 # version {version}

@@ -15,15 +15,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from conformance.faults import blocks, rounding, same, sizes, tensors
-from conformance.faults.model import FaultModel, Outputs, Refusal, Result, Unread, answer_of
-from conformance.faults.operator import clean
+from conv_transpose_conformance.faults import blocks, rounding, same_padding, sizes, tensors
+from conv_transpose_conformance.faults.model import FaultModel, Outputs, Refusal, Result, Unread, answer_of
+from conv_transpose_conformance.faults.operator import clean
 
 __all__ = ["CLEAN", "FAULTS", "FaultModel", "Outputs", "Refusal", "Result", "Unread", "answer_of"]
 
 FAULTS: Final[tuple[FaultModel, ...]] = (
     *sizes.FAULTS,
-    *same.FAULTS,
+    *same_padding.FAULTS,
     *tensors.FAULTS,
     *blocks.FAULTS,
     *rounding.FAULTS,

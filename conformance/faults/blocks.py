@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from conformance.faults.model import FaultModel
-from conformance.faults.operator import Change, Operator, fault
-from reference_impl import backward
+from conv_transpose_conformance.faults.model import FaultModel
+from conv_transpose_conformance.faults.operator import Change, Operator, fault
+from conv_transpose_conformance.reference_impl import backward
 
 _LANES: Final = 16
 _BLOCK: Final = 32

@@ -1,8 +1,8 @@
 """What a fault model is: a wrong implementation of the operator, a few lines over the reference.
 
-A fault model answers a :class:`~conformance.plan.Problem` as an implementation with that fault would.
+A fault model answers a :class:`~execution.planner.Problem` as an implementation with that fault would.
 The same models serve twice: ``conformance selftest`` runs them as implementations, to show that the corpus
-finds each, and :mod:`conformance.diagnose` compares them with what a framework really returned.
+finds each, and :mod:`causes.fault_match` compares them with what a framework really returned.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from attrs import field, frozen
 
-from conformance.answers import Answer, Outcome
-from conformance.data import NUMPY_DTYPES
-from conformance.judge import Array
-from conformance.plan import Problem
-from conformance.verdicts import Check
+from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES
+from conv_transpose_conformance.execution.planner import Problem
+from conv_transpose_conformance.judging.answers import Answer, Outcome
+from conv_transpose_conformance.judging.judge import Array
+from conv_transpose_conformance.judging.verdicts import Check
 
 
 @frozen

@@ -9,12 +9,12 @@ import numpy as np
 from attrs import evolve, field, frozen
 from numpy.typing import NDArray
 
-from conformance.faults.model import FaultModel, Outputs, Refusal, Result, Unread
-from conformance.judge import Array
-from conformance.plan import Problem
-from conformance.space import axes_of
-from conformance.verdicts import Check
-from reference_impl import Geometry, backward, forward
+from conv_transpose_conformance.execution.planner import Problem
+from conv_transpose_conformance.faults.model import FaultModel, Outputs, Refusal, Result, Unread
+from conv_transpose_conformance.generation.factors import axes_of
+from conv_transpose_conformance.judging.judge import Array
+from conv_transpose_conformance.judging.verdicts import Check
+from conv_transpose_conformance.reference_impl import Geometry, backward, forward
 
 Mask = NDArray[Any]
 REFUSED: Final = Refusal("RuntimeError: invalid arguments")

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from conformance.data import NUMPY_DTYPES, SIGNIFICAND_BITS
-from conformance.faults.model import FaultModel, Refusal, Result, Unread
-from conformance.faults.operator import REFUSED, Operator, clean, fault
-from conformance.judge import Array
-from conformance.plan import Problem
-from conformance.semantics.meaning import output_size
+from conv_transpose_conformance.cases.meaning import output_size
+from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES, SIGNIFICAND_BITS
+from conv_transpose_conformance.execution.planner import Problem
+from conv_transpose_conformance.faults.model import FaultModel, Refusal, Result, Unread
+from conv_transpose_conformance.faults.operator import REFUSED, Operator, clean, fault
+from conv_transpose_conformance.judging.judge import Array
 
 
 def truncated(array: Array, bits: int) -> Array:

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from conformance.faults.model import FaultModel
-from conformance.faults.operator import Change, Operator, fault
-from conformance.space import Axis, axes_of
-from reference_impl import Geometry
+from conv_transpose_conformance.faults.model import FaultModel
+from conv_transpose_conformance.faults.operator import Change, Operator, fault
+from conv_transpose_conformance.generation.factors import Axis, axes_of
+from conv_transpose_conformance.reference_impl import Geometry
 
 Sizes = tuple[int, ...]
 

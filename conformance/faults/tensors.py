@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from conformance.faults.model import FaultModel, Unread
-from conformance.faults.operator import Change, Operator, fault
-from conformance.judge import Array
-from reference_impl import backward, forward
+from conv_transpose_conformance.faults.model import FaultModel, Unread
+from conv_transpose_conformance.faults.operator import Change, Operator, fault
+from conv_transpose_conformance.judging.judge import Array
+from conv_transpose_conformance.reference_impl import backward, forward
 
 
 def _weight(there: Callable[[Array], Array]) -> Change:

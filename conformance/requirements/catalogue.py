@@ -10,30 +10,30 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any, Final
 
-from conformance.case import Case
-from conformance.errors import UnknownRequirement
-from conformance.requirements.documents import DOCUMENTS
-from conformance.requirements.requirement import EVERY, Judged, Probed, Requirement
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.errors import UnknownRequirement
+from conv_transpose_conformance.requirements.base.requirement import EVERY, Judged, Probed, Requirement
+from conv_transpose_conformance.requirements.documents.sources import DOCUMENTS
 
 # In the order of reports: the documents' claims, then the suite's own.
 SUBJECTS: Final = (
-    "torch_1d",
-    "torch_2d",
-    "paddle_1d",
-    "mint_2d",
-    "r_1d",
-    "rejection",
-    "rejected_options",
-    "rejected_tensors",
-    "refusals",
-    "acceptance",
-    "parameters",
-    "signatures",
-    "relations",
-    "invariances",
-    "derivatives",
-    "dtypes",
-    "special",
+    "documents.torch_1d",
+    "documents.torch_2d",
+    "documents.paddle_1d",
+    "documents.mint_2d",
+    "documents.r_1d",
+    "refusals.numbers",
+    "refusals.options",
+    "refusals.tensors",
+    "refusals.messages",
+    "properties.acceptance",
+    "properties.parameters",
+    "properties.signatures",
+    "properties.relations",
+    "properties.invariances",
+    "properties.derivatives",
+    "properties.dtypes",
+    "properties.special",
 )
 
 
@@ -42,7 +42,7 @@ def catalogue() -> dict[str, Requirement]:
     """Every requirement by its id, in the order of reports."""
     found: dict[str, Requirement] = {}
     for subject in SUBJECTS:
-        module = importlib.import_module(f"conformance.requirements.{subject}")
+        module = importlib.import_module(f"conv_transpose_conformance.requirements.{subject}")
         for requirement in module.REQUIREMENTS:
             assert requirement.id not in found, f"two requirements are called {requirement.id}"
             found[requirement.id] = requirement

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
-from adapters import adapter_class, framework_of
-from conformance.driver import Driver
-from conformance.requirements.bench import DEADLINE, Bench
-from conformance.requirements.requirement import Probed, Requirement, Result, Trial
-from conformance.verdicts import Verdict
-from conformance.worker import WorkerFailed
+from conv_transpose_conformance.adapters import adapter_class, framework_of
+from conv_transpose_conformance.execution.driver import Driver
+from conv_transpose_conformance.judging.verdicts import Verdict
+from conv_transpose_conformance.requirements.base.probe import DEADLINE, Bench
+from conv_transpose_conformance.requirements.base.requirement import Probed, Requirement, Result, Trial
+from conv_transpose_conformance.workers.process import WorkerFailed
 
 
 @frozen

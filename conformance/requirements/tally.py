@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from attrs import define, field
 
-from conformance.case import Case
-from conformance.requirements.requirement import Judged, Requirement, Result, Trial
-from conformance.verdicts import Check, Record, Verdict
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict
+from conv_transpose_conformance.requirements.base.requirement import Judged, Requirement, Result, Trial
 
 _REMEMBERED = 4096
 

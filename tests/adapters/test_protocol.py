@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from adapters.protocol import DTYPES, MAX_HEADER, MAX_NDIM, MAX_PAYLOAD, Decoder, ProtocolError, encode
+from conv_transpose_conformance.adapters.protocol import (
+    DTYPES,
+    MAX_HEADER,
+    MAX_NDIM,
+    MAX_PAYLOAD,
+    Decoder,
+    ProtocolError,
+    encode,
+)
 
 texts = st.text(alphabet=st.characters(codec="utf-8"), max_size=10)
 headers = st.dictionaries(

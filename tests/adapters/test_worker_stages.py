@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adapters.base import Adapter, Call, Unsupported
-from adapters.protocol import MAX_PAYLOAD
-from adapters.worker import run
+from conv_transpose_conformance.adapters.base import Adapter, Call, Unsupported
+from conv_transpose_conformance.adapters.protocol import MAX_PAYLOAD
+from conv_transpose_conformance.adapters.worker import run
 
 CASE = {"dtype": "float32"}
 ARRAYS = {"x": np.ones((1, 1, 2), np.float32), "g": np.ones((1, 1, 3), np.float32)}

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import Command
-from fakes.corpus import few
-from fakes.interpreter import Fake, installed
 
-from conformance import generate, r_interpreter
-from conformance.errors import NotInstalled
+from conv_transpose_conformance.errors import NotInstalled
+from conv_transpose_conformance.frameworks import r_interpreter
+from conv_transpose_conformance.generation import generate
+from tests.support.commands import Command
+from tests.support.corpus import few
+from tests.support.fake_interpreter import Fake, installed
 
 
 @pytest.fixture

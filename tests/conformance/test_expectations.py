@@ -2,13 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from adapters import framework_of
-from conformance.case import Case
-from conformance.errors import ConformanceError
-from conformance.expect import expect
-from conformance.expectations import BadExpectations, find, read
-from conformance.shards import BadShard, Shard, of_shard
-from conformance.verdicts import Check, Record, Verdict
+from conv_transpose_conformance.adapters import framework_of
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.commands.expect import expect
+from conv_transpose_conformance.errors import ConformanceError
+from conv_transpose_conformance.expectations import BadExpectations, find, read
+from conv_transpose_conformance.generation.shards import BadShard, Shard, of_shard
+from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict
 
 NAME = "mindspore.nn.Conv2dTranspose"
 FAILING = "v1_2d_n1_ci1_co1_i2x2_k2x2_s2x2_op1x0_b_f32_int.1"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support import ROOT
+
 SOURCES = sorted(
     path
     for folder in ("adapters", "conformance", "reference_impl", "reports")
@@ -32,7 +33,7 @@ def test_there_are_sources():
 
 
 # A fork server passes descriptors to its children over a pair of sockets without a name.
-PAIRED = {"forkserver.py"}
+PAIRED = {"forkserver.py", "fork_server.py"}
 WITHOUT_NAME = {"AF_UNIX", "SOCK_SEQPACKET", "recv_fds", "send_fds", "socket", "socketpair"}
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from conformance.case import Case
-from conformance.verdicts import Check, Evidence, Record, Verdict
-from reports.folder import RunFolder, read
-from reports.summary import Summary
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.judging.verdicts import Check, Evidence, Record, Verdict
+from conv_transpose_conformance.reports.store.folder import RunFolder, read
+from conv_transpose_conformance.reports.store.summary import Summary
 
 SMALL = "v1_1d_n1_ci1_co1_i2_k2_f32_int.1"
 LARGE = "v1_2d_n2_ci4_co6_i5x7_k3x3_s2x1_p1x0.2_op1x0_d1x2_g2_b_f32_int.1f"

@@ -1,0 +1,182 @@
+"""One-hot probes: which single numbers of a failing case go wrong, and where.
+
+The operator and its gradients are sums of products of two elements, so an implementation of another
+such map is wrong for some single pair.  A probe lights one element of each of two tensors ("one-hot" data,
+a recipe of its own, so that the probe is replayed from its id) and looks where the product arrives.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import numpy as np
+from attrs import frozen
+
+from conv_transpose_conformance.cases.case import Case, Recipe, TensorName
+from conv_transpose_conformance.execution.planner import Problem
+from conv_transpose_conformance.judging.answers import Answer
+from conv_transpose_conformance.judging.judge import VALUE_CHECKS, compare
+from conv_transpose_conformance.judging.verdicts import Check, Verdict
+
+Index = tuple[int, ...]
+Ask = Callable[[Case], tuple[Problem, Answer] | None]
+
+_PROBES: Final = 160  # asked at most
+_SINGLES: Final = 40  # of them with one element lit
+_RESULTS: Final = {Check.VALUES: "y", Check.GRAD_INPUT: "∂x", Check.GRAD_WEIGHT: "∂w", Check.GRAD_BIAS: "∂b"}
+_NAMES: Final = {"x": "x", "w": "w", "b": "b", "g": "∂y"}
+# The tensors whose products make up a result, and the one that holds the result's places.
+_PARTS: Final[dict[Check, tuple[TensorName, TensorName]]] = {
+    Check.VALUES: ("x", "w"),
+    Check.GRAD_INPUT: ("w", "g"),
+    Check.GRAD_WEIGHT: ("x", "g"),
+}
+_PLACES: Final[dict[Check, TensorName]] = {
+    Check.VALUES: "g",
+    Check.GRAD_INPUT: "x",
+    Check.GRAD_WEIGHT: "w",
+}
+
+
+@frozen
+class Wrong:
+    """One element of a probe's result that is not what it should be."""
+
+    index: Index
+    expected: float
+    actual: float
+
+    @property
+    def missing(self) -> bool:
+        """Whether nothing arrived where something should."""
+        return self.expected != 0 and self.actual == 0
+
+
+@frozen
+class Located:
+    """The one-hot probe that shows a failure.
+
+    ``case`` is the probe, replayable from its id alone; ``check`` what fails; ``lit`` the index of the one
+    element of each tensor (``x``, ``w``, ``b``, ``g``: input, weight, bias, gradient of the output) that is
+    1, all others being 0; ``wrong`` the elements of the checked tensor that differ.
+    """
+
+    case: Case
+    check: Check
+    lit: dict[str, Index]
+    wrong: tuple[Wrong, ...]
+
+    @property
+    def sentence(self) -> str:
+        """``with a 1 in x[0, 0, 1] and w[0, 0, 2] alone, y[0, 0, 3] should be 1 and is 0: missing``."""
+        where = " and ".join(f"{_NAMES[name]}{list(index)}" for name, index in self.lit.items())
+        where = f"with a 1 in {where} alone" if where else "with zeros everywhere"
+        result = _RESULTS[self.check]
+        said = [
+            f"{result}{list(w.index)} should be {w.expected:g} and is {w.actual:g}"
+            + (": missing" if w.missing else "")
+            for w in self.wrong[:4]
+        ]
+        more = len(self.wrong) - len(said)
+        return f"{where}, {'; '.join(said)}" + (f"; and {more} more" if more else "")
+
+
+def locate(case: Case, ask: Ask) -> Located | None:
+    """The one-hot probe of a failing case that shows the failure, or None where none does.
+
+    None also where no values are compared: a refusal, another shape.
+
+    Args:
+        case: a failing case, best a shrunk one.
+        ask: runs a case: its problem and the answer, or None where it cannot be run.  At most some 160
+            cases are asked, most often two.
+    """
+    asked = ask(case)
+    if asked is None:
+        return None
+    problem, answer = asked
+    for check in VALUE_CHECKS:
+        wrong = _wrong(check, problem, answer)
+        if not wrong:
+            continue
+        shapes = {name: array.shape for name, array in problem.data.arrays().items()}
+        for lit in itertools.islice(_probes(check, problem, {w.index for w in wrong}), _PROBES):
+            places = [(name, int(np.ravel_multi_index(lit[name], shapes[name]))) for name in sorted(lit)]
+            probe = case.replace(recipe=Recipe("one", 0, tuple(sorted(places, key=_order))))
+            asked = ask(probe)
+            found = () if asked is None else _wrong(check, *asked)
+            if found:
+                return Located(probe, check, {name: lit[name] for name, _ in probe.recipe.lit}, found)
+    return None
+
+
+def _order(place: tuple[str, int]) -> int:
+    return "xwbg".index(place[0])
+
+
+def _wrong(check: Check, problem: Problem, answer: Answer) -> tuple[Wrong, ...]:
+    """The elements that the suite's judgement of the check does not let pass."""
+    actual, expected = answer.arrays.get(str(check)), problem.reference.get(check)
+    if actual is None or expected is None or actual.shape != expected.values.shape:
+        return ()
+    if compare(actual, expected, problem.case.dtype, problem.data)["verdict"] is Verdict.PASS:
+        return ()
+    wide = actual.astype(np.float64)
+    return tuple(
+        Wrong(tuple(map(int, index)), float(expected.values[tuple(index)]), float(wide[tuple(index)]))
+        for index in np.argwhere(wide != expected.values)
+    )
+
+
+def _probes(check: Check, problem: Problem, wrong: set[Index]) -> Iterator[dict[TensorName, Index]]:
+    """What to light, likeliest first: products that belong in a wrong element, in another, in none."""
+    if check is Check.GRAD_BIAS or problem.case.bias:
+        # The bias, or its gradient, has one factor: one element of it, or of what it sums.
+        name: TensorName = "g" if check is Check.GRAD_BIAS else "b"
+        array = problem.data.arrays()[name]
+        axis = 0 if name == "b" or problem.case.batch is None else 1
+        if check in (Check.VALUES, Check.GRAD_BIAS):
+            channel = 0 if check is Check.GRAD_BIAS else _channel_axis(problem)
+            channels = {index[channel] for index in wrong}
+            every = sorted(np.ndindex(array.shape), key=lambda index: index[axis] not in channels)
+            yield from ({name: index} for index in every[:_SINGLES])
+    if check is Check.GRAD_BIAS:
+        return
+    first, second = _PARTS[check]
+    later: list[dict[TensorName, Index]] = []
+    for places in _products(problem):
+        lit = {first: places[first], second: places[second]}
+        if places[_PLACES[check]] in wrong:
+            yield lit
+        elif len(later) < _PROBES:
+            later.append(lit)
+    yield from later
+    # Products that should arrive nowhere.
+    arrays = problem.data.arrays()
+    known = {(places[first], places[second]) for places in _products(problem)}
+    for pair in itertools.product(np.ndindex(arrays[first].shape), np.ndindex(arrays[second].shape)):
+        if pair not in known:
+            yield {first: pair[0], second: pair[1]}
+
+
+def _channel_axis(problem: Problem) -> int:
+    """The axis of the output that counts channels."""
+    return 0 if problem.case.batch is None else 1
+
+
+def _products(problem: Problem) -> Iterator[dict[TensorName, Index]]:
+    """The elements of input, weight and output that belong together, one product after another."""
+    case, geometry = problem.case, problem.geometry
+    assert geometry is not None
+    pairs, begins = geometry.pairs("input")  # rows (output, tap) of each input position
+    per_in, per_out = case.in_channels // case.groups, case.out_channels // case.groups
+    items = [()] if case.batch is None else [(n,) for n in range(case.batch)]
+    for at, i in enumerate(np.ndindex(geometry.input_size)):
+        for output, tap in pairs[begins[at] : begins[at + 1]]:
+            o = tuple(map(int, np.unravel_index(output, geometry.output_size)))
+            k = tuple(map(int, np.unravel_index(tap, geometry.kernel_size)))
+            for n, ci, co in itertools.product(items, range(case.in_channels), range(per_out)):
+                out = ci // per_in * per_out + co
+                yield {"x": (*n, ci, *i), "w": (ci, co, *k), "g": (*n, out, *o)}

@@ -1,0 +1,82 @@
+"""The commands that need no framework: list, keep, selftest."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from conv_transpose_conformance.cli.app import FORMATS, _plainly, group
+
+
+@group.command("list")
+@click.argument("what", type=click.Choice(["implementations", "requirements", "cases"]))
+@click.option(
+    "--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True, help="For cases."
+)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="For cases.")
+@click.option("--format", "style", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True)
+@_plainly
+def list_(what: str, profile: str, seed: int, style: str) -> None:
+    """List the implementations, the requirements, or the cases of a profile."""
+    import json
+
+    if what == "requirements":
+        from conv_transpose_conformance.requirements.catalogue import listing
+
+        click.echo(listing(as_json=style == "json"))
+        return
+    if what == "cases":
+        from conv_transpose_conformance.generation.generate import run_cases
+
+        for_json = style == "json"
+        drawn = run_cases(profile, seed)
+        if for_json:
+            click.echo(json.dumps([case.to_dict() for case in drawn]))
+        else:
+            for case in drawn:
+                click.echo(case.id)
+        return
+    from conv_transpose_conformance.adapters import adapter_class, framework_of
+    from conv_transpose_conformance.frameworks.implementations import all_implementations
+
+    entries = []
+    for name in all_implementations():
+        about = adapter_class(framework_of(name)).implementations[name]
+        entries.append({"name": name, "framework": framework_of(name), "ndim": about["ndim"]})
+    if style == "json":
+        click.echo(json.dumps(entries))
+    else:
+        for entry in entries:
+            click.echo(f"{entry['name']:<43} {entry['ndim']}-D")
+
+
+@group.command()
+@click.argument("case_ids", nargs=-1, required=True, metavar="ID...")
+@click.option("--comment", default="", metavar="TEXT", help="A line that stands above them in the file.")
+@_plainly
+def keep(case_ids: tuple[str, ...], comment: str) -> None:
+    """Keep cases in conformance-regressions.txt, which every later run in this folder includes."""
+    from conv_transpose_conformance.generation.kept_cases import keep as keep_cases
+
+    path, added = keep_cases(case_ids, comment)
+    known = len(dict.fromkeys(case_ids)) - added
+    click.echo(f"{added} added to {path}" + (f"; {known} there already" if known else ""))
+
+
+@group.command()
+@click.option(
+    "--format", "style", type=click.Choice(FORMATS), help="Default: pretty on a terminal, else markdown."
+)
+@_plainly
+def selftest(style: str | None) -> int:
+    """Let wrong implementations through the quick profile: every one must be found.
+
+    Exits 0 where all are found and the clean reference is not accused, else 1. Needs no framework.
+    """
+    from conv_transpose_conformance.faults.selftest import selftest as run_selftest
+
+    outcome = run_selftest()
+    chosen = style or ("pretty" if sys.stdout.isatty() else "markdown")
+    click.echo(outcome.as_json() if chosen == "json" else outcome.table(markdown=chosen == "markdown"))
+    return 0 if outcome.passed else 1

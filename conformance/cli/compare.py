@@ -1,0 +1,92 @@
+"""The commands that look at runs made before: expect, diff, merge."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from conv_transpose_conformance.cli.app import FORMATS, _plainly, _print, group
+
+_format = click.option(
+    "--format", "style", type=click.Choice(FORMATS), help="Default: pretty on a terminal, else markdown."
+)
+_folder = click.Path(path_type=Path)
+
+
+@group.command()
+@click.argument("run_dir", type=_folder)
+@click.option(
+    "--expected",
+    "path",
+    type=_folder,
+    default=Path("conformance-expected.toml"),
+    show_default=True,
+    metavar="FILE",
+    help="The file to write or update.",
+)
+@click.option("--prune", is_flag=True, help="Remove the entries that the run showed to be stale.")
+@_plainly
+def expect(run_dir: Path, path: Path, prune: bool) -> None:
+    """Write what a run found to the file of expectations, or add what is new; comments are kept."""
+    from conv_transpose_conformance.commands.expect import expect as write
+    from conv_transpose_conformance.reports.store.folder import read
+
+    run_data, divergences = read(run_dir)
+    done = write(run_data, divergences, path, prune=prune)
+    click.echo(f"{path}: {done.added} added, {done.removed} removed, {done.stale} stale")
+
+
+@group.command()
+@click.argument("run_a", type=_folder)
+@click.argument("run_b", type=_folder)
+@_format
+@_plainly
+def diff(run_a: Path, run_b: Path, style: str | None) -> int:
+    """Compare two runs: divergences new, gone and changed, speed, coverage.
+
+    For two versions of a framework, or two commits.  Exits 1 where a divergence is new or a requirement
+    no longer holds.
+    """
+    from conv_transpose_conformance.reports.diff import diff as compare
+    from conv_transpose_conformance.reports.pages.diff_pages import markdown, pretty
+
+    found = compare(run_a, run_b)
+    chosen = style or ("pretty" if sys.stdout.isatty() else "markdown")
+    if chosen == "json":
+        from conv_transpose_conformance.reports.store.strict_json import dumps
+
+        click.echo(dumps(found))
+    elif chosen == "markdown":
+        click.echo(markdown(found))
+    else:
+        from rich.console import Console
+
+        pretty(Console(), found)
+    return int(bool(found["new"]) or any(entry["broken"] for entry in found["requirements"]))
+
+
+@group.command()
+@click.argument("directories", type=_folder, nargs=-1, required=True, metavar="DIR...")
+@click.option("--out", type=_folder, default=Path("conformance-report"), show_default=True, metavar="DIR")
+@click.option(
+    "--expected",
+    "expected",
+    type=_folder,
+    metavar="FILE",
+    help="What is known to diverge. Default: conformance-expected.toml, where there is one.",
+)
+@_format
+@_plainly
+def merge(directories: tuple[Path, ...], out: Path, expected: Path | None, style: str | None) -> int:
+    """Make one run of the folders of its shards, or of runs of different implementations."""
+    from rich.console import Console
+
+    from conv_transpose_conformance.commands.merge import merge as join
+    from conv_transpose_conformance.expectations import find
+
+    run_data, divergences = join(directories, out, find(expected), Console(stderr=True))
+    _print(run_data, divergences, out, style)
+    code: int = run_data["exit_code"]
+    return code

@@ -1,0 +1,107 @@
+"""The commands that compare releases of a framework: matrix, bisect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from conv_transpose_conformance.adapters import framework_of
+from conv_transpose_conformance.cli.app import _plainly, _run, _Seconds, group
+
+
+@group.command()
+@click.argument("releases", nargs=-1, required=True, metavar="DISTRIBUTION==VERSION[,VERSION]...")
+@click.option("--implementation", "patterns", multiple=True, metavar="GLOB", help="Only these.")
+@click.option("--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
+@click.option("--budget", type=_Seconds(min=0, min_open=True), metavar="SECONDS")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("conformance-matrix"), metavar="DIR")
+@_plainly
+def matrix(
+    releases: tuple[str, ...],
+    patterns: tuple[str, ...],
+    profile: str,
+    budget: float | None,
+    seed: int,
+    out: Path,
+) -> int:
+    """Run several releases side by side, and say what changed between them.
+
+    As in: conformance matrix paddlepaddle==2.6.2,3.0.0 mindspore==2.7.1,2.10.0
+    """
+    from conv_transpose_conformance.commands.releases import expand
+    from conv_transpose_conformance.frameworks.implementations import select
+    from conv_transpose_conformance.frameworks.targets import parse_requirement
+
+    requirements = expand(releases)
+    frameworks = {parse_requirement(requirement)[0] for requirement in requirements}
+    names = tuple(name for name in select(patterns) if framework_of(name) in frameworks)
+    if not names:
+        raise click.UsageError("--implementation matches nothing of the frameworks named")
+    arguments = ["--profile", profile, "--seed", str(seed)] + (["--budget", str(budget)] if budget else [])
+    for option, values in (("--implementation", names), ("--env", requirements)):
+        arguments += [word for value in values for word in (option, value)]
+    code = _run(
+        out,
+        "quiet",
+        {"arguments": arguments},
+        patterns=names,
+        pythons=(),
+        requirements=requirements,
+        profile=profile,
+        budget=budget,
+        seed=seed,
+    )
+    from conv_transpose_conformance.reports.store.folder import read
+    from conv_transpose_conformance.reports.store.versions import by_version
+
+    made = read(out)[0]
+    if any(entry["status"] == "ran" for entry in made["frameworks"].values()):
+        click.echo(f"{by_version(made)}\n\nReport: {out / 'index.html'}")
+    return code
+
+
+@group.command()
+@click.argument("case_id")
+@click.option("--implementation", "name", required=True, metavar="NAME")
+@click.option("--framework", required=True, metavar="DISTRIBUTION", help="As in paddlepaddle.")
+@click.option(
+    "--versions",
+    metavar="VERSION,VERSION...",
+    help="Only these, the oldest first. Default: all that pip offers for this Python.",
+)
+@_plainly
+def bisect(case_id: str, name: str, framework: str, versions: str | None) -> int:
+    """Find the first release that changed the verdict of a case, making environments on the way.
+
+    Exits 0 where one is found, 1 where the first and the last release agree.
+    """
+    from conv_transpose_conformance.cases.case import Case
+    from conv_transpose_conformance.commands.releases import available, distribution_of
+    from conv_transpose_conformance.commands.releases import bisect as search
+    from conv_transpose_conformance.errors import UnknownImplementation
+    from conv_transpose_conformance.frameworks.implementations import select
+    from conv_transpose_conformance.text import one_line
+
+    case = Case.parse(case_id)
+    names = select([name])
+    if len(names) != 1:
+        raise UnknownImplementation(
+            f"--implementation {name!r} matches {len(names)}; bisect takes exactly one"
+        )
+    distribution = distribution_of(framework, names[0])
+    named = [version.strip() for version in versions.split(",")] if versions else available(distribution)
+    change = search(case, names[0], distribution, named, lambda line: click.echo(one_line(line), err=True))
+    if change is None:
+        click.echo(f"{distribution}: the oldest and the newest of {len(named)} releases agree on {case.id}")
+        return 1
+    click.echo(f"{distribution} {change.version} changed it; the last before was {change.before}")
+    for check, verdict in dict(change.new).items():
+        before = dict(change.old).get(check, "not judged")
+        if before != verdict:
+            click.echo(f"  {check}: {before} -> {verdict}")
+    for check, verdict in change.old:
+        if check not in dict(change.new):
+            click.echo(f"  {check}: {verdict} -> not judged")
+    return 0

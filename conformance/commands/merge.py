@@ -1,0 +1,213 @@
+"""``conformance merge``: the runs of shards, or of different implementations, as one run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import frozen
+from rich.console import Console
+
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.causes.failures import Observed
+from conv_transpose_conformance.commands.finish import conclude, exit_code, stale
+from conv_transpose_conformance.errors import BadRunFolder
+from conv_transpose_conformance.expectations import Expectations
+from conv_transpose_conformance.reports.store.dataset import RecordWriter
+from conv_transpose_conformance.reports.store.folder import RunFolder, read, render
+from conv_transpose_conformance.reports.store.records_reader import calls
+from conv_transpose_conformance.reports.store.strict_json import replay_command
+from conv_transpose_conformance.reports.store.summary import Summary
+from conv_transpose_conformance.requirements.base.requirement import Requirement, fails
+from conv_transpose_conformance.requirements.catalogue import catalogue, described
+from conv_transpose_conformance.requirements.tally import Tally
+
+_SAME: Final = ("profile", "seed", "budget")
+
+
+@frozen
+class _Part:
+    path: Path
+    run: dict[str, Any]
+    divergences: list[dict[str, Any]]
+
+
+def merge(
+    directories: Sequence[Path], out: Path, expectations: Expectations, console: Console
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Writes one run folder from several; returns what run.json and divergences.json hold.
+
+    Conditions are searched anew on all the records; what needed a framework (the smallest case, its diagnosis
+    and script) is taken from the part that found it smallest.
+
+    Raises:
+        BadRunFolder: where the parts are not of one run, or a folder cannot be read or written.
+    """
+    parts = [_Part(path, *read(path)) for path in directories]
+    _check(parts, out)
+    summary, observed = Summary(), Observed()
+    requirements = _requirements(parts)
+    tally = Tally.of(requirements)
+    batches = [batch for part in parts for batch in calls(part.path)]
+    folder = RunFolder.create(out)
+    with RecordWriter(folder.records) as writer:
+        for batch in batches:
+            writer.write(batch)
+            observed.add(batch)
+            for record in batch:
+                summary.add(record)
+                tally.add(record)
+    frameworks = _frameworks(parts)
+    found = conclude(observed, summary, frameworks, expectations, console=console, asking=False)
+    for divergence in found:
+        _complete(divergence, parts)
+    results = _results(parts, requirements, tally, frameworks, expectations)
+    first = parts[0].run
+    info = {
+        **{key: first[key] for key in ("suite", "profile", "seed", "budget", "host")},
+        "started": min(part.run["started"] for part in parts),
+        "seconds": round(sum(part.run["seconds"] for part in parts), 2),
+        "interrupted": any(part.run["interrupted"] for part in parts),
+        "exit_code": exit_code([*found, *filter(fails, results)], frameworks),
+        "frameworks": frameworks,
+        "requirements": {"catalogue": [described(r) for r in requirements], "results": results},
+        "merged": [str(part.path) for part in parts],
+        "expectations": {
+            "file": str(expectations.path),
+            "entries": len(expectations.entries),
+            "stale": stale(expectations, summary.implementations(), frameworks),
+        },
+    }
+    folder.write(info, summary, found)
+    return render(out)
+
+
+def _check(parts: Sequence[_Part], out: Path) -> None:
+    first = parts[0]
+    for part in parts:
+        if part.path.resolve() == out.resolve():
+            raise BadRunFolder(f"--out {out}: is one of the folders to be merged; name another")
+        if part.run["suite"] != first.run["suite"]:
+            raise BadRunFolder(
+                f"{part.path}: made by {_suite(part)}, {first.path} by {_suite(first)}: "
+                "merge runs of one suite"
+            )
+        for key in _SAME:
+            if part.run[key] != first.run[key]:
+                raise BadRunFolder(
+                    f"{part.path}: its {key} is {part.run[key]}, that of {first.path} is {first.run[key]}: "
+                    "merge parts of one run"
+                )
+    seen: dict[tuple[str, int], _Part] = {}
+    shards = {tuple(part.run.get("shard") or (1, 1)) for part in parts}
+    counts = {count for _, count in shards}
+    if len(counts) > 1:
+        raise BadRunFolder(
+            f"the folders are shards of {' and '.join(map(str, sorted(counts)))} parts: merge one run"
+        )
+    for part in parts:
+        index = (part.run.get("shard") or [1, 1])[0]
+        for name in part.run["implementations"]:
+            other = seen.setdefault((name, index), part)
+            if other is not part:
+                raise BadRunFolder(f"{part.path} and {other.path}: both hold shard {index} of {name}")
+    count = counts.pop()
+    names = {name for name, _ in seen}
+    for name in sorted(names):
+        missing = [index for index in range(1, count + 1) if (name, index) not in seen]
+        if missing:
+            raise BadRunFolder(f"shard {missing[0]}/{count} of {name} is in none of the folders")
+    for name in {name for part in parts for name in part.run["frameworks"]}:
+        versions = Counter(
+            part.run["frameworks"][name]["version"]
+            for part in parts
+            if part.run["frameworks"].get(name, {}).get("status") == "ran"
+        )
+        if len(versions) > 1:
+            raise BadRunFolder(
+                f"the folders ran {name} in the versions {', '.join(sorted(map(str, versions)))}"
+            )
+
+
+def _suite(part: _Part) -> str:
+    return f"{part.run['suite']['name']} {part.run['suite']['version']}"
+
+
+def _frameworks(parts: Sequence[_Part]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for part in parts:
+        for name, entry in part.run["frameworks"].items():
+            if name not in found or (entry["status"] == "ran" and found[name]["status"] != "ran"):
+                found[name] = entry
+    for name, entry in found.items():
+        # What one part could not judge is missing from the whole.
+        reasons = [part.run["frameworks"][name]["reason"] for part in parts if name in part.run["frameworks"]]
+        found[name] = {**entry, "reason": next(filter(None, reasons), None)}
+    return found
+
+
+def _requirements(parts: Sequence[_Part]) -> tuple[Requirement, ...]:
+    """The requirements that any part examined, as this suite knows them."""
+    entries = [e for part in parts for e in (part.run.get("requirements") or {}).get("catalogue", [])]
+    names = {entry["id"] for entry in entries}
+    return tuple(requirement for name, requirement in catalogue().items() if name in names)
+
+
+def _results(
+    parts: Sequence[_Part],
+    requirements: Sequence[Requirement],
+    tally: Tally,
+    frameworks: Mapping[str, Any],
+    expectations: Expectations,
+) -> list[dict[str, Any]]:
+    """What records decide is added up anew; the rest is what the parts found."""
+    entries = [e for part in parts for e in (part.run.get("requirements") or {}).get("results", [])]
+    columns = {entry["implementation"]: entry["framework"] for entry in entries}
+    found = [result.plain() for result in tally.results(columns)]
+    for entry in entries:
+        if entry["probed"]:
+            plain = {key: value for key, value in entry.items() if key != "expected"}
+            if fails(plain):
+                version = frameworks.get(plain["framework"], {}).get("version")
+                plain["expected"] = expectations.of_requirement(
+                    plain["requirement"], plain["implementation"], version
+                )
+            found.append(plain)
+    order = {requirement.id: position for position, requirement in enumerate(requirements)}
+    position = list(columns)
+    return sorted(found, key=lambda r: (order[r["requirement"]], position.index(r["implementation"])))
+
+
+def _complete(divergence: dict[str, Any], parts: Sequence[_Part]) -> None:
+    """Takes over what the parts found out about the same cause."""
+    same = [
+        other
+        for part in parts
+        for other in part.divergences
+        if all(other.get(key) == divergence[key] for key in ("implementation", "kind", "detail"))
+        and {e["check"] for e in other.get("checks", [])} & {e["check"] for e in divergence["checks"]}
+    ]
+    if not same:
+        return
+    best = min(same, key=lambda other: Case.parse(other["smallest"]["case"]).complexity)
+    for key in ("smallest", "located"):
+        divergence[key] = best[key]
+    divergence["replay"] = replay_command(best["smallest"]["case"], divergence["implementation"])
+    diagnoses = [other["diagnosis"] for other in same if other.get("diagnosis")]
+    if len(diagnoses) == len(same):
+        common = [
+            fault
+            for fault in diagnoses[0]["faults"]
+            if all(fault["name"] in {f["name"] for f in d["faults"]} for d in diagnoses)
+        ]
+        if common:
+            divergence["diagnosis"] = {
+                "sentence": "; or ".join(fault["explains"] for fault in common),
+                "faults": common,
+                "cases": sum(d["cases"] for d in diagnoses),
+            }
+    if best.get("reproduction"):
+        name = best["reproduction"]["file"].partition("_")[2]
+        divergence["reproduction"] = {**best["reproduction"], "file": f"repro/{divergence['id']}_{name}"}

@@ -1,0 +1,65 @@
+"""What a run was asked for, kept as arguments and read back by the parser that read them first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from click.core import ParameterSource
+
+from conv_transpose_conformance.commands.run import suite_version
+from conv_transpose_conformance.errors import BadRunFolder, ConformanceError
+from conv_transpose_conformance.reports.store.journal import read_asked
+from conv_transpose_conformance.text import one_line
+
+_ANEW: Final = ("resume", "out", "style")  # not part of what was asked for
+_BESIDE: Final = ("resume", "pythons", "style")
+
+
+def asked(context: click.Context) -> dict[str, Any]:
+    """The options of a ``run`` as arguments that give them again."""
+    arguments: list[str] = []
+    for parameter in context.command.params:
+        value = context.params.get(parameter.name or "")
+        if parameter.name in _ANEW or value is None:
+            continue
+        if value is False:
+            arguments += parameter.secondary_opts  # of what is on unless it is turned off
+            continue
+        values = value if isinstance(value, tuple) else (value,)
+        for one in values:
+            arguments += [parameter.opts[-1]] if one is True else [parameter.opts[-1], str(one)]
+    return {"arguments": arguments}
+
+
+def resumed(context: click.Context, folder: Path) -> dict[str, Any]:
+    """The options of the run in ``folder``, which the ``run`` of ``context`` is to go on with.
+
+    Interpreters are programs, and a folder may come from anywhere: they are to be named again.
+
+    Raises:
+        ConformanceError: where another option stands beside ``--resume``, or other interpreters.
+        BadRunFolder: where there is no run to go on with.
+    """
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if name not in _BESIDE and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise ConformanceError(
+                f"{parameter.opts[-1]} beside --resume: a resumed run keeps the settings it was begun with; "
+                f"leave {parameter.opts[-1]} out, or begin a new run"
+            )
+    arguments = read_asked(folder, suite_version()).get("arguments")
+    if not isinstance(arguments, list) or not all(isinstance(argument, str) for argument in arguments):
+        raise BadRunFolder(f"{folder}: its journal does not say what was asked for: begin a new run")
+    try:
+        options = context.command.make_context("run", list(arguments)).params
+    except (click.ClickException, click.exceptions.Exit) as error:
+        said = error.format_message() if isinstance(error, click.ClickException) else "not a run's options"
+        raise BadRunFolder(one_line(f"{folder}: its journal asks for what cannot be: {said}")) from None
+    if sorted(options["pythons"]) != sorted(context.params["pythons"]):
+        again = " ".join(f"--python {python}" for python in options["pythons"]) or "no --python"
+        raise ConformanceError(
+            one_line(f"the run in {folder} was begun with {again}: give the same beside --resume")
+        )
+    return {name: value for name, value in options.items() if name not in _ANEW}

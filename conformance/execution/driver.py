@@ -1,0 +1,251 @@
+"""Driving the workers of one framework through its jobs: deadlines, deaths, what is believed and what is not.
+
+*Ordinary* calls are those the documents allow.  The others are put aside and run in batches, after which the
+worker is replaced where it accepted any: what a framework does with a call it should have refused may
+harm what the same process answers later.
+
+An answer is *held* until its worker has answered some more: if the worker then fails for a reason that is
+not its last call's own, what it had said lately is in doubt, and is asked again of a fresh one.  A worker's
+first answer is beyond that doubt, and is not held.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import Factory, define, field
+
+from conv_transpose_conformance.execution.blame import Inquest
+from conv_transpose_conformance.execution.connection import Call, Station
+from conv_transpose_conformance.execution.planner import Job
+from conv_transpose_conformance.frameworks.semantics import Acceptance
+from conv_transpose_conformance.judging.answers import Answer, Outcome
+from conv_transpose_conformance.workers.fork_server import ForkServer, NoForks
+from conv_transpose_conformance.workers.process import WorkerFailed
+
+DEADLINE: Final = 10.0  # seconds a call may take
+HELD: Final = 64  # answers that wait until their worker has answered so many more
+_BATCH: Final = 64  # calls the documents do not allow that are put aside before they are run
+_IDLE: Final = 0.2  # seconds without a job after which nothing is held any longer
+
+
+@define
+class Driver:
+    """Runs jobs from a queue until it yields None or ``stop`` is set.
+
+    ``answered`` gets every job's answers; ``restarted`` a line about each worker that had to be replaced.
+    """
+
+    framework: str
+    python: Path
+    stop: threading.Event
+    answered: Callable[[Job, Answer], None]
+    restarted: Callable[[str], None]
+    deadline: float = DEADLINE
+    _station: Station | None = field(default=None, init=False)
+    _jobs: queue.Queue[Job | None] = field(factory=queue.Queue, init=False)
+    _ended: bool = field(default=False, init=False)
+    _again: deque[Call] = field(factory=deque, init=False)  # sent to a worker that did not live to answer
+    _aside: deque[Call] = field(factory=deque, init=False)
+    _held: deque[tuple[Call, Answer]] = field(factory=deque, init=False)
+    _history: deque[Call] = field(factory=lambda: deque(maxlen=HELD), init=False)
+    _spent: bool = field(default=False, init=False)  # the worker may be harmed by what it has accepted
+    _harmful: set[tuple[str, str]] = field(factory=set, init=False)  # calls that made others fail
+    _inquest: Inquest = field(
+        default=Factory(lambda self: Inquest(self._anew, self.stop.is_set), takes_self=True), init=False
+    )
+    _forking: bool | None = field(default=None, init=False)  # None: no worker has said yet whether it can
+    _forks: ForkServer | None = field(default=None, init=False)
+
+    def start(self) -> dict[str, Any]:
+        """Starts the first worker and returns its description.
+
+        Raises:
+            WorkerFailed: where that cannot be done.
+        """
+        return self._anew().hello
+
+    def abort(self) -> None:
+        """Ends the worker's process from another thread, so that :meth:`run` need not wait for its answer."""
+        station = self._station
+        if station is not None:
+            station.abort()
+
+    def close(self) -> None:
+        """Ends the worker, and what its successors would be forked from."""
+        self._leave()
+        if self._forks is not None:
+            self._forks.close()
+            self._forks = None
+
+    def ask(self, job: Job, implementation: str) -> Answer:
+        """The answer of one call, for callers that do not work from a queue.
+
+        Raises:
+            WorkerFailed: where a lost worker cannot be replaced.
+        """
+        if self._station is None or (self._spent and not _aside(job, implementation)):
+            self._fresh()
+        assert self._station is not None
+        self._station.send(job, [implementation])
+        call, answer = self._station.receive()
+        if answer.fault:
+            self.restarted(f"{implementation}: {answer.message}")
+            answer = self._inquest.hold(call, answer, list(self._history)).answer
+            self._fresh()
+        elif self._remember(call, answer):
+            self._fresh()
+        self._held.clear()
+        return answer
+
+    def run(self, jobs: queue.Queue[Job | None]) -> None:
+        """Works until the queue yields None.
+
+        Raises:
+            WorkerFailed: where a replacement for a lost worker cannot be started.
+        """
+        self._jobs = jobs
+        while not self.stop.is_set() and not (self._ended and not self._aside and not self._again):
+            self._work(self._ordinary)
+            self._believe()
+            self._again, self._aside = self._aside, deque()
+            self._work(lambda _wait: None)
+            if self._spent and not self._ended:
+                self._fresh()
+        self._believe()
+
+    def _ordinary(self, wait: bool) -> tuple[Job, list[str]] | None:
+        """The next job's ordinary calls; None where there is none now or no more should be taken."""
+        while not self._ended and len(self._aside) < _BATCH and not self.stop.is_set():
+            try:
+                job = self._jobs.get(block=wait, timeout=_IDLE)
+            except queue.Empty:
+                if not wait:
+                    return None
+                self._believe()
+                continue
+            if job is None:
+                self._ended = True
+                break
+            self._aside.extend(Call(job, name) for name in job.meanings if _aside(job, name))
+            names = [name for name in job.meanings if not _aside(job, name)]
+            if names:
+                return job, names
+        return None
+
+    def _work(self, take: Callable[[bool], tuple[Job, list[str]] | None]) -> None:
+        """Runs what ``take`` gives; its argument says whether it may wait for something to come."""
+        while not self.stop.is_set():
+            station = self._station
+            if station is None:
+                station = self._fresh()
+            while not station.full:
+                if self._again:
+                    again = self._again.popleft()
+                    station.send(again.job, [again.implementation])
+                    continue
+                more = take(not station.busy)
+                if more is None:
+                    break
+                station.send(*more)
+            if not station.busy:
+                return
+            call, answer = station.receive()
+            if self.stop.is_set():
+                return
+            if answer.fault:
+                self._again.extendleft(reversed(station.unanswered()))
+                self._fault(call, answer)
+            elif self._remember(call, answer):
+                self._again.extendleft(reversed(station.unanswered()))
+                self.restarted(_why(call, answer))
+                self._fresh()
+
+    def _remember(self, call: Call, answer: Answer) -> bool:
+        """Holds an answer; whether its worker must not be asked anything more."""
+        if self._history:
+            self._held.append((call, answer))
+        else:  # a worker's first: nothing was run before it that could have harmed it
+            self.answered(call.job, answer)
+        self._history.append(call)
+        if len(self._held) > HELD:
+            self.answered(self._held[0][0].job, self._held.popleft()[1])
+        if answer.outcome is Outcome.OK and _aside(call.job, call.implementation):
+            self._spent = True
+        return answer.tainted or (call.job.case.id, call.implementation) in self._harmful
+
+    def _believe(self) -> None:
+        while self._held:
+            call, answer = self._held.popleft()
+            self.answered(call.job, answer)
+
+    def _fault(self, call: Call, failure: Answer) -> None:
+        self.restarted(f"{call.implementation}: {failure.message}")
+        try:
+            finding = self._inquest.hold(call, failure, list(self._history))
+        except WorkerFailed:
+            self._believe()
+            self.answered(call.job, failure)  # what is told where no worker can be had to try again
+            raise
+        if self.stop.is_set():
+            return
+        if finding.doubtful:
+            doubted = [held for held, _ in self._held]
+            if finding.culprit is not None:
+                self._harmful.add((finding.culprit.job.case.id, finding.culprit.implementation))
+                if finding.culprit in doubted:
+                    innocent = doubted.index(finding.culprit)
+                    for earlier, answer in list(self._held)[:innocent]:
+                        self.answered(earlier.job, answer)
+                    doubted = doubted[innocent:]
+            self._held.clear()
+            self._again.extendleft(reversed(doubted))
+        self.answered(call.job, finding.answer)
+        self._fresh()
+
+    def _fresh(self) -> Station:
+        """A new worker in place of the last one; a fork where the framework can be forked."""
+        if not self._forking:
+            return self._anew()
+        self._leave()
+        try:
+            if self._forks is None:
+                self._forks = ForkServer(self.framework, self.python, self.stop)
+            self._station = Station(self.framework, self.python, self.deadline, self.stop, self._forks)
+        except NoForks:
+            self.close()
+            self._forking = False
+            return self._anew()
+        return self._station
+
+    def _anew(self) -> Station:
+        """A worker that is a process started anew: whose fault it was is asked of nothing less."""
+        self._leave()
+        self._station = Station(self.framework, self.python, self.deadline, self.stop)
+        if self._forking is None:
+            self._forking = bool(self._station.hello.get("forks")) and self._station.hello["device"] == "cpu"
+        return self._station
+
+    def _leave(self) -> None:
+        if self._station is not None:
+            self._station.close()
+            self._station = None
+        self._history.clear()
+        self._spent = False
+
+
+def _aside(job: Job, implementation: str) -> bool:
+    return job.meanings[implementation].acceptance is not Acceptance.REQUIRED
+
+
+def _why(call: Call, answer: Answer) -> str:
+    if answer.outcome is Outcome.INVALID:
+        return f"{call.implementation}: {answer.message}"
+    if answer.tainted:
+        return f"{call.implementation} returned a tensor of shape {list(answer.shape or ())}"
+    return f"{call.name} makes later calls fail"

@@ -1,0 +1,84 @@
+"""What a run, a replay and the pytest plugin share: interpreters, engine, facts about the host."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from conv_transpose_conformance.errors import BadInterpreter
+from conv_transpose_conformance.execution.engine import Engine
+from conv_transpose_conformance.execution.planner import ALLOWANCE
+from conv_transpose_conformance.frameworks.targets import Targets, parse_python
+from conv_transpose_conformance.reference_impl import has_kernels
+
+
+def parse_interpreters(options: Iterable[str]) -> dict[str, Path]:
+    """The interpreters given as ``FRAMEWORK=PATH``, each probed, one for a framework.
+
+    Raises:
+        BadInterpreter: where an option is not of that form or its interpreter cannot serve.
+    """
+    found: dict[str, Path] = {}
+    for option in options:
+        framework, path = parse_python(option)
+        if framework in found:
+            raise BadInterpreter(f"--python names {framework} twice")
+        found[framework] = path
+    return found
+
+
+def make_engine(
+    implementations: tuple[str, ...],
+    targets: Targets | Mapping[str, Path],
+    *,
+    profile: str = "quick",
+    budget: float | None = None,
+    spread: bool = False,
+    optional: frozenset[str] = frozenset(),
+) -> Engine:
+    """An engine for the targets, or for one interpreter a framework; the suite's environments elsewhere.
+
+    For the rest see :class:`Engine`.
+    """
+    if not isinstance(targets, Targets):
+        targets = Targets(places=targets)
+    return Engine(
+        implementations=implementations,
+        locate=targets.locate,
+        versions=targets.versions,
+        allowance=ALLOWANCE[profile],
+        spread=spread,
+        budget=budget,
+        optional=optional,
+    )
+
+
+def host_facts() -> dict[str, Any]:
+    """What the host's half of a run was made with."""
+    return {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "platform": platform.platform(),
+        "cpu": _cpu(),
+        "cpu_count": os.cpu_count(),
+        "reference": "compiled kernels" if has_kernels() else "NumPy",
+        "command": shlex.join(["conformance", *sys.argv[1:]]),
+    }
+
+
+def _cpu() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            for line in lines:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

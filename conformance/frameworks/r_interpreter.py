@@ -1,0 +1,128 @@
+"""R as a user has it: the suite makes no environment for it and finds ``Rscript`` on the PATH.
+
+What an R says of itself is asked with the user's own files and variables, so that its libraries are those
+that the user's sessions see; a worker, which has neither, is told where they are.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from conv_transpose_conformance.errors import BadInterpreter, NotInstalled
+from conv_transpose_conformance.workers.environment import installer_environment
+
+_INSTALL: Final = "install.packages('torch') and then torch::install_torch()"
+_MARK: Final = "conformance:"
+_PROBE: Final = f"""
+say <- function(key, values) cat(paste0("\\n{_MARK}", key, "=", values, "\\n"), sep = "")
+say("version", as.character(getRversion()))
+say("library", normalizePath(.libPaths()))
+at <- find.package("torch", quiet = TRUE)
+if (length(at)) {{
+  say("torch", as.character(packageVersion("torch")))
+  home <- Sys.getenv("TORCH_HOME", at[[1]])
+  folders <- file.path(home, c("lib", "lib64", "bin"))
+  if (length(list.files(folders, pattern = "^(lib)?lantern[.]"))) say("home", normalizePath(home))
+}}
+"""
+
+
+@frozen
+class R:
+    """An R: its version, its libraries, the version of its torch package and the folder of libtorch.
+
+    The last two are "" where they are not there.
+    """
+
+    path: Path
+    version: str
+    libraries: tuple[str, ...]
+    torch: str
+    home: str
+
+    @property
+    def missing(self) -> str:
+        """What it lacks to run R torch and how that is installed, or ""."""
+        if not self.torch:
+            return f"R {self.version} has no torch package: install it there with {_INSTALL}"
+        if not self.home:
+            return (
+                f"the torch package {self.torch} of R {self.version} has no libtorch: install it there with "
+                "torch::install_torch()"
+            )
+        return ""
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What a worker's environment must say for it to find the same packages."""
+        return {
+            "R_LIBS": os.pathsep.join(self.libraries),
+            "TORCH_HOME": self.home,
+            "TORCH_INSTALL": "0",  # nothing is installed by loading it
+            "TORCH_VERIFY_LOAD": "FALSE",  # would load it in a second process first
+        }
+
+
+@cache
+def examine(rscript: Path) -> R:
+    """What an ``Rscript`` says of its R.
+
+    Raises:
+        BadInterpreter: where it cannot be run or says nothing of the kind.
+    """
+    try:
+        done = subprocess.run(
+            [str(rscript), "-e", _PROBE],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=60,
+            check=False,
+            env=installer_environment(),
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        done = None
+    said: dict[str, list[str]] = {}
+    for line in done.stdout.splitlines() if done else ():
+        if line.startswith(_MARK):
+            key, _, value = line.removeprefix(_MARK).partition("=")
+            said.setdefault(key, []).append(value)
+    if not said.get("version") or not said.get("library"):
+        raise BadInterpreter(f"{rscript} does not behave like Rscript")
+    return R(
+        path=rscript,
+        version=said["version"][0],
+        libraries=tuple(said["library"]),
+        torch=said.get("torch", [""])[0],
+        home=said.get("home", [""])[0],
+    )
+
+
+def on_path() -> Path:
+    """The ``Rscript`` on the PATH, where its R has torch.
+
+    Raises:
+        NotInstalled: where there is none, or something is missing there; says what and how to get it.
+    """
+    found = shutil.which("Rscript")
+    if found is None:
+        raise NotInstalled(
+            f"r.torch: no Rscript on the PATH: install R, and in it torch with {_INSTALL}; "
+            "or give --python r.torch=PATH/TO/Rscript"
+        )
+    rscript = Path(found).absolute()
+    try:
+        missing = examine(rscript).missing
+    except BadInterpreter as error:
+        missing = str(error)
+    if missing:
+        raise NotInstalled(f"r.torch: {rscript}: {missing}; or give --python r.torch=PATH/TO/Rscript")
+    return rscript

@@ -1,0 +1,295 @@
+"""The parameter space as factors with levels, and which combinations of levels can exist.
+
+A case is classified by :func:`levels`: what matters of a stride, say, is whether it is 1, 2 or more, of a
+padding whether it is on one side, on both, or as large as the output allows.  The core corpus holds every
+possible combination of three levels; a run's :class:`Coverage` says how many of the possible pairs and
+triples of levels it saw.
+
+====================  =========================================================================
+factor                levels
+====================  =========================================================================
+input, kernel         1, 2, 3, 4+
+stride, dilation      1, 2, 3+
+padding               none; even (the same on both sides); limit (even, and no more would fit);
+                      before; after; uneven
+extra                 output padding: none; some; most (stride - 1); beyond (the stride or more)
+====================  =========================================================================
+
+are factors of each dimension; those of the whole case are ``mode`` (explicit, same, valid), ``via`` (how
+the extra is asked for), ``batch``, ``channels``, ``bias``, ``layout``, ``spelling``, ``dtype``, ``recipe``.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+from attrs import define, field, frozen
+from numpy.typing import NDArray
+
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.meaning import Acceptance, explicit, output_size
+
+Levels = Mapping[str, str]
+
+AXIS: Final[dict[str, tuple[str, ...]]] = {
+    "input": ("1", "2", "3", "4+"),
+    "kernel": ("1", "2", "3", "4+"),
+    "stride": ("1", "2", "3+"),
+    "dilation": ("1", "2", "3+"),
+    "padding": ("none", "even", "limit", "before", "after", "uneven"),
+    "extra": ("none", "some", "most", "beyond"),
+}
+WHOLE: Final[dict[str, tuple[str, ...]]] = {
+    "mode": ("explicit", "same", "valid"),
+    "via": ("output_padding", "output_size"),
+    "batch": ("none", "1", "2+"),
+    "channels": ("single", "narrower", "wider", "grouped", "depthwise", "multiplier"),
+    "bias": ("no", "yes"),
+    "layout": ("channels_first", "channels_last"),
+    "spelling": ("plain", "tuple", "sides", "nested"),
+    "dtype": ("float32", "float64"),
+    "recipe": ("int", "real"),
+}
+
+
+def factors(ndim: int) -> dict[str, tuple[str, ...]]:
+    """The levels of every factor; those of a dimension are named like ``stride[0]``."""
+    axes = {f"{name}[{at}]": values for at in range(ndim) for name, values in AXIS.items()}
+    return {**axes, **WHOLE}
+
+
+@frozen
+class Axis:
+    """The parameters of one dimension; ``extra`` is its output padding, however it is asked for."""
+
+    input: int
+    kernel: int
+    stride: int
+    dilation: int
+    before: int
+    after: int
+    extra: int
+
+    @property
+    def room(self) -> int:
+        """How much padding leaves one element of output."""
+        return (self.input - 1) * self.stride + self.dilation * (self.kernel - 1)
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """One level per factor of :data:`AXIS`."""
+        return (
+            str(self.input) if self.input < 4 else "4+",
+            str(self.kernel) if self.kernel < 4 else "4+",
+            str(self.stride) if self.stride < 3 else "3+",
+            str(self.dilation) if self.dilation < 3 else "3+",
+            self._padding(),
+            self._extra(),
+        )
+
+    def _padding(self) -> str:
+        if self.before != self.after:
+            return "uneven" if self.before and self.after else "before" if self.before else "after"
+        if self.before == 0:
+            return "none"
+        return "limit" if self.before == self.room // 2 else "even"
+
+    def _extra(self) -> str:
+        if self.extra == 0:
+            return "none"
+        if self.extra >= self.stride:
+            return "beyond"
+        return "most" if self.extra == self.stride - 1 else "some"
+
+
+def axes_of(case: Case) -> tuple[Axis, ...]:
+    """The parameters of a case by dimension; a padding in words counts as none."""
+    sides = ((0, 0),) * case.ndim if isinstance(case.padding, str) else case.padding
+    extra = case.output_padding
+    if case.output_size is not None:
+        least = output_size(case.replace(padding=sides), (0,) * case.ndim)
+        extra = tuple(size - low for size, low in zip(case.output_size, least, strict=True))
+    return tuple(
+        Axis(i, k, s, d, before, after, e)
+        for i, k, s, d, (before, after), e in zip(
+            case.input_size, case.kernel_size, case.stride, case.dilation, sides, extra, strict=True
+        )
+    )
+
+
+def levels(case: Case) -> dict[str, str] | None:
+    """The level of every factor, or None for a case outside the space or not valid."""
+    plain = case.replace(padding=((0, 0),) * case.ndim) if isinstance(case.padding, str) else case
+    if explicit(plain).acceptance is not Acceptance.REQUIRED:
+        return None
+    found: dict[str, str] = {}
+    for at, axis in enumerate(axes_of(case)):
+        if axis.extra >= max(axis.stride, axis.dilation):
+            return None
+        found |= {f"{name}[{at}]": level for name, level in zip(AXIS, axis.levels, strict=True)}
+    found |= {
+        "mode": case.padding if isinstance(case.padding, str) else "explicit",
+        "via": "output_padding" if case.output_size is None else "output_size",
+        "batch": "none" if case.batch is None else "1" if case.batch == 1 else "2+",
+        "channels": channels(case.in_channels, case.out_channels, case.groups),
+        "bias": "yes" if case.bias else "no",
+        "layout": case.layout,
+        "spelling": case.spelling,
+        "dtype": case.dtype,
+        "recipe": case.recipe.kind,
+    }
+    known = all(found[name] in values for name, values in WHOLE.items())
+    same = case.padding == "same" and (any(case.output_padding) or case.output_size is not None)
+    return found if known and not same else None
+
+
+def channels(inputs: int, outputs: int, groups: int) -> str:
+    """The level of ``channels``."""
+    if groups == 1:
+        if inputs == outputs == 1:
+            return "single"
+        return "wider" if inputs < outputs else "narrower"
+    if groups == inputs:
+        return "depthwise" if inputs == outputs else "multiplier"
+    return "grouped"
+
+
+@functools.cache
+def axis_table() -> dict[tuple[str, ...], tuple[Axis, ...]]:
+    """Every possible combination of one dimension's levels, with the parameters that have it."""
+    found: dict[tuple[str, ...], list[Axis]] = {}
+    for i, k, s, d in itertools.product(range(1, 6), range(1, 6), range(1, 5), range(1, 5)):
+        room = (i - 1) * s + d * (k - 1)
+        sides = sorted({0, 1, 2, 3, room // 2} & set(range(room + 1)))
+        for before, after, extra in itertools.product(sides, sides, range(max(s, d))):
+            if before + after <= room:
+                axis = Axis(i, k, s, d, before, after, extra)
+                found.setdefault(axis.levels, []).append(axis)
+    return {key: tuple(axes) for key, axes in found.items()}
+
+
+def _regimes() -> list[tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]]:
+    """What the factors of the whole case leave possible, and what they leave to each dimension.
+
+    Padding in words stands in place of numbers; with "same" the output's size is fixed, too.  An output
+    size reaches extras below the stride only.
+    """
+    unpadded: dict[str, tuple[str, ...]] = {"padding": ("none",)}
+    below: dict[str, tuple[str, ...]] = {"extra": ("none", "some", "most")}
+    words = {"spelling": ("plain", "tuple")}
+    padding, size = {"via": ("output_padding",)}, {"via": ("output_size",)}
+    return [
+        ({"mode": ("explicit",), **padding}, {}),
+        ({"mode": ("explicit",), **size}, below),
+        ({"mode": ("valid",), **padding, **words}, unpadded),
+        ({"mode": ("valid",), **size, **words}, {**unpadded, **below}),
+        ({"mode": ("same",), **padding, **words}, {**unpadded, "extra": ("none",)}),
+    ]
+
+
+@frozen
+class _Block:
+    """Factors that depend on each other and on no others: the rows of level numbers that can exist."""
+
+    levels: tuple[int, ...]
+    rows: tuple[frozenset[int], ...]
+    rows_with: dict[int, int] = field(init=False)  # level number -> the rows that have it, as bits
+
+    def __attrs_post_init__(self) -> None:
+        bits = dict.fromkeys(self.levels, 0)
+        for place, row in enumerate(self.rows):
+            for number in row:
+                bits[number] |= 1 << place
+        object.__setattr__(self, "rows_with", bits)
+
+    def allows(self, wanted: frozenset[int]) -> bool:
+        """Whether a row has all those of the wanted levels that are of this block."""
+        mask = -1
+        for number in wanted:
+            mask &= self.rows_with.get(number, -1)
+        return mask != 0
+
+    def together(self, count: int) -> NDArray[np.bool_]:
+        """``[a, b, c]``: whether a row has the levels a, b and c, those of other blocks disregarded."""
+        own = np.array(self.levels)
+        lit = np.zeros((len(self.rows), len(own) + 1), np.float32)
+        lit[:, -1] = 1  # stands for all the levels of other blocks
+        for place, row in enumerate(self.rows):
+            lit[place, np.isin(own, list(row)).nonzero()[0]] = 1
+        place_of = np.full(count, len(own))
+        place_of[own] = np.arange(len(own))
+        found: NDArray[np.bool_] = triples(lit)[np.ix_(place_of, place_of, place_of)]
+        return found
+
+
+@define
+class Space:
+    """The factors of one number of dimensions, their levels numbered through.
+
+    ``only`` limits factors, those of all dimensions alike, to some of their levels.
+    """
+
+    ndim: int
+    only: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    numbers: dict[tuple[str, str], int] = field(init=False)
+    _regimes: list[list[_Block]] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        every = [(name, level) for name, values in factors(self.ndim).items() for level in values]
+        self.numbers = {pair: number for number, pair in enumerate(every)}
+        self._regimes = []
+        for whole, within in _regimes():
+            blocks = []
+            for at in range(self.ndim):
+                rows = [dict(zip(AXIS, row, strict=True)) for row in axis_table()]
+                kept = [r for r in rows if _within(r, within) and _within(r, self.only)]
+                blocks.append(self._block([{f"{n}[{at}]": v for n, v in row.items()} for row in kept]))
+            for name, values in WHOLE.items():
+                rows = [{name: level} for level in whole.get(name, values)]
+                blocks.append(self._block([row for row in rows if _within(row, self.only)]))
+            if all(block.rows for block in blocks):
+                self._regimes.append(blocks)
+
+    def _block(self, rows: list[dict[str, str]]) -> _Block:
+        names = rows[0] if rows else {}
+        numbers = tuple(number for (name, _), number in self.numbers.items() if name in names)
+        return _Block(numbers, tuple(map(self.row, rows)))
+
+    def row(self, levels: Levels) -> frozenset[int]:
+        """The numbers of some levels."""
+        return frozenset(self.numbers[pair] for pair in levels.items())
+
+    def possible(self, partial: Levels) -> bool:
+        """Whether some case has these levels."""
+        wanted = self.row(partial)
+        return any(all(block.allows(wanted) for block in blocks) for blocks in self._regimes)
+
+    def possible_triples(self) -> NDArray[np.bool_]:
+        """Whether three levels can occur together, by their numbers; pairs are at ``[a, a, b]``."""
+        count = len(self.numbers)
+        found = np.zeros((count,) * 3, bool)
+        for blocks in self._regimes:
+            here = np.ones((count,) * 3, bool)
+            for block in blocks:
+                here &= block.together(count)
+            found |= here
+        return found
+
+
+def _within(row: Levels, only: Mapping[str, tuple[str, ...]]) -> bool:
+    return all(level in only.get(name, (level,)) for name, level in row.items())
+
+
+@functools.cache
+def space(ndim: int) -> Space:
+    """The space of one number of dimensions."""
+    return Space(ndim)
+
+
+def triples(lit: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which three columns of a matrix of zeros and ones are lit in one row at once."""
+    return np.stack([(lit[lit[:, at] > 0].T @ lit[lit[:, at] > 0]) > 0 for at in range(lit.shape[1])])

@@ -1,0 +1,314 @@
+"""Judging: a pure function of the case, its meaning, the reference and the answer.
+
+Values are judged at one of two levels (see ``docs/numerics.md``):
+
+``exact``
+    The inputs are integers whose absolute sums stay below ``2**p``: a correct direct algorithm returns
+    the reference's bits, whatever its order of summation.
+``bounded``
+    ``|ŷ - y| <= γ(m + 1)·A`` element by element, ``m`` the number of terms, ``A`` the operator on absolute
+    values, ``γ(j) = j·u / (1 - j·u)``.  An element with no terms must be exactly the bias, or zero.
+
+``met`` names the least promise that the errors keep: ``exact``; ``wider`` (accumulated in a wider type:
+at most 2 u·A, a rounding of the sum and one of the bias); ``working`` (accumulated in the dtype);
+``normwise`` (within the bound only if A is replaced by its largest value, all that Winograd or FFT
+algorithms promise), which on integers is ``inexact``.  The last two are properties, not faults.
+
+Errors that every element's bound lets through are judged once more as a whole: rounding that leans to one
+side, as truncation does, diverges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES, SIGNIFICAND_BITS, Data
+from conv_transpose_conformance.frameworks.semantics import Acceptance, Meaning
+from conv_transpose_conformance.judging.answers import Answer, Outcome
+from conv_transpose_conformance.judging.verdicts import Check, Evidence, Record, Verdict
+
+Array = NDArray[Any]
+
+VALUE_CHECKS: Final = (Check.VALUES, Check.GRAD_INPUT, Check.GRAD_WEIGHT, Check.GRAD_BIAS)
+_EXCERPT: Final = 400  # elements that evidence carries
+_UNBOUNDED: Final = 2.0**900  # γ where m·u reaches 1: no bound, and yet below what is not finite
+_SHIFT: Final = 7.0  # honest rounding exceeds it once in 2e10 tensors
+
+
+@frozen
+class Expected:
+    """One tensor of the reference: per element its value, error scale A and number of terms m."""
+
+    values: Array
+    scale: Array
+    terms: Array
+
+
+def judge(
+    case: Case,
+    meaning: Meaning,
+    data: Data,
+    reference: Mapping[Check, Expected],
+    answer: Answer,
+    framework: str,
+    *,
+    version: str = "",
+    label: str = "",
+) -> list[Record]:
+    """The records of one answer; ``reference`` is empty where the meaning has no geometry.
+
+    ``version`` is the framework's, ``label`` what tells it from others of the run.
+    """
+    judged = _Judgement(case, meaning, data, reference, answer)
+    return [
+        Record(
+            case=case,
+            implementation=answer.implementation,
+            framework=framework,
+            framework_version=version,
+            label=label,
+            microseconds=answer.microseconds,
+            **fields,
+        )
+        for fields in judged.checks()
+    ]
+
+
+@frozen
+class _Judgement:
+    case: Case
+    meaning: Meaning
+    data: Data
+    reference: Mapping[Check, Expected]
+    answer: Answer
+
+    def checks(self) -> Iterator[dict[str, Any]]:
+        acceptance = self.acceptance()
+        yield acceptance
+        if self.meaning.acceptance is not Acceptance.REQUIRED or acceptance["verdict"] is not Verdict.PASS:
+            return
+        if self.answer.parameters:
+            yield self.parameters()
+        if self.answer.shape is not None:
+            yield self.shape()
+            yield self.dtype()
+        for check in VALUE_CHECKS:
+            if check in self.reference:
+                yield self.value(check)
+
+    def acceptance(self) -> dict[str, Any]:
+        answer, meaning = self.answer, self.meaning
+        verdict, message = Verdict.PASS, ""
+        if answer.outcome is Outcome.CRASH:
+            verdict, message = Verdict.CRASH, answer.message
+        elif answer.outcome is Outcome.HANG:
+            verdict, message = Verdict.HANG, answer.message
+        elif meaning.acceptance is Acceptance.UNSPECIFIED:
+            verdict, message = Verdict.ALLOWED, meaning.reason
+        elif answer.outcome is Outcome.INVALID:
+            verdict, message = Verdict.ERROR, answer.message
+        elif meaning.acceptance is Acceptance.FORBIDDEN:
+            if answer.outcome is Outcome.RAISED:
+                message = answer.message
+            elif answer.outcome is Outcome.UNSUPPORTED and answer.stage != "output":
+                verdict, message = self.inferred()
+            else:
+                verdict = Verdict.DIVERGE
+                message = (
+                    f"accepted, though {meaning.reason}; the output has the shape {_shape(answer.shape)}"
+                )
+        elif answer.outcome is Outcome.RAISED and answer.stage not in ("output", "backward"):
+            verdict = Verdict.ERROR
+            message = f"refused in {answer.stage}, though the documents allow it: {answer.message}"
+        return {"check": Check.ACCEPTANCE, "verdict": verdict, "message": message}
+
+    def inferred(self) -> tuple[Verdict, str]:
+        """Of a call that must be refused and would be run by a kernel that is not here.
+
+        The kernel may be what refuses it; a size below zero is told already, and wrong whatever comes.
+        """
+        shape, words = self.answer.shape, self.answer.message
+        if shape is None:
+            return Verdict.UNSUPPORTED, words
+        if min(shape, default=0) < 0:
+            return Verdict.DIVERGE, f"inferred, though {self.meaning.reason}, is the shape {_shape(shape)}"
+        return Verdict.UNSUPPORTED, f"not refused before the kernel, which is missing here: {words}"
+
+    def parameters(self) -> dict[str, Any]:
+        expected = {"weight": (self.case.weight_shape, self.case.dtype)}
+        if self.case.bias:
+            expected["bias"] = ((self.case.out_channels,), self.case.dtype)
+        wrong = [
+            f"{name}: {_parameter(self.answer.parameters.get(name))}"
+            f" rather than {_parameter(expected.get(name))}"
+            for name in sorted({*expected, *self.answer.parameters})
+            if self.answer.parameters.get(name) != expected.get(name)
+        ]
+        return _verdict(Check.PARAMETERS, not wrong, "; ".join(wrong))
+
+    def shape(self) -> dict[str, Any]:
+        expected, actual = self.reference[Check.VALUES].values.shape, self.answer.shape
+        same = expected == actual
+        fields = _verdict(
+            Check.SHAPE, same, f"the output has the shape {_shape(actual)}, documented is {_shape(expected)}"
+        )
+        if not same:
+            fields["evidence"] = Evidence(expected=list(expected), actual=list(actual or ()))
+        return fields
+
+    def dtype(self) -> dict[str, Any]:
+        actual = self.answer.dtype
+        return _verdict(
+            Check.DTYPE, actual == self.case.dtype, f"the output is {actual}, the input {self.case.dtype}"
+        )
+
+    def value(self, check: Check) -> dict[str, Any]:
+        answer = self.answer
+        if answer.outcome is Outcome.UNSUPPORTED:
+            return {"check": check, "verdict": Verdict.UNSUPPORTED, "message": answer.message}
+        expected = self.reference[check]
+        if check is not Check.VALUES and answer.shape != self.reference[Check.VALUES].values.shape:
+            message = "the output's gradient does not fit an output of another shape"
+            return {"check": check, "verdict": Verdict.NOT_APPLICABLE, "message": message}
+        actual = answer.arrays.get(str(check))
+        if actual is None:
+            if answer.outcome is Outcome.RAISED and (answer.stage == "backward") == (
+                check is not Check.VALUES
+            ):
+                return {"check": check, "verdict": Verdict.ERROR, "message": answer.message}
+            if answer.outcome is Outcome.RAISED:
+                message = f"not reached: {answer.message}"
+                return {"check": check, "verdict": Verdict.NOT_APPLICABLE, "message": message}
+            if answer.shape is not None and min(answer.shape, default=0) < 0:
+                message = "an output with a negative dimension has no values"
+                return {"check": check, "verdict": Verdict.NOT_APPLICABLE, "message": message}
+            return {"check": check, "verdict": Verdict.DIVERGE, "message": "none was returned"}
+        if actual.shape != expected.values.shape:
+            if check is Check.VALUES:
+                message = "values of another shape are not compared"
+                return {"check": check, "verdict": Verdict.NOT_APPLICABLE, "message": message}
+            message = f"has the shape {_shape(actual.shape)} rather than {_shape(expected.values.shape)}"
+            return {"check": check, "verdict": Verdict.DIVERGE, "message": message}
+        if check is not Check.VALUES and actual.dtype != NUMPY_DTYPES[self.case.dtype]:
+            message = f"is {actual.dtype} rather than {self.case.dtype}"
+            return {"check": check, "verdict": Verdict.DIVERGE, "message": message}
+        return {"check": check, **compare(actual, expected, self.case.dtype, self.data)}
+
+
+def compare(actual: Array, expected: Expected, dtype: str, data: Data) -> dict[str, Any]:
+    """The verdict on one tensor of the expected shape: level, ``met``, error in u·A, evidence."""
+    bits = SIGNIFICAND_BITS[dtype]
+    unit = 2.0**-bits
+    top = float(expected.scale.max(initial=0.0))
+    integers = data.exact and top <= 2.0**bits
+    wide = actual.astype(np.float64)
+    level = "exact" if integers else "bounded"
+    if np.array_equal(wide, expected.values):
+        return {
+            "verdict": Verdict.PASS,
+            "level": level,
+            "met": "exact",
+            "error": 0.0,
+            "escape": data.escape if integers else None,
+        }
+    with np.errstate(invalid="ignore", over="ignore"):
+        error = np.abs(wide - expected.values)
+    error[~(np.isfinite(wide) | (wide == expected.values))] = np.inf
+    # A sum of m terms and the bias that is correct to the last operation cannot underflow by more.
+    tiny = (expected.terms + 1) * _smallest(dtype)
+    relative = (expected.terms + 1) * unit
+    gamma = np.where(relative < 1, relative / np.where(relative < 1, 1 - relative, 1), _UNBOUNDED)
+    bound = np.where(expected.terms == 0, 0.0, gamma * expected.scale + tiny)
+    units = np.divide(
+        error, unit * expected.scale, out=np.where(error > 0, np.inf, 0.0), where=expected.scale > 0
+    )
+    largest = float(units.max())
+    within = error <= bound
+    met = ""
+    if within.all():
+        met = "wider" if (error <= 2 * unit * expected.scale + tiny).all() else "working"
+    elif (error <= np.where(expected.terms == 0, 0.0, np.max(gamma) * top + np.max(tiny))).all():
+        met = "normwise"
+    if integers:
+        # Where the bound is as coarse as the inputs themselves it cannot tell rounding from a lost term.
+        met = "inexact" if met and np.max(gamma) * top < data.magnitude / 4 else ""
+    fields: dict[str, Any] = {"level": level, "met": met, "error": largest}
+    if met:
+        shift = "" if integers else _shift(wide - expected.values, expected, unit)
+        if not shift:
+            return {"verdict": Verdict.PASS, **fields}
+        worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(error)), error.shape))
+        evidence = _evidence(wide, expected.values, worst, int((error > 0).sum()))
+        return {"verdict": Verdict.DIVERGE, **fields, "met": "", "evidence": evidence, "message": shift}
+    wrong = error > (0 if integers else bound)
+    worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(np.where(wrong, error, -1.0))), error.shape))
+    count = int(wrong.sum())
+    evidence = _evidence(wide, expected.values, worst, count)
+    share = f"{count} of {error.size} elements differ"
+    at = f"at {list(worst)} {wide[worst]:.17g} stands where {expected.values[worst]:.17g} should"
+    return {"verdict": Verdict.DIVERGE, **fields, "evidence": evidence, "message": f"{share}; {at}"}
+
+
+def _shift(errors: Array, expected: Expected, unit: float) -> str:
+    """What is systematic in errors that every element's bound lets through, or nothing.
+
+    Errors of honest rounding are as likely up as down, and as likely away from zero as towards it.  Then
+    ``|sum e| > x · sqrt(sum e²)`` has a chance of at most ``2 exp(-x²/2)`` (Hoeffding 1963 on the signs).
+    """
+    known = (expected.terms > 0) & (expected.scale > 0)
+    units = np.where(known, errors, 0) / np.where(known, unit * expected.scale, 1)
+    spread = float(np.sqrt((units**2).sum()))
+    for what, signed in (("in one direction", units), ("by size", units * np.sign(expected.values))):
+        total = float(signed.sum())
+        if abs(total) > _SHIFT * spread:
+            words = {"in one direction": ("up", "down"), "by size": ("away from zero", "towards zero")}
+            return (
+                f"rounding is biased {words[what][total < 0]}: errors of {int(known.sum())} elements sum "
+                f"to {total:.3g} u·A, {abs(total) / spread:.1f} times what honest rounding spreads"
+            )
+    return ""
+
+
+def _evidence(actual: Array, expected: Array, worst: tuple[int, ...], count: int) -> Evidence:
+    small = actual.size <= _EXCERPT
+    with np.errstate(invalid="ignore"):
+        difference = actual - expected
+    if small:
+        shown = (expected.tolist(), actual.tolist(), difference.tolist())
+    else:
+        shown = (expected[worst].item(), actual[worst].item(), difference[worst].item())
+    return Evidence(
+        expected=shown[0],
+        actual=shown[1],
+        difference=shown[2],
+        shape=actual.shape,
+        index=worst,
+        wrong=count,
+        elements=actual.size,
+    )
+
+
+def _smallest(dtype: str) -> float:
+    return {"float16": 2.0**-24, "bfloat16": 2.0**-133, "float32": 2.0**-149, "float64": 2.0**-1074}[dtype]
+
+
+def _verdict(check: Check, passed: bool, message: str) -> dict[str, Any]:
+    return {
+        "check": check,
+        "verdict": Verdict.PASS if passed else Verdict.DIVERGE,
+        "message": "" if passed else message,
+    }
+
+
+def _shape(shape: tuple[int, ...] | None) -> str:
+    return "unknown" if shape is None else str(list(shape))
+
+
+def _parameter(described: tuple[tuple[int, ...], str] | None) -> str:
+    return "none" if described is None else f"{described[1]}{list(described[0])}"

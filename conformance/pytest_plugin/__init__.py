@@ -1,0 +1,1 @@
+"""``pytest --conformance NAME``: cases as pytest items."""

@@ -1,0 +1,190 @@
+"""The items of ``pytest --conformance``, and the workers that run them.
+
+Items are collected from the cases, without a framework; a framework's worker is started by the header or
+the first item that needs it.  Under xdist every worker process of pytest has framework workers of its own.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import define, field
+
+from conv_transpose_conformance.adapters import framework_of
+from conv_transpose_conformance.errors import ConformanceError, NotInstalled
+from conv_transpose_conformance.execution.driver import Driver
+from conv_transpose_conformance.execution.planner import ALLOWANCE, Job, Planner, Skipped
+from conv_transpose_conformance.execution.session import parse_interpreters
+from conv_transpose_conformance.frameworks.implementations import select
+from conv_transpose_conformance.frameworks.interpreters import default_interpreter, runtime
+from conv_transpose_conformance.generation.generate import run_cases
+from conv_transpose_conformance.judging.answers import Answer
+from conv_transpose_conformance.judging.judge import judge
+from conv_transpose_conformance.judging.verdicts import Record, Verdict
+from conv_transpose_conformance.text import plain
+
+
+@define
+class Items:
+    """What the options ask for, and the workers started for it."""
+
+    implementations: tuple[str, ...]
+    interpreters: dict[str, Path]
+    _drivers: dict[str, Driver | ConformanceError] = field(factory=dict, init=False)
+    _hello: dict[str, dict[str, Any]] = field(factory=dict, init=False)
+
+    @classmethod
+    def create(cls, patterns: list[str], pythons: list[str]) -> Items:
+        """Checks the options.
+
+        Raises:
+            ConformanceError: where one is wrong.
+        """
+        return cls(select(patterns), parse_interpreters(pythons))
+
+    def header(self) -> list[str]:
+        """A line per framework."""
+        lines = []
+        for framework in dict.fromkeys(map(framework_of, self.implementations)):
+            driver = self._driver(framework)
+            if isinstance(driver, ConformanceError):
+                lines.append(f"conformance: {plain(str(driver))}")
+            else:
+                hello = self._hello[framework]
+                lines.append(
+                    f"conformance: {framework} {plain(str(hello['version']))} on {hello['device']}, "
+                    f"{runtime(hello)}, {driver.python}"
+                )
+        return lines
+
+    def collect(self, session: pytest.Session) -> Iterator[pytest.Item]:
+        """One item per implementation and case that its API can express."""
+        jobs: dict[str, list[Job]] = {name: [] for name in self.implementations}
+        planner = Planner(self.implementations, ALLOWANCE["quick"], spread=True)
+        for case in run_cases("quick"):
+            for planned in planner.plan(case):
+                if not isinstance(planned, Skipped):
+                    _, job = planned
+                    for name, meaning in job.meanings.items():
+                        jobs[name].append(Job(job.problem, {name: meaning}))
+        for name in self.implementations:
+            collector = ImplementationCollector.from_parent(
+                session, name=name, nodeid=name, jobs=jobs[name], items=self
+            )
+            report = collector.ihook.pytest_make_collect_report(collector=collector)
+            collector.ihook.pytest_collectreport(report=report)
+            yield from report.result
+
+    def judge(self, job: Job) -> list[Record]:
+        """The records of a job of one implementation.
+
+        Raises:
+            ConformanceError: where its framework cannot be had.
+        """
+        (implementation,) = job.meanings
+        framework = framework_of(implementation)
+        driver = self._driver(framework)
+        if isinstance(driver, ConformanceError):
+            raise driver
+        answer = driver.ask(job, implementation)
+        return _judge(job, implementation, answer, framework)
+
+    def _driver(self, framework: str) -> Driver | ConformanceError:
+        if framework not in self._drivers:
+            try:
+                python = self.interpreters.get(framework) or default_interpreter(framework, _say)
+                driver = Driver(
+                    framework, python, threading.Event(), lambda _job, _answer: None, lambda _reason: None
+                )
+                self._hello[framework] = driver.start()
+                self._drivers[framework] = driver
+            except ConformanceError as error:
+                self._drivers[framework] = error
+        return self._drivers[framework]
+
+    def close(self) -> None:
+        """Ends the workers."""
+        for driver in self._drivers.values():
+            if isinstance(driver, Driver):
+                driver.close()
+
+
+def _judge(job: Job, implementation: str, answer: Answer, framework: str) -> list[Record]:
+    problem = job.problem
+    return judge(
+        problem.case, job.meanings[implementation], problem.data, problem.reference, answer, framework
+    )
+
+
+def _say(message: str) -> None:
+    # The header comes before pytest captures anything, and an installation takes a minute.
+    print(f"conformance: {plain(message)}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+class ImplementationCollector(pytest.Collector):
+    """The parent of an implementation's items."""
+
+    def __init__(self, *, jobs: list[Job], items: Items, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self._jobs = jobs
+        self._items = items
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """The items, in the order of the cases."""
+        for job in self._jobs:
+            yield ConformanceItem.from_parent(self, name=job.case.id, job=job, items=self._items)
+
+
+class NonConforming(Exception):
+    """Checks of the case fail; the text says which and how."""
+
+
+class ConformanceItem(pytest.Item):
+    """One case on one implementation."""
+
+    def __init__(self, *, job: Job, items: Items, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self._job = job
+        self._items = items
+
+    def runtest(self) -> None:
+        """Fails where a check fails; skips where the framework is the user's to install, or has no kernel."""
+        try:
+            records = self._items.judge(self._job)
+        except NotInstalled as error:
+            pytest.skip(str(error))
+        except ConformanceError as error:
+            pytest.fail(str(error), pytrace=False)
+        failing = [record for record in records if record.failing]
+        if failing:
+            raise NonConforming("\n".join(self._describe(failing)))
+        unsupported = [record for record in records if record.verdict is Verdict.UNSUPPORTED]
+        if unsupported:
+            checks = ", ".join(record.check for record in unsupported)
+            pytest.skip(f"{checks}: unsupported: {plain(unsupported[0].message)}")
+
+    def _describe(self, failing: list[Record]) -> Iterator[str]:
+        (implementation,) = self._job.meanings
+        yield f"{implementation} does not conform on {self._job.case.id}"
+        for record in failing:
+            yield f"  {record.check}: {record.verdict}: {plain(record.message)}"
+            evidence = record.evidence
+            if evidence is not None and evidence.elements <= 24:
+                yield f"    expected {evidence.expected}"
+                yield f"    actual   {evidence.actual}"
+        yield f"  conformance replay {self._job.case.id} --implementation {implementation}"
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The text alone, without a traceback through the suite."""
+        if isinstance(excinfo.value, NonConforming):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """What the report's heading says."""
+        return self.path, None, f"{self.parent.name if self.parent else ''} {self.name}"

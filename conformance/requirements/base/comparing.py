@@ -1,0 +1,129 @@
+"""Asking for results that are promised, and holding them against others element by element."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.requirements.base.probe import Bench, fault
+from conv_transpose_conformance.requirements.base.requirement import Trial, differs
+
+Array = NDArray[Any]
+Check = Callable[[Bench, Case], Trial]
+
+
+class NoResult(Exception):
+    """A call brought no result; ``trial`` is what is to be said of it."""
+
+    def __init__(self, trial: Trial) -> None:
+        self.trial = trial
+        super().__init__(trial.message)
+
+
+def tried(check: Check) -> Check:
+    """The check; where a call in it brought no result, or none that fits, that is its trial."""
+
+    @wraps(check)
+    def checked(bench: Bench, case: Case) -> Trial:
+        try:
+            return check(bench, case)
+        except NoResult as ended:
+            return ended.trial
+
+    return checked
+
+
+def results(
+    bench: Bench,
+    case: Case,
+    arrays: Mapping[str, Array],
+    operation: str = "call",
+    *,
+    patch: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> dict[str, Array]:
+    """The arrays of an answer; the rest as :meth:`Bench.ask`.
+
+    Raises:
+        NoResult: where there are none.
+    """
+    answer = bench.ask(operation, case, arrays, patch=patch, infer=False, **options)
+    trial = fault(answer, case)
+    if trial is not None:
+        raise NoResult(trial)
+    return answer.arrays
+
+
+def result(
+    bench: Bench, case: Case, arrays: Mapping[str, Array], operation: str = "call", **options: Any
+) -> Array:
+    """The output alone.
+
+    Raises:
+        NoResult: where there is none.
+    """
+    found = results(bench, case, arrays, operation, **options).get("values")
+    if found is None:
+        raise NoResult(differs("no output was returned", case))
+    return found
+
+
+def shape(bench: Bench, case: Case, arrays: Mapping[str, Array]) -> tuple[int, ...]:
+    """The output's shape, by an implementation that tells no more of it too.
+
+    Raises:
+        NoResult: where there is none.
+    """
+    if not bench.shape_only:
+        return result(bench, case, arrays).shape
+    answer = bench.call(case, arrays)
+    if answer.shape is None:
+        raise NoResult(fault(answer, case) or differs("no output was returned", case))
+    return answer.shape
+
+
+def hold(found: Mapping[str, Array], expected: Mapping[str, Array], case: Case, why: str) -> None:
+    """Holds every expected array against what was found: same shape, same values, NaN equal to NaN.
+
+    ``why`` says what was expected, in the words of the message.
+
+    Raises:
+        NoResult: with the trial of the first that differs.
+    """
+    for name, wanted in expected.items():
+        actual = found.get(name)
+        if actual is None:
+            raise NoResult(differs(f"{name}: none was returned; expected is {why}", case))
+        if actual.shape != wanted.shape:
+            shapes = f"the shape {list(actual.shape)} rather than {list(wanted.shape)}"
+            raise NoResult(differs(f"{name} has {shapes}; expected is {why}", case))
+        wrong = ~((actual == wanted) | ((actual != actual) & (wanted != wanted)))
+        if wrong.any():
+            at = tuple(int(i) for i in np.argwhere(wrong)[0])
+            raise NoResult(
+                differs(
+                    f"{name}: {int(wrong.sum())} of {wrong.size} elements differ from {why}; "
+                    f"at {list(at)} {_number(actual[at])} stands where {_number(wanted[at])} should",
+                    case,
+                )
+            )
+
+
+def integers(case: Case, stream: str, shape: tuple[int, ...], limit: int = 7) -> Array:
+    """Whole numbers from ``-limit`` to ``limit`` in the case's dtype, drawn from its seed; each ``stream``
+    is another draw.
+
+    They leave room for sums and small multiples of tensors that are exact too.
+    """
+    seed = np.random.SeedSequence((case.recipe.seed, *stream.encode()))
+    raw = np.random.PCG64(seed).random_raw(int(np.prod(shape))).reshape(shape)
+    return ((raw % np.uint64(2 * limit + 1)).astype(np.int64) - limit).astype(case.dtype)
+
+
+def _number(value: Any) -> str:
+    return f"{complex(value):.9g}" if np.iscomplexobj(value) else f"{float(value):.9g}"

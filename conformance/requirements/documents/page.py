@@ -1,0 +1,57 @@
+"""A document as the maker of the requirements that state its claims."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from attrs import frozen
+
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.judging.verdicts import Check
+from conv_transpose_conformance.requirements.base.interfaces import INTERFACES, Arguments
+from conv_transpose_conformance.requirements.base.probe import Bench
+from conv_transpose_conformance.requirements.base.requirement import Judged, Probed, Trial
+
+
+@frozen
+class Page:
+    """``prefix`` begins the ids of its claims; ``source`` is its key in ``DOCUMENTS``; ``implementation`` is
+    what it speaks of, of ``ndim`` spatial dimensions."""
+
+    prefix: str
+    source: str
+    implementation: str
+    ndim: int
+
+    @property
+    def arguments(self) -> Arguments:
+        """The documented arguments of the layer that it speaks of."""
+        return INTERFACES[self.implementation].construct
+
+    def judged(
+        self, name: str, statement: str, checks: Iterable[Check], of: Callable[[Case], bool], **others: Any
+    ) -> Judged:
+        """A claim that a run's records decide, on those cases of its dimensions for which ``of`` holds."""
+        return Judged(
+            id=f"{self.prefix}.{name}",
+            statement=statement,
+            source=self.source,
+            applies=(self.implementation,),
+            checks=tuple(checks),
+            of=lambda case: case.ndim == self.ndim and of(case),
+            **others,
+        )
+
+    def probed(
+        self, name: str, statement: str, trials: Callable[[Bench], Iterable[Trial]], **others: Any
+    ) -> Probed:
+        """A claim that is decided by asking."""
+        return Probed(
+            id=f"{self.prefix}.{name}",
+            statement=statement,
+            source=self.source,
+            applies=(self.implementation,),
+            trials=trials,
+            **others,
+        )

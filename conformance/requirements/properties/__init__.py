@@ -1,0 +1,1 @@
+"""What any API owes its users: one module for each property."""

@@ -1,0 +1,303 @@
+"""What must work and be right: everything that the documents allow, however the input lies in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conv_transpose_conformance.adapters.base import VIEWS
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.meaning import explicit
+from conv_transpose_conformance.frameworks.semantics import Acceptance
+from conv_transpose_conformance.judging.answers import Answer, Outcome
+from conv_transpose_conformance.judging.verdicts import Check, Verdict
+from conv_transpose_conformance.reference_impl import backward, forward
+from conv_transpose_conformance.requirements.base.comparing import NoResult, hold, results
+from conv_transpose_conformance.requirements.base.probe import Bench, fault, same
+from conv_transpose_conformance.requirements.base.requirement import (
+    Judged,
+    Probed,
+    Trial,
+    differs,
+    for_each,
+    not_applicable,
+    passed,
+    reported,
+)
+from conv_transpose_conformance.requirements.properties.parameter_sets import directed
+from conv_transpose_conformance.requirements.refusals.invalid_call import geometry_of, tensors
+
+Array = NDArray[Any]
+Try = Callable[[], Trial]
+
+_CHECKS: Final = (
+    Check.ACCEPTANCE,
+    Check.SHAPE,
+    Check.VALUES,
+    Check.GRAD_INPUT,
+    Check.GRAD_WEIGHT,
+    Check.GRAD_BIAS,
+)
+_SIZES: Final = ("kernel_size", "stride", "padding", "output_padding", "dilation")
+
+
+def expected(bench: Bench, case: Case, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """The output and its gradients for these tensors, by the reference."""
+    geometry = bench.meaning(case).geometry
+    assert geometry is not None, "the documents require the case"
+    x, w, b = arrays["x"], arrays["w"], arrays.get("b")
+    gradients = backward(x, w, arrays["g"], geometry=geometry)
+    found = {
+        "values": forward(x, w, b, geometry=geometry),
+        "grad_input": gradients.x,
+        "grad_weight": gradients.w,
+    }
+    return found if b is None else {**found, "grad_bias": gradients.bias}
+
+
+def exact(bench: Bench, case: Case, words: str, *, plain: Case | None = None, **options: Any) -> Trial:
+    """The call with these options gives what the reference does, element by element.
+
+    Where the ``plain`` call (the same case without options) is as wrong, what is tried is not to blame.
+    """
+    arrays = bench.arrays(case)
+    if options.get("view") == "broadcast":  # one image for the whole batch
+        arrays["x"] = np.repeat(arrays["x"][:1], arrays["x"].shape[0], axis=0)
+    if bench.shape_only:
+        return _described(bench.call(case, arrays, **options), arrays["g"], case, words)
+    found: Mapping[str, Array] = {}
+    try:
+        found = results(bench, case, arrays, **options)
+        hold(found, expected(bench, case, arrays), case, f"the reference's, {words}")
+    except NoResult as ended:
+        if found and ended.trial.verdict is Verdict.DIVERGE and _as_ever(bench, plain or case, arrays, found):
+            return reported(f"the result is wrong {words}, and the same for the plain call", case)
+        return ended.trial
+    return passed(case)
+
+
+def _described(answer: Answer, like: Array, case: Case, words: str) -> Trial:
+    """Whether the output that an answer tells of has the shape and dtype of ``like``."""
+    if answer.shape is None or answer.stage != "output":
+        return fault(answer, case) or differs(f"an output, {words}, of a tensor without values", case)
+    if (answer.shape, answer.dtype) != (like.shape, str(like.dtype)):
+        told, wanted = f"{answer.dtype}{list(answer.shape)}", f"{like.dtype}{list(like.shape)}"
+        return differs(f"{words} the output is told to be {told} rather than {wanted}", case)
+    return passed(case, f"shape and dtype alone: {answer.message}")
+
+
+def _as_ever(bench: Bench, plain: Case, arrays: Mapping[str, Array], found: Mapping[str, Array]) -> bool:
+    """Whether the plain call gives the same."""
+    ever = bench.call(plain, arrays).arrays
+    return found.keys() == ever.keys() and all(same(found[name], ever[name]) for name in ever)
+
+
+def in_view(view: str, bench: Bench, case: Case) -> Trial:
+    """An input that lies in memory in another way than usual."""
+    return exact(bench, case, f"for an input that is {view.replace('_', ' ')}", view=view)
+
+
+def empty_batch(bench: Bench, case: Case) -> Trial:
+    """A batch of no images gives an output of no images, and gradients of zero for the parameters."""
+    case = case.replace(batch=0)
+    if not bench.expresses(case):
+        return not_applicable("the API cannot express it")
+    geometry = geometry_of(case)
+    assert geometry is not None, "it is a valid case but for the batch"
+    gradient = np.zeros((0, case.out_channels, *geometry.output_size), np.float32)
+    answer = bench.call(case, {**tensors(case), "g": gradient}, refusable=True, infer=False)
+    if answer.outcome is Outcome.RAISED and answer.stage in ("construct", "forward"):
+        return reported(f"refused in {answer.stage}: {answer.message}", case)
+    if bench.shape_only:
+        return _described(answer, gradient, case, "for an empty batch")
+    trial = fault(answer, case)
+    if trial is not None:
+        return trial
+    if answer.shape != gradient.shape:
+        return differs(
+            f"an empty batch gives the shape {list(answer.shape or ())} rather than {list(gradient.shape)}",
+            case,
+        )
+    for name, array in answer.arrays.items():
+        if name.startswith("grad_") and array.any():
+            return differs(f"an empty batch gives a {name} that is not zero", case)
+    return passed(case)
+
+
+def _spelled(bench: Bench) -> Iterator[Try]:
+    """Every documented spelling of the same paddings, and each side different."""
+    paddings: tuple[tuple[tuple[int, int], ...], ...] = (
+        (((1, 1),), ((2, 2),), ((1, 0),), ((0, 2),), ((2, 1),))
+        if bench.ndim == 1
+        else (((1, 1), (1, 1)), ((1, 1), (2, 2)), ((1, 0), (0, 1)), ((0, 1), (2, 3)), ((3, 2), (1, 0)))
+    )
+    plain = Case.parse(
+        "v1_1d_n2_ci2_co3_i5_k4_s2_b_f32_int.21"
+        if bench.ndim == 1
+        else "v1_2d_n2_ci2_co3_i5x4_k4x5_s2x1_b_f32_int.21"
+    )
+    for padding in paddings:
+        for spelling in ("plain", "tuple", "sides", "nested"):
+            for layout in ("channels_first", "channels_last"):
+                case = plain.replace(padding=padding, spelling=spelling, layout=layout)
+                if bench.requires(case):
+                    words = f"for a padding written in the form {spelling!r}"
+                    simple = case.replace(spelling="plain", layout="channels_first")
+                    yield partial(exact, bench, case, words, plain=simple)
+
+
+def _documented_types(bench: Bench) -> tuple[str, ...]:
+    """How an API's documents let one number for each dimension be written."""
+    if bench.implementation.startswith("paddle."):
+        return ("tuple", "list")
+    return () if bench.implementation.startswith("mindspore.nn.Conv1d") else ("tuple",)
+
+
+def _sequences(bench: Bench) -> Iterator[Try]:
+    """One number for each dimension, in every type that is documented for each argument."""
+    case = Case.parse(
+        "v1_1d_n2_ci2_co3_i4_k3_s3_p1_op1_d2_b_f32_int.22"
+        if bench.ndim == 1
+        else "v1_2d_n2_ci2_co3_i4x3_k3x2_s3x2_p1x0_op1x0_d2x1_b_f32_int.22"
+    )
+    if not bench.expresses(case):
+        case = case.replace(output_padding=(0,) * case.ndim)
+    if bench.implementation.startswith("mindspore.nn.Conv2d"):
+        case = case.replace(padding=((1, 1), (1, 1)))  # documented: a number, or one for each side
+    if not bench.requires(case):
+        return
+    for kind in _documented_types(bench):
+        for role in _SIZES:
+            if role == "kernel_size" and not bench.module:
+                continue
+            if role == "output_padding" and not any(case.output_padding):
+                continue
+            values = list(getattr(case, role))
+            if role == "padding":
+                if bench.implementation.startswith("mindspore.nn."):
+                    continue
+                values = [sides[0] for sides in case.padding]
+            written = {"tuple": values} if kind == "tuple" else values
+            yield partial(exact, bench, case, f"for the {role} as a {kind}", arguments={role: written})
+
+
+def _probed(
+    identifier: str, statement: str, trials: Callable[[Bench], Iterator[Trial]], **others: Any
+) -> Probed:
+    return Probed(id=f"accept.{identifier}", statement=statement, source="suite", trials=trials, **others)
+
+
+def _judged(identifier: str, statement: str, of: Callable[[Case], bool]) -> Judged:
+    return Judged(
+        id=f"accept.{identifier}",
+        statement=statement,
+        source="suite",
+        checks=_CHECKS,
+        of=lambda case: of(case) and is_possible(case),
+        working=True,
+    )
+
+
+def is_possible(case: Case) -> bool:
+    """Whether there is such a transposed convolution: what must be refused is no case of what must work."""
+    if isinstance(case.padding, str):
+        case = case.replace(padding=((0, 0),) * case.ndim)
+    return explicit(case).acceptance is not Acceptance.FORBIDDEN
+
+
+def _each(*names: str, any_of: Callable[..., bool]) -> Callable[[Case], bool]:
+    """Whether it is so in any dimension."""
+    return lambda case: any(any_of(*found) for found in zip(*(getattr(case, n) for n in names), strict=True))
+
+
+def _trials(tries: Callable[[Bench], Iterator[Try]]) -> Callable[[Bench], Iterator[Trial]]:
+    """The trials until one cannot be made, or that there are none."""
+
+    def trials(bench: Bench) -> Iterator[Trial]:
+        waiting = list(tries(bench))
+        if not waiting:
+            yield not_applicable("the API documents one spelling")
+            return
+        for one in bench.limited(waiting):
+            trial = one()
+            yield trial
+            if trial.verdict in (Verdict.UNSUPPORTED, Verdict.CRASH, Verdict.HANG):
+                return
+
+    return trials
+
+
+_WORDS: Final = {
+    "channels_last": "with the channels last in memory",
+    "strided": "with gaps between its elements",
+    "transposed": "with its first and last dimensions exchanged in memory",
+    "flipped": "with negative strides",
+    "broadcast": "that repeats one image by a stride of zero",
+}
+
+REQUIREMENTS: Final = (
+    _judged(
+        "output-padding-beyond-stride",
+        "An output_padding of the stride and more is right where the dilation is larger still.",
+        _each("output_padding", "stride", "dilation", any_of=lambda op, s, d: s <= op < d),
+    ),
+    _judged(
+        "stride-beyond-kernel",
+        "A stride beyond the dilated kernel leaves positions that hold the bias alone.",
+        _each("stride", "kernel_size", "dilation", any_of=lambda s, k, d: s > d * (k - 1) + 1),
+    ),
+    _judged(
+        "kernel-1",
+        "A kernel of one tap is right, whatever stride and dilation.",
+        lambda case: set(case.kernel_size) == {1},
+    ),
+    _judged(
+        "sides",
+        "Paddings that differ between the sides of a dimension are right where they can be said.",
+        lambda case: not isinstance(case.padding, str) and not case.symmetric,
+    ),
+    _judged(
+        "padding-words",
+        "A padding in words gives what the API's document says of the word.",
+        lambda case: isinstance(case.padding, str),
+    ),
+    _judged(
+        "layout",
+        "Data with the channels last gives the same numbers.",
+        lambda case: case.layout == "channels_last",
+    ),
+    _judged("unbatched", "An input without a batch is right.", lambda case: case.batch is None),
+    _judged(
+        "output-size",
+        "An output_size that an output padding reaches gives that size, and the values that go with it.",
+        lambda case: case.output_size is not None,
+    ),
+    _probed(
+        "padding-spelling",
+        "Every documented spelling of a padding gives the same, each side different.",
+        _trials(_spelled),
+    ),
+    _probed(
+        "sequence",
+        "One number for each dimension may be written in every documented type of sequence.",
+        _trials(_sequences),
+    ),
+    *(
+        _probed(
+            f"view.{view.replace('_', '-')}",
+            f"An input {_WORDS[view]} gives the same output and gradients.",
+            for_each(partial(in_view, view), directed),
+        )
+        for view in VIEWS
+        if view != "contiguous"
+    ),
+    _probed(
+        "empty-batch",
+        "A batch of no images is refused, or gives an output of no images and gradients of zero.",
+        for_each(empty_batch, directed),
+    ),
+)

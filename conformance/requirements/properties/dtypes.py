@@ -1,0 +1,241 @@
+"""Dtypes: whether each is taken, what comes of it, and how its sums are accumulated.
+
+Each part of a complex number is held to a bound that an algorithm keeps which makes a complex product from
+three real ones, ``x'w'``, ``x''w''`` and ``(x' + x'')(w' + w'')``: of ``2m + 8`` roundings on ``A`` from
+``(|x'| + |x''|) (|w'| + |w''|)``.  Such an algorithm rounds even a bias that stands alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+from attrs import evolve, frozen
+from numpy.typing import NDArray
+
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES, SIGNIFICAND_BITS, Data, make_data
+from conv_transpose_conformance.frameworks.semantics import Acceptance
+from conv_transpose_conformance.judging.answers import Answer, Outcome
+from conv_transpose_conformance.judging.judge import Expected, compare
+from conv_transpose_conformance.judging.verdicts import Check, Verdict
+from conv_transpose_conformance.reference_impl import Geometry, backward, error_model, forward
+from conv_transpose_conformance.requirements.base.probe import Bench, fault
+from conv_transpose_conformance.requirements.base.requirement import (
+    Probed,
+    Trial,
+    differs,
+    not_applicable,
+    passed,
+    unsupported,
+)
+from conv_transpose_conformance.requirements.properties.parameter_sets import directed
+
+Array = NDArray[Any]
+
+DTYPES: Final = ("float16", "bfloat16", "float32", "float64", "complex64", "complex128")
+_PARTS: Final = {"complex64": "float32", "complex128": "float64"}
+# What the documents promise to work; of other dtypes a refusal is an answer.
+_PROMISED: Final[Mapping[str, tuple[str, ...]]] = {
+    "torch": ("float32", "float64"),
+    "paddle": ("float32", "float64"),
+    "mindspore": ("float32",),
+    "r.torch": ("float32", "float64"),
+}
+_LEVELS: Final = ("exact", "wider", "working", "normwise")
+_LONG: Final = {  # sums of some hundred products
+    1: ("v1_1d_n2_ci24_co16_i40_k9_s2_b_f32_real.1", "v1_1d_n2_ci24_co16_i40_k9_s2_p4_g2_b_f32_real.2"),
+    2: (
+        "v1_2d_n2_ci16_co12_i9x8_k5x4_s2x1_b_f32_real.1",
+        "v1_2d_n2_ci16_co12_i9x8_k5x4_s2x1_p2x1_g2_b_f32_real.2",
+    ),
+}
+
+
+@frozen
+class _Drawn:
+    """Tensors in a dtype that a case may not know, under a geometry."""
+
+    case: Case
+    dtype: str
+    arrays: Mapping[str, Array]
+    geometry: Geometry
+
+
+def _drawn(case: Case, dtype: str, geometry: Geometry, sizes_only: bool) -> _Drawn:
+    """Reals of the case's seed; ``sizes_only``: their absolute values, whose sums lose the most."""
+    part: Any = _PARTS.get(dtype, dtype)
+    drawn = [
+        make_data(
+            case.replace(dtype=part, recipe=evolve(case.recipe, kind="real", seed=case.recipe.seed + at)),
+            geometry,
+        ).arrays()
+        for at in (0, 1000)
+    ]
+    found: dict[str, Array] = {}
+    for name, array in drawn[0].items():
+        array = abs(array) if sizes_only else array
+        if dtype in _PARTS:
+            other = abs(drawn[1][name]) if sizes_only else drawn[1][name]
+            array = (array + 1j * other).astype(dtype)
+        found[name] = array
+    return _Drawn(case, dtype, found, geometry)
+
+
+def _asked(bench: Bench, drawn: _Drawn) -> Answer:
+    return bench.call(drawn.case, drawn.arrays, patch={"dtype": drawn.dtype}, infer=False)
+
+
+def _cases(bench: Bench) -> Iterator[Case]:
+    """Long sums, then short ones; output paddings are left to others: what stands there is not about sums."""
+    short = (case for case in directed(bench) if not any(case.output_padding))
+    yield from (case for case in (*map(Case.parse, _LONG[bench.ndim]), *short) if bench.requires(case))
+
+
+def _refused(bench: Bench, dtype: str, answer: Answer, case: Case) -> Trial | None:
+    """The trial of a call without a result; a refusal is plain where no document promises the dtype."""
+    trial = fault(answer, case)
+    if trial is None or trial.verdict is not Verdict.ERROR or answer.outcome is not Outcome.RAISED:
+        return trial
+    if dtype in _PROMISED[bench.framework]:
+        return trial
+    return unsupported(f"{dtype} is refused {trial.message}", case)
+
+
+def taken(dtype: str) -> Callable[[Bench], Iterator[Trial]]:
+    """Trials that what goes in as ``dtype`` comes out as such, values and gradients alike."""
+
+    def trials(bench: Bench) -> Iterator[Trial]:
+        wanted = np.dtype(NUMPY_DTYPES.get(dtype, dtype))
+        for case in bench.limited(
+            list(_cases(bench))
+        ):  # of a slow face what is compiled for the accuracy too
+            geometry = bench.meaning(case).geometry
+            assert geometry is not None
+            answer = _asked(bench, _drawn(case, dtype, geometry, sizes_only=False))
+            trial = _refused(bench, dtype, answer, case)
+            if answer.outcome is Outcome.UNSUPPORTED and answer.stage == "output":
+                trial = None  # its dtype is all that is asked for
+            if trial is not None:
+                yield trial
+                return  # the parameters make no difference to a dtype that is refused
+            others = {
+                name: str(array.dtype) for name, array in answer.arrays.items() if array.dtype != wanted
+            }
+            if answer.dtype != dtype:
+                others["output"] = str(answer.dtype)
+            told = ", ".join(f"{name} is {other}" for name, other in sorted(others.items()))
+            yield differs(f"of {dtype}, {told}", case) if others else passed(case)
+
+    return trials
+
+
+def accumulated(dtype: str) -> Callable[[Bench], Iterator[Trial]]:
+    """One trial: the least level that values and gradients meet, on short sums and on long ones."""
+
+    def trials(bench: Bench) -> Iterator[Trial]:
+        found: dict[str, tuple[int, float]] = {}
+        for case in bench.limited(list(_cases(bench))):
+            meaning = bench.meaning(case)
+            if meaning.acceptance is not Acceptance.REQUIRED or meaning.geometry is None:
+                continue
+            for sizes_only in (False, True):
+                drawn = _drawn(case, dtype, meaning.geometry, sizes_only)
+                answer = _asked(bench, drawn)
+                trial = _refused(bench, dtype, answer, case)
+                if trial is not None:
+                    yield trial
+                    return
+                for check, level, units, message in _levels(drawn, answer, lean=not sizes_only):
+                    if message:
+                        yield differs(f"{dtype}, {check}: {message}", case)
+                        return
+                    worst = found.get(check, (0, 0.0))
+                    found[check] = (max(worst[0], _LEVELS.index(level)), max(worst[1], units))
+        if not found:
+            yield not_applicable("the API cannot express any of the parameter sets")
+            return
+        told = "; ".join(f"{check} {_LEVELS[at]}, {units:.2g} u·A" for check, (at, units) in found.items())
+        yield passed(message=f"{dtype}: {told}")
+
+    return trials
+
+
+def _levels(drawn: _Drawn, answer: Answer, *, lean: bool) -> Iterator[tuple[str, str, float, str]]:
+    """For each tensor its name, the level met, the error in u·A, and what is wrong, if anything.
+
+    With ``lean`` errors that lean to one side are wrong too.  Sums of positive numbers lean honestly: there
+    what is added gets small against the sum, and rounds down more often than up.
+    """
+    part = _PARTS.get(drawn.dtype, drawn.dtype)
+    data = Data(np.zeros(0), np.zeros(0), None, None, magnitude=1, escape=None, exact=False)
+    for check, expected in _reference(drawn).items():
+        actual = answer.arrays.get(check)
+        if actual is None or actual.shape != expected.values.shape:
+            shape = "none" if actual is None else f"the shape {list(actual.shape)}"
+            yield str(check), "", 0.0, f"{shape} where {list(expected.values.shape)} should be"
+            continue
+        complex_ = drawn.dtype in _PARTS
+        for take in (np.real, np.imag) if complex_ else (np.asarray,):
+            one = evolve(expected, values=take(expected.values))
+            judged = compare(take(actual), one, part, data)
+            message = str(judged.get("message", ""))
+            if judged["verdict"] is Verdict.DIVERGE and (lean or "biased" not in message):
+                yield str(check), "", judged["error"], message
+                return
+            yield str(check), judged["met"] or _level(take(actual), one, part), judged["error"], ""
+
+
+def _level(actual: Array, expected: Expected, dtype: str) -> str:
+    """Whether errors within their bounds are those of a wider type."""
+    unit = 2.0 ** -SIGNIFICAND_BITS[dtype]
+    wider = np.abs(actual.astype(np.float64) - expected.values) <= 2 * unit * expected.scale
+    return "wider" if wider.all() else "working"
+
+
+def _reference(drawn: _Drawn) -> dict[Check, Expected]:
+    """As ``plan.Problem.reference``, of complex numbers too."""
+    x, w, g = (drawn.arrays[name] for name in "xwg")
+    b, geometry = drawn.arrays.get("b"), drawn.geometry
+    rough = drawn.dtype in ("float64", "complex128")
+    how: Any = {"geometry": geometry, "precision": "compensated" if rough else "working"}
+    y = forward(x, w, b, **how)
+    if drawn.dtype in _PARTS:  # the frameworks' convention: the gradient of a complex function is conjugated
+        gradients = backward(np.conj(x), np.conj(w), g, **how)
+        x, w, g = (np.abs(a.real) + np.abs(a.imag) for a in (x, w, g))
+        b = None if b is None else np.abs(b.real) + np.abs(b.imag)
+    else:
+        gradients = backward(x, w, g, **how)
+    model = error_model(x, w, b, g, geometry=geometry)
+    found = {
+        Check.VALUES: (y, model.y),
+        Check.GRAD_INPUT: (gradients.x, model.x),
+        Check.GRAD_WEIGHT: (gradients.w, model.w),
+    }
+    if b is not None:
+        found[Check.GRAD_BIAS] = (gradients.bias, model.bias)
+    terms = {
+        check: np.where(bound.scale == 0, 0, 2 * bound.terms + 7) if drawn.dtype in _PARTS else bound.terms
+        for check, (_, bound) in found.items()
+    }
+    return {check: Expected(value, bound.scale, terms[check]) for check, (value, bound) in found.items()}
+
+
+def _of(dtype: str) -> Iterator[Probed]:
+    yield Probed(
+        id=f"dtype.{dtype}.result",
+        statement=f"{dtype} is refused plainly, or taken, and gives an output and gradients of {dtype}.",
+        source="suite",
+        trials=taken(dtype),
+    )
+    yield Probed(
+        id=f"dtype.{dtype}.accuracy",
+        statement=f"Sums of {dtype} are as accurate as an accumulation in it, or a wider type, makes them.",
+        source="suite",
+        trials=accumulated(dtype),
+        note="the message says the level met and the largest error in units of u·A, rounding unit and scale",
+    )
+
+
+REQUIREMENTS: Final = tuple(requirement for dtype in DTYPES for requirement in _of(dtype))

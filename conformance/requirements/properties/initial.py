@@ -1,0 +1,83 @@
+"""How a layer's parameters start: their names, their shapes, and U(-sqrt(k), sqrt(k)).
+
+``k = groups / (C_out * prod(kernel))``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod, sqrt
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.requirements.base.probe import Bench, fault
+from conv_transpose_conformance.requirements.base.requirement import Trial, differs, passed
+from conv_transpose_conformance.requirements.properties.uniform import contradiction
+
+# Enough of both parameters, and the channels, the groups and the kernel each of their own size.
+_ONE: Final = (
+    "v1_1d_n1_ci8_co4096_i1_k3_g4_b_f32_int.1",
+    "v1_1d_n1_ci3_co20000_i1_k1_b_f32_int.1",
+    "v1_1d_n1_ci6000_co2_i1_k5_b_f32_int.1",
+)
+_TWO: Final = (
+    "v1_2d_n1_ci8_co4096_i1x1_k3x2_g4_b_f32_int.1",
+    "v1_2d_n1_ci3_co20000_i1x1_k1x1_b_f32_int.1",
+    "v1_2d_n1_ci3000_co2_i1x1_k5x2_b_f32_int.1",
+)
+_ENOUGH: Final = 1000  # values that make a test
+
+
+def layers(ndim: int) -> tuple[Case, ...]:
+    """Layers whose parameters are many enough to test their distribution."""
+    return tuple(Case.parse(identifier) for identifier in (_ONE, _TWO)[ndim - 1])
+
+
+def weight(bench: Bench) -> Iterator[Trial]:
+    """The weight's shape is ``(C_in, C_out / g, *kernel)`` and its distribution U(-sqrt(k), sqrt(k))."""
+    for case in layers(bench.ndim):
+        yield _parameter(bench, case, "weight", case.weight_shape)
+
+
+def bias(bench: Bench) -> Iterator[Trial]:
+    """The bias's shape is ``(C_out)``, its distribution the weight's; without ``bias`` there is none."""
+    for case in layers(bench.ndim):
+        yield _parameter(bench, case, "bias", (case.out_channels,))
+    case = layers(bench.ndim)[0].replace(bias=False)
+    answer = bench.ask("initial", case, {})
+    trial = fault(answer, case)
+    if trial is None:
+        names = sorted(answer.arrays)
+        trial = passed(case) if names == ["weight"] else differs(f"without a bias it has {names}", case)
+    yield trial
+
+
+def limit(case: Case) -> float:
+    """``sqrt(k)``."""
+    return sqrt(case.groups / (case.out_channels * prod(case.kernel_size)))
+
+
+def _parameter(bench: Bench, case: Case, name: str, shape: tuple[int, ...]) -> Trial:
+    drawn: list[NDArray[Any]] = []
+    for seed in (0, 1):
+        answer = bench.ask("initial", case, {}, seed=seed)
+        trial = fault(answer, case)
+        if trial is not None:
+            return trial
+        if name not in answer.arrays:
+            return differs(f"there is no parameter {name}, but {sorted(answer.arrays)}", case)
+        drawn.append(answer.arrays[name])
+    if drawn[0].shape != shape:
+        return differs(f"the {name} has the shape {list(drawn[0].shape)} rather than {list(shape)}", case)
+    if drawn[0].size < _ENOUGH:
+        return passed(case, f"too few values ({drawn[0].size}) for a test of their distribution")
+    for values in drawn:
+        against = contradiction(values, limit(case))
+        if against:
+            return differs(f"{name}: {against}", case)
+    if np.array_equal(drawn[0], drawn[1]):
+        return differs(f"the {name} is the same after two different seeds: it is not drawn", case)
+    return passed(case)

@@ -1,0 +1,178 @@
+"""What must not change a result: company in a batch, layout, layer or function, and asking again.
+
+On integers it holds to the last bit.  Each function tries one parameter set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from attrs import evolve
+
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.judging.verdicts import Verdict
+from conv_transpose_conformance.requirements.base.comparing import NoResult, hold, results, tried
+from conv_transpose_conformance.requirements.base.probe import Bench, same
+from conv_transpose_conformance.requirements.base.requirement import (
+    Trial,
+    differs,
+    not_applicable,
+    passed,
+    reported,
+    unsupported,
+)
+from conv_transpose_conformance.requirements.properties.counterpart import counterpart
+from conv_transpose_conformance.requirements.properties.parameter_sets import directed, every_other, where
+from conv_transpose_conformance.requirements.properties.relations import relation
+
+
+@tried
+def batch_independent(bench: Bench, case: Case) -> Trial:
+    """Every item of a batch comes out as it does alone; the parameters' gradients add up."""
+    arrays = bench.arrays(case)
+    alone = case.replace(batch=1)
+    parts = [
+        results(bench, alone, {**arrays, "x": arrays["x"][at : at + 1], "g": arrays["g"][at : at + 1]})
+        for at in range(case.batch or 0)
+    ]
+    expected = {
+        name: np.sum([part[name] for part in parts], 0)
+        if name in ("grad_weight", "grad_bias")
+        else np.concatenate([part[name] for part in parts])
+        for name in parts[0]
+    }
+    hold(results(bench, case, arrays), expected, case, "that of the batch's items alone")
+    return passed(case)
+
+
+@tried
+def unbatched(bench: Bench, case: Case) -> Trial:
+    """An input without a batch dimension comes out as a batch of one does."""
+    one, none = case.replace(batch=1), case.replace(batch=None)
+    arrays = bench.arrays(one)
+    expected = dict(results(bench, one, arrays))
+    for name in ("values", "grad_input"):
+        if name in expected:
+            expected[name] = expected[name][0]
+    given = {name: array[0] if name in ("x", "g") else array for name, array in arrays.items()}
+    hold(results(bench, none, given), expected, none, "that of a batch of one")
+    return passed(none)
+
+
+@tried
+def channels_last(bench: Bench, case: Case) -> Trial:
+    """Channels last as channels first: by the API's data format or, where it has none, in memory."""
+    arrays = bench.arrays(case)
+    expected = results(bench, case, arrays)
+    last = case.replace(layout="channels_last")
+    if bench.expresses(last):
+        found = results(bench, last, arrays)
+    else:
+        last, found = case, results(bench, case, arrays, view="channels_last")
+    hold(found, expected, last, "that of channels first")
+    return passed(last)
+
+
+@tried
+def module_equals_functional(bench: Bench, case: Case) -> Trial:
+    """The layer and the function of the same framework agree."""
+    name = counterpart(bench.implementation)
+    if name is None:
+        return not_applicable("there is not one layer and one function")
+    other = Bench(name, bench.driver, bench.hello)
+    if not other.expresses(case):
+        return not_applicable(f"{name} cannot express it")
+    arrays = bench.arrays(case)
+    hold(results(bench, case, arrays), results(other, case, arrays), case, f"that of {name}")
+    return passed(case)
+
+
+@tried
+def unmodified(bench: Bench, case: Case) -> Trial:
+    """The tensors given to a call are the same after it."""
+    arrays = bench.arrays(case)
+    after = results(bench, case, arrays, "inputs")
+    for name in ("x", "w", "b"):
+        if name in arrays and not same(after.get(name), arrays[name]):
+            return differs(f"{name} is no longer what was given after a forward and a backward pass", case)
+    return passed(case)
+
+
+@tried
+def repeatable(bench: Bench, case: Case) -> Trial:
+    """The same bits in a fresh layer, and from the same layer a second time.
+
+    On integers every order of summation is exact, so that a difference is one of values.  On reals it may be
+    another order, which is reported: no document promises the bits without determinism switched on.
+    """
+    for drawn in (case, _real(case)):
+        arrays = bench.arrays(drawn)
+        first = results(bench, drawn, arrays)
+        for again, how in (("call", "in a fresh layer"), ("twice", "the second time")):
+            found = results(bench, drawn, arrays, again)
+            try:
+                hold(found, first, drawn, f"the first call's, {how}")
+            except NoResult as ended:
+                if drawn is case:
+                    raise
+                return reported(f"on reals, {ended.trial.message}", drawn)
+    return passed(case)
+
+
+@tried
+def deterministic(bench: Bench, case: Case) -> Trial:
+    """With the framework's determinism switched on, the same bits every time."""
+    drawn = _real(case)
+    arrays = bench.arrays(drawn)
+    try:
+        first = results(bench, drawn, arrays, deterministic=True)
+    except NoResult as ended:
+        if ended.trial.verdict is Verdict.ERROR and "determinis" in ended.trial.message:
+            return unsupported(ended.trial.message, drawn)
+        raise
+    for again, how in (("call", "in a fresh layer"), ("twice", "the second time"), ("call", "once more")):
+        hold(
+            results(bench, drawn, arrays, again, deterministic=True), first, drawn, f"the first call's, {how}"
+        )
+    return passed(drawn)
+
+
+def _real(case: Case) -> Case:
+    return case.replace(recipe=evolve(case.recipe, kind="real"))
+
+
+def _unbatched(bench: Bench) -> Iterator[Case]:
+    return (case for case in directed(bench) if bench.requires(case.replace(batch=None)))
+
+
+REQUIREMENTS: Final = (
+    relation(
+        "batch",
+        "The items of a batch are independent; the gradients of the parameters add up over them.",
+        batch_independent,
+        where(lambda case: (case.batch or 0) > 1),
+    ),
+    relation("unbatched", "An input without a batch dimension equals a batch of one.", unbatched, _unbatched),
+    relation("channels-last", "Channels last equals channels first.", channels_last),
+    relation("module-functional", "The layer equals the function.", module_equals_functional),
+    relation(
+        "unmodified",
+        "A forward and a backward pass leave input, weight and bias as they were.",
+        unmodified,
+    ),
+    relation(
+        "repeatable",
+        "The same call gives the same bits, in a fresh layer and the second time.",
+        repeatable,
+        every_other,
+        note="on reals a difference is reported: no document promises the bits without determinism",
+    ),
+    relation(
+        "deterministic",
+        "With determinism switched on, the same call gives the same bits.",
+        deterministic,
+        every_other,
+    ),
+)

@@ -1,0 +1,210 @@
+"""The parameters that a layer makes: names, shapes, dtypes, gradients, and how they start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import prod, sqrt
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.judging.verdicts import Check
+from conv_transpose_conformance.requirements.base.interfaces import interface
+from conv_transpose_conformance.requirements.base.probe import Bench, fault, same
+from conv_transpose_conformance.requirements.base.requirement import (
+    Judged,
+    Probed,
+    Trial,
+    differs,
+    for_each,
+    not_applicable,
+    passed,
+    reported,
+)
+from conv_transpose_conformance.requirements.properties.parameter_sets import directed
+from conv_transpose_conformance.requirements.properties.uniform import contradiction
+
+Array = NDArray[Any]
+
+# Their documents give the distribution; the others name an initializer at most.
+STATED: Final = (
+    "torch.nn.ConvTranspose*",
+    "mindspore.mint.nn.*",
+    "r.torch.nn_*",
+)
+UNSTATED: Final = ("paddle.nn.Conv*", "mindspore.nn.*")
+_LAYERS: Final = (*STATED, *UNSTATED)
+_SEEDS: Final = (1, 2, 3, 4)
+
+# Enough numbers for the test, in every way that the bound depends on.
+_ONE: Final = (
+    "v1_1d_n1_ci32_co64_i4_k5_b_f32_int.41",
+    "v1_1d_n1_ci64_co256_i4_k3_g4_b_f32_int.41",
+    "v1_1d_n1_ci256_co128_i4_k1_b_f32_int.41",
+)
+_TWO: Final = (
+    "v1_2d_n1_ci32_co64_i4x4_k3x5_b_f32_int.41",
+    "v1_2d_n1_ci64_co256_i4x4_k3x3_g4_b_f32_int.41",
+    "v1_2d_n1_ci256_co128_i4x4_k1x1_b_f32_int.41",
+)
+
+
+def bound(case: Case) -> float:
+    """The documented bound: the root of ``groups / (C_out * prod(kernel))``."""
+    return sqrt(case.groups / (case.out_channels * prod(case.kernel_size)))
+
+
+def _cases(bench: Bench) -> Iterator[Case]:
+    if bench.module:
+        for identifier in _ONE if bench.ndim == 1 else _TWO:
+            case = Case.parse(identifier)
+            if bench.expresses(case):
+                yield case
+
+
+def _initial(bench: Bench, case: Case) -> dict[str, Array] | Trial:
+    """The parameters of some layers, made after different seeds, each in one array."""
+    made: dict[str, list[Array]] = {}
+    for seed in _SEEDS:
+        answer = bench.ask("initial", case, seed=seed)
+        trial = fault(answer, case)
+        if trial is not None:
+            return trial
+        for name, array in answer.arrays.items():
+            made.setdefault(name, []).append(array.ravel())
+    return {name: np.concatenate(arrays) for name, arrays in made.items()}
+
+
+def uniform(bench: Bench, case: Case) -> Iterator[Trial]:
+    """Weight and bias are drawn from U(-bound, bound)."""
+    found = _initial(bench, case)
+    if isinstance(found, Trial):
+        yield found
+        return
+    for name in ("weight", "bias"):
+        if name not in found:
+            yield differs(f"there is no {name}", case)
+            continue
+        against = contradiction(found[name], bound(case))
+        yield differs(f"{name}: {against}", case) if against else passed(case)
+
+
+def observed(bench: Bench, case: Case) -> Iterator[Trial]:
+    """What they are drawn from where no document gives the numbers."""
+    found = _initial(bench, case)
+    if isinstance(found, Trial):
+        yield found
+        return
+    words = []
+    for name, values in sorted(found.items(), reverse=True):
+        wide = values.astype(np.float64)
+        if not wide.any():
+            words.append(f"{name}: zeros")
+            continue
+        reach = float(np.abs(wide).max())
+        kind = "" if contradiction(values, reach) else ", as if uniform"
+        words.append(
+            f"{name}: {wide.size} values within ±{reach:.6g} ({reach / bound(case):.4g} times the root of "
+            f"k), standard deviation {wide.std():.6g}{kind}"
+        )
+    yield reported("; ".join(words), case)
+
+
+def repeated(bench: Bench, case: Case) -> Trial:
+    """The same seed gives the same parameters."""
+    first, second = (bench.ask("initial", case, seed=7) for _ in range(2))
+    for answer in (first, second):
+        trial = fault(answer, case)
+        if trial is not None:
+            return trial
+    for name, array in first.arrays.items():
+        if not same(second.arrays.get(name), array):
+            return differs(f"after the same seed {name} is another", case)
+    return passed(case)
+
+
+def trainable(bench: Bench, case: Case) -> Trial:
+    """Every parameter gets a gradient of its own shape and dtype."""
+    if not bench.module:
+        return not_applicable("a function has no parameters of its own")
+    answer = bench.call(case, infer=False)
+    trial = fault(answer, case)
+    if trial is not None:
+        return trial
+    for name, (shape, dtype) in answer.parameters.items():
+        gradient = answer.arrays.get(f"grad_{name}")
+        if gradient is None:
+            return differs(f"{name} gets no gradient", case)
+        if gradient.shape != shape or str(gradient.dtype) != dtype:
+            return differs(
+                f"{name} is {dtype}{list(shape)}, its gradient {gradient.dtype}{list(gradient.shape)}", case
+            )
+    return passed(case)
+
+
+def _default_dtype(bench: Bench) -> Iterator[Trial]:
+    about = interface(bench.implementation)
+    if about is None or not bench.module or dict(about.construct).get("dtype", 0) is not None:
+        yield not_applicable("there is no dtype that defaults to None")
+        return
+    for case in directed(bench):
+        answer = bench.ask("initial", case, arguments={"dtype": None}, seed=1)
+        trial = fault(answer, case)
+        if trial is not None:
+            yield trial
+            return
+        wrong = {name: str(a.dtype) for name, a in answer.arrays.items() if a.dtype != np.float32}
+        yield differs(f"without a dtype the parameters are {wrong}", case) if wrong else passed(case)
+
+
+def _probed(
+    identifier: str, statement: str, trials: Callable[[Bench], Iterator[Trial]], **more: Any
+) -> Probed:
+    return Probed(
+        id=f"parameters.{identifier}",
+        statement=statement,
+        source="suite",
+        trials=trials,
+        **{"applies": _LAYERS, **more},
+    )
+
+
+REQUIREMENTS: Final = (
+    Judged(
+        id="parameters.shape",
+        statement="A layer has a weight of (C_in, C_out / groups, *kernel), with a bias one of (C_out,), "
+        "both of the dtype that was asked for, and no other parameter.",
+        source="suite",
+        applies=_LAYERS,
+        checks=(Check.PARAMETERS,),
+        of=lambda _case: True,
+    ),
+    _probed(
+        "dtype",
+        "Without a dtype the parameters are of the framework's default, float32.",
+        _default_dtype,
+        making=True,
+    ),
+    _probed(
+        "trainable",
+        "Every parameter gets a gradient of its own shape and dtype.",
+        for_each(trainable, directed),
+    ),
+    _probed(
+        "uniform",
+        "Weight and bias start from U(-√k, √k), k = groups / (C_out · ∏ kernel).",
+        for_each(uniform, _cases),
+        applies=STATED,
+        making=True,
+    ),
+    _probed(
+        "observed",
+        "What weight and bias start from, where the document gives no numbers.",
+        for_each(observed, _cases),
+        applies=UNSTATED,
+        making=True,
+    ),
+    _probed("seeded", "The same seed makes the same parameters.", for_each(repeated, _cases), making=True),
+)

@@ -1,0 +1,296 @@
+"""Signatures: an API's documented arguments, found by introspection and by calling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.judging.answers import Answer, Outcome
+from conv_transpose_conformance.judging.verdicts import Verdict
+from conv_transpose_conformance.requirements.base.interfaces import ANY, REQUIRED, Arguments, interface
+from conv_transpose_conformance.requirements.base.probe import Bench, fault, same
+from conv_transpose_conformance.requirements.base.requirement import (
+    Probed,
+    Trial,
+    differs,
+    not_applicable,
+    passed,
+    reported,
+    unsupported,
+)
+
+Found = Sequence[tuple[str, str | None]]  # each argument's name and its default as it is written
+
+# Every number is another one, and none is True, so that no two arguments can be exchanged unseen.
+_DISTINCT: Final = (
+    "v1_1d_n2_ci8_co10_i9_k5_s6_p4_op3_d7_g2_b_f32_int.31",
+    "v1_2d_n2_ci8_co10_i9x8_k5x5_s6x6_p4x4_op3x3_d7x7_g2_b_f32_int.31",
+)
+# Nothing but what has no default.
+_LEAST: Final = ("v1_1d_n2_ci2_co3_i4_k3_b_f32_int.32", "v1_2d_n2_ci2_co3_i4x3_k3x3_b_f32_int.32")
+_WORDS: Final = {"TRUE": "True", "FALSE": "False", "NULL": "None"}
+# Arguments that no case speaks of.
+_UNSAID: Final = frozenset(
+    {"weight_attr", "padding_mode", "device", "dtype", "weight_init", "bias_init", "output_size", "name"}
+)
+
+
+def signature_as(documented: Arguments) -> Callable[[Bench], Iterator[Trial]]:
+    """Trials of a layer's documented arguments: by introspection, and by passing all of them by position."""
+
+    def trials(bench: Bench) -> Iterator[Trial]:
+        yield introspected(bench, documented)
+        case = Case.parse(_DISTINCT[bench.ndim - 1])
+        if not bench.requires(case):
+            yield unsupported("the call that tells the arguments' places is not one that must work", case)
+            return
+        given, names = _unsaid(documented), [name for name, _ in documented]
+        by_name = bench.call(case, arguments=given)
+        by_position = bench.call(case, arguments=given, positional=names)
+        yield alike(by_position, by_name, case, "all by position", "the same arguments by name")
+
+    return trials
+
+
+def introspected(bench: Bench, documented: Arguments) -> Trial:
+    """The layer's arguments begin with the documented ones, with their defaults."""
+    found = bench.signature().get("construct")
+    if not found:
+        return bench.signature_fault or unsupported("the adapter cannot tell the layer's arguments")
+    wrong = _misplaced(documented, found)
+    defaults = (_contradicted(name, default, dict(found)[name]) for name, default in documented if not wrong)
+    wrong = wrong or next(filter(None, defaults), None)
+    if wrong:
+        return differs(wrong)
+    beyond = [name for name, _ in found[len(documented) :]]
+    if not beyond:
+        return passed()
+    return passed(message=f"beyond what is documented there is {', '.join(beyond)}")
+
+
+def alike(found: Answer, expected: Answer, case: Case, what: str, why: str) -> Trial:
+    """Whether two answers agree in parameters, shapes, dtypes and every value.
+
+    Where there is no kernel, all that was done without it must agree.  ``what`` says in words what was found
+    and ``why`` what is expected.
+    """
+    for answer in (expected, found):
+        trial = fault(answer, case)
+        if trial is not None and not inferred(answer):
+            return Trial(trial.verdict, f"{what}: {trial.message}", case)
+    if (found.shape, found.dtype, found.parameters) != (expected.shape, expected.dtype, expected.parameters):
+        return differs(f"{what}: {_shown(found)} rather than {_shown(expected)}, that of {why}", case)
+    for name in (*expected.arrays, *found.arrays):
+        if name not in expected.arrays or not same(found.arrays.get(name), expected.arrays[name]):
+            return differs(f"{what}: {name} is not that of {why}", case)
+    return passed(case, f"{what}: like {why}")
+
+
+def inferred(answer: Answer) -> bool:
+    """Whether there is no kernel, but all up to it was done."""
+    return answer.outcome is Outcome.UNSUPPORTED and answer.shape is not None
+
+
+def _shown(answer: Answer) -> str:
+    return f"{answer.dtype}{list(answer.shape or ())} with {len(answer.parameters)} parameters"
+
+
+def _misplaced(documented: Arguments, found: Found) -> str | None:
+    """The first documented argument that is not in its place."""
+    for place, (name, _) in enumerate(documented):
+        if place >= len(found) or found[place][0] != name:
+            there = f"is {found[place][0]!r}" if place < len(found) else "is missing"
+            return f"argument {place + 1} {there}; documented is {name!r}"
+    return None
+
+
+def _contradicted(name: str, documented: Any, found: str | None) -> str | None:
+    """How a default, as it is written, is another than the documented one."""
+    wanted = None if documented is REQUIRED else repr(documented)
+    if documented is ANY or _in_python(found) == wanted:
+        return None
+    return f"{name} defaults to {_said(found)}; documented is {_said(wanted)}"
+
+
+def _in_python(default: str | None) -> str | None:
+    """A default as Python writes it, whatever language it was written in."""
+    if default is None:
+        return None
+    text = default.strip()
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        text = f"'{text[1:-1]}'"
+    if text[-1:] == "L" and text[:-1].isdigit():
+        text = text[:-1]
+    return _WORDS.get(text, text)
+
+
+def _said(default: str | None) -> str:
+    return "nothing" if default is None else default
+
+
+def _unsaid(arguments: Arguments) -> dict[str, Any]:
+    """The documented defaults of the arguments that no case speaks of, as far as they can be written."""
+    return {name: default for name, default in arguments if name in _UNSAID and default is not ANY}
+
+
+def _order(bench: Bench) -> Iterator[Trial]:
+    """The names in the documented order; more may follow."""
+    for what, documented, found in _signatures(bench):
+        wrong, there = _misplaced(documented, found), ", ".join(name for name, _ in found)
+        yield differs(f"{what}: {wrong}; found is ({there})") if wrong else passed(message=f"{what}: {there}")
+    yield from _not_introspected(bench)
+
+
+def _defaults(bench: Bench) -> Iterator[Trial]:
+    """Each documented argument has its documented default, or none."""
+    for what, documented, found in _signatures(bench):
+        there = dict(found)
+        for name, default in documented:
+            if default is ANY or name not in there:
+                continue
+            wrong = _contradicted(name, default, there[name])
+            right = f"{name} defaults to {_said(there[name])}"
+            yield differs(f"{what}: {wrong}") if wrong else passed(message=f"{what}: {right}")
+    yield from _not_introspected(bench)
+
+
+def _signatures(bench: Bench) -> Iterator[tuple[str, Arguments, Found]]:
+    """What is called, its documented arguments, and those found."""
+    about = interface(bench.implementation)
+    if about is None:
+        return
+    for what, documented in (("construct", about.construct), ("forward", about.forward)):
+        found = bench.signature().get(what)
+        if documented and found:
+            yield what, documented, found
+
+
+def _not_introspected(bench: Bench) -> Iterator[Trial]:
+    if interface(bench.implementation) is None:
+        yield not_applicable("no signature is documented")
+    elif not any(bench.signature().get(what) for what in ("construct", "forward")):
+        yield bench.signature_fault or unsupported("it cannot be introspected")
+
+
+def _distinct(bench: Bench) -> Case | None:
+    """A case that must work in which all arguments differ, as far as the API has them."""
+    case = Case.parse(_DISTINCT[bench.ndim - 1])
+    for simpler in (case, case.replace(output_padding=(0,) * case.ndim)):
+        if bench.requires(simpler):
+            return simpler
+    return None
+
+
+def _positional(bench: Bench) -> Iterator[Trial]:
+    """All that a case says, by position: the first argument, the first two and so on, then all of them."""
+    case, about = _distinct(bench), interface(bench.implementation)
+    if case is None or about is None:
+        yield not_applicable("no call in which all arguments differ must work")
+        return
+    documented = about.construct or about.forward
+    last = max(place for place, (name, _) in enumerate(documented) if name not in _UNSAID)
+    names, given = [name for name, _ in documented[: last + 1]], _unsaid(documented[: last + 1])
+    arrays = bench.arrays(case)
+    by_name = bench.call(case, arrays, infer=False)
+    trial = fault(by_name, case)
+    if trial is not None:
+        yield trial
+        return
+    for count in range(1, len(names) + 1):
+        first = names[:count]
+        answer = bench.call(case, arrays, positional=first, arguments=given, infer=False)
+        words = f"{', '.join(first)} by position"
+        yield alike(answer, by_name, case, words, "the same arguments by name")
+        if fault(answer) is not None:
+            return
+
+
+def _least(bench: Bench) -> Case:
+    """A case that the API can express with the defaults alone."""
+    case = Case.parse(_LEAST[bench.ndim - 1])
+    if bench.implementation.startswith("mindspore.nn."):
+        return case.replace(padding="same", bias=False)
+    return case
+
+
+def _omitted(bench: Bench) -> Iterator[Trial]:
+    """Each optional argument left out alone, then all: as with the documented defaults written out."""
+    about, case = interface(bench.implementation), _least(bench)
+    if about is None or not bench.expresses(case):
+        yield not_applicable("no signature is documented")
+        return
+    arrays = bench.arrays(case)
+    written = bench.call(case, arrays, infer=False)
+    trial = fault(written, case)
+    if trial is not None:
+        yield trial
+        return
+    others = ("dtype", "device") if bench.module else ("bias",)  # of a function, a tensor of the case
+    optional = [
+        name
+        for name, default in about.construct or about.forward
+        if default is not REQUIRED and name not in others
+    ]
+    for names in (*([name] for name in optional), optional):
+        answer = bench.call(case, arrays, omitted=names, infer=False)
+        yield alike(answer, written, case, f"without {', '.join(names)}", "the documented defaults")
+        if fault(answer) is not None:
+            return
+
+
+def _unknown(bench: Bench) -> Iterator[Trial]:
+    """A misspelt keyword is not passed over."""
+    case = _least(bench)
+    if not bench.expresses(case):
+        yield not_applicable("the API cannot express the call")
+        return
+    arrays = bench.arrays(case)
+    arrays.pop("g", None)
+    plain = fault(bench.call(case, arrays), case)
+    if plain is not None and plain.verdict is Verdict.ERROR:  # it refuses more than what is misspelt
+        yield plain
+        return
+    for name in ("strides", "kernel", "no_such_argument"):
+        answer = bench.call(case, arrays, refusable=True, arguments={name: 2})
+        if answer.outcome is Outcome.RAISED:
+            yield passed(message=f"{name}=2: refused in {answer.stage}: {answer.message}")
+        elif answer.outcome is Outcome.OK or answer.shape is not None:
+            yield differs(f"{name}=2 is accepted, though there is no such argument")
+        else:
+            yield fault(answer) or reported(answer.message)
+
+
+def _probed(
+    identifier: str, statement: str, trials: Callable[[Bench], Iterator[Trial]], **more: Any
+) -> Probed:
+    return Probed(
+        id=f"signature.{identifier}",
+        statement=statement,
+        source="suite",
+        trials=trials,
+        making=True,
+        **more,
+    )
+
+
+REQUIREMENTS: Final = (
+    _probed(
+        "order",
+        "The arguments have their documented names, in the documented order.",
+        _order,
+        quick=True,
+    ),
+    _probed("defaults", "The arguments have their documented defaults.", _defaults, quick=True),
+    _probed(
+        "positional",
+        "Arguments passed by position, in the documented order, mean what they do by name.",
+        _positional,
+    ),
+    _probed(
+        "omitted",
+        "A call without an optional argument is the call with its documented default.",
+        _omitted,
+    ),
+    _probed("unknown", "An argument of a name that is not documented is refused.", _unknown),
+)

@@ -1,0 +1,44 @@
+"""The forms in which an argument may be written: a number, a list, a tuple."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.requirements.base.probe import Bench, fault
+from conv_transpose_conformance.requirements.base.requirement import Trial, reported
+from conv_transpose_conformance.requirements.properties.signatures import alike, inferred
+
+
+def forms(
+    bench: Bench, case: Case, name: str, spelled: Mapping[str, Any], *, refusable: bool = False
+) -> Iterator[Trial]:
+    """One trial for each documented form of an argument: the first is what the others must equal.
+
+    ``spelled`` maps each form's description to the argument in JSON spelling.
+    """
+    answers = {
+        form: bench.call(case, arguments={name: value}, refusable=refusable)
+        for form, value in spelled.items()
+    }
+    first = next(iter(answers))
+    for form, answer in answers.items():
+        if form == first or fault(answers[first]) is None or inferred(answers[first]):
+            yield alike(answer, answers[first], case, f"{name} as {form}", f"{name} as {first}")
+
+
+def numbers_or_tuples(bench: Bench) -> Iterator[Trial]:
+    """Every argument as one number is what it is as a tuple of that number."""
+    case = Case.parse(
+        (
+            "v1_1d_n2_ci2_co2_i4_k3_s2_p1_op1_d2_b_f32_int.1",
+            "v1_2d_n2_ci2_co2_i4x3_k3x3_s2x2_p1x1_op1x1_d2x2_b_f32_int.1",
+        )[bench.ndim - 1]
+    )
+    written = case.replace(spelling="tuple")
+    if not bench.requires(case) or not bench.expresses(written):
+        yield reported("the API cannot express it", case)
+        return
+    answers = bench.call(written), bench.call(case)
+    yield alike(*answers, written, "numbers as tuples", "the same numbers without the tuples")

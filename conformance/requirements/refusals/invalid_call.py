@@ -1,0 +1,231 @@
+"""Attempts at calls that may have to be refused, and what is to be said of what comes of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+import numpy as np
+from attrs import field, frozen
+from numpy.typing import NDArray
+
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.execution.planner import Problem
+from conv_transpose_conformance.judging.answers import Answer, Outcome
+from conv_transpose_conformance.judging.verdicts import Verdict
+from conv_transpose_conformance.reference_impl import Geometry, forward
+from conv_transpose_conformance.requirements.base.interfaces import interface
+from conv_transpose_conformance.requirements.base.probe import Bench, fault
+from conv_transpose_conformance.requirements.base.requirement import (
+    Probed,
+    Trial,
+    differs,
+    not_applicable,
+    passed,
+    reported,
+    unsupported,
+)
+
+Array = NDArray[Any]
+
+_ONE: Final = "v1_1d_n2_ci4_co4_i4_k3_s2_f32_int.1"
+_TWO: Final = "v1_2d_n2_ci4_co4_i3x4_k3x3_s2x2_f32_int.1"
+# Of a requirement, after which it tries no more: each costs seconds, or compiles a graph.
+ENOUGH: Final = {Verdict.CRASH: 2, Verdict.HANG: 2, Verdict.UNSUPPORTED: 1}
+
+
+@frozen(kw_only=True)
+class Attempt:
+    """A call with ``arguments`` (by their roles, see ``interfaces``) in place of the case's, or ``arrays``.
+
+    ``readings`` are the calls that it can be taken for, each with its output; there is none where no
+    transposed convolution with such arguments exists.  A call that is accepted must give the output of one of
+    them.  ``forbidden`` holds globs of implementations whose documents say that it raises, whatever it could
+    be taken for.
+    """
+
+    words: str
+    case: Case
+    arguments: Mapping[str, Any] = field(factory=dict)
+    arrays: Mapping[str, Array] | None = None
+    readings: Mapping[str, Array] = field(factory=dict, eq=False)
+    forbidden: tuple[str, ...] = ()
+
+    def expressed(self, bench: Bench) -> dict[str, Any] | None:
+        """The arguments by the API's names, or None where it lacks one."""
+        about = interface(bench.implementation)
+        if about is None or not bench.expresses(self.case):
+            return None
+        named = {about.name(role): value for role, value in self.arguments.items()}
+        found = {name: value for name, value in named.items() if name is not None}
+        return found if len(found) == len(named) else None
+
+
+Attempts = Callable[[Bench], Iterable[Attempt]]
+
+
+def rejection(identifier: str, statement: str, attempts: Attempts, **others: Any) -> Probed:
+    """The requirement that these attempts are refused, or come to what they can be taken for."""
+    return Probed(
+        id=f"reject.{identifier}",
+        statement=statement,
+        source="suite",
+        trials=lambda bench: _trials(bench, attempts(bench)),
+        **others,
+    )
+
+
+def _trials(bench: Bench, attempts: Iterable[Attempt]) -> Iterator[Trial]:
+    found: Counter[Verdict] = Counter()
+    waiting = [attempt for attempt in attempts if attempt.expressed(bench) is not None]
+    if not waiting:
+        yield not_applicable("the API has no such argument")
+        return
+    for attempt in bench.limited(waiting):
+        trial = judged(bench, attempt, asked(bench, attempt))
+        yield trial
+        found[trial.verdict] += 1
+        if any(found[verdict] >= enough for verdict, enough in ENOUGH.items()):
+            return
+    if set(found) == {Verdict.PASS} and (plain := refuses_all(bench)) is not None:
+        yield plain
+
+
+def base(bench: Bench) -> Case:
+    """The valid call that attempts depart from: N = 2, C = 4, kernel 3, stride 2."""
+    return Case.parse(_ONE if bench.ndim == 1 else _TWO)
+
+
+def refuses_all(bench: Bench) -> Trial | None:
+    """The error of an API that refuses the valid call too, as then no refusal tells anything; else None."""
+    case = base(bench)
+    if not bench.requires(case):
+        return None
+    if case not in bench.remembered:
+        bench.remembered[case] = bench.call(case, tensors(case))
+    answer: Answer = bench.remembered[case]
+    if answer.outcome is not Outcome.RAISED:
+        return None
+    told = f"the call without a fault is refused in {answer.stage} too: {answer.message}"
+    return Trial(Verdict.ERROR, told, case)
+
+
+def asked(bench: Bench, attempt: Attempt) -> Answer:
+    """What comes of an attempt that the bench's API can express, asked once of a bench."""
+    arguments = attempt.expressed(bench)
+    assert arguments is not None, attempt.words
+    key = (attempt.words, attempt.case)
+    if key not in bench.remembered:
+        arrays = tensors(attempt.case) if attempt.arrays is None else attempt.arrays
+        bench.remembered[key] = bench.call(attempt.case, arrays, arguments=arguments, refusable=True)
+    found: Answer = bench.remembered[key]
+    return found
+
+
+def judged(bench: Bench, attempt: Attempt, answer: Answer) -> Trial:
+    """The trial of an attempt's answer."""
+    words, case = attempt.words, None
+    if answer.outcome is Outcome.RAISED and answer.stage != "output":
+        return passed(case, f"{words}: refused in {answer.stage}: {answer.message}")
+    if answer.outcome is Outcome.RAISED:
+        return differs(
+            f"{words}: not refused, though what was returned cannot be read: {answer.message}", case
+        )
+    if answer.outcome is Outcome.UNSUPPORTED:
+        if min(answer.shape or (0,)) < 0:
+            return differs(f"{words}: inferred is an output of the shape {list(answer.shape or ())}", case)
+        if answer.stage != "output":  # where it is one, the call came back
+            return unsupported(f"{words}: {answer.message}", case)
+    elif (broken := fault(answer, case)) is not None:
+        return Trial(broken.verdict, f"{words}: {broken.message}", case)
+    shape = list(answer.shape or ())
+    if any(fnmatchcase(bench.implementation, glob) for glob in attempt.forbidden):
+        return differs(
+            f"{words}: accepted, though its document says that it is not; the output has the shape {shape}",
+            case,
+        )
+    if not attempt.readings:
+        return differs(
+            f"{words}: accepted, though no transposed convolution is described by it; "
+            f"the output has the shape {shape}",
+            case,
+        )
+    values = answer.arrays.get("values")
+    for reading, expected in attempt.readings.items():
+        if values is not None and np.array_equal(values.astype(np.float64), expected):
+            return reported(f"{words}: accepted, the result is that of {reading}", case)
+        if bench.shape_only and answer.shape == expected.shape:
+            return reported(f"{words}: accepted, the shape is that of {reading}", case)
+    return differs(
+        f"{words}: accepted, but the result, of the shape {shape}, is not that of "
+        + " nor of ".join(attempt.readings),
+        case,
+    )
+
+
+def tensors(case: Case) -> dict[str, Array]:
+    """The tensors of a case: x, w and, with a bias, b."""
+    arrays = Problem(case, geometry_of(case)).data.arrays()
+    arrays.pop("g", None)
+    return arrays
+
+
+def meant(arrays: Mapping[str, Array], *cases: Case) -> dict[str, Array]:
+    """The outputs of cases, by their ids, for these tensors, by the formula that all documents share.
+
+    Paddings may be negative and outputs empty; a case without any output is left out.
+    """
+    found = {}
+    for case in cases:
+        geometry = geometry_of(case)
+        if geometry is not None:
+            bias = arrays.get("b") if case.bias else None
+            found[case.id] = forward(arrays["x"], arrays["w"], bias, geometry=geometry)
+    return found
+
+
+def told(case: Case) -> dict[str, Array]:
+    """An output of a case's shape that takes no memory, by the case's id; none where it has no such size."""
+    geometry = geometry_of(case)
+    if geometry is None or case.batch is None:
+        return {}
+    try:
+        shape = (case.batch, case.out_channels, *geometry.output_size)
+        return {case.id: np.broadcast_to(np.float64(0), shape)}
+    except ValueError:
+        return {}
+
+
+def geometry_of(case: Case) -> Geometry | None:
+    """The geometry of a case by the shared formula; paddings may be negative and outputs empty.
+
+    ``output_size`` is taken at its word.
+    """
+    if isinstance(case.padding, str):
+        return None
+    size = case.output_size or tuple(
+        (i - 1) * s - before - after + d * (k - 1) + 1 + extra
+        for i, s, (before, after), d, k, extra in zip(
+            case.input_size,
+            case.stride,
+            case.padding,
+            case.dilation,
+            case.kernel_size,
+            case.output_padding,
+            strict=True,
+        )
+    )
+    try:
+        return Geometry(
+            input_size=case.input_size,
+            kernel_size=case.kernel_size,
+            stride=case.stride,
+            dilation=case.dilation,
+            crop_before=tuple(before for before, _ in case.padding),
+            output_size=size,
+            groups=case.groups,
+        )
+    except ValueError:
+        return None

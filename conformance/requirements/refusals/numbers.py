@@ -1,0 +1,297 @@
+"""What must be refused: numbers that describe no transposed convolution, or another than they seem to.
+
+An argument that can be taken for a sensible one (2.0 for 2, say) may be refused or not; if it is not, the
+result must be that of what it is taken for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+from attrs import evolve
+
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.requirements.base.interfaces import REQUIRED, interface
+from conv_transpose_conformance.requirements.base.probe import Bench
+from conv_transpose_conformance.requirements.refusals.invalid_call import (
+    Attempt,
+    base,
+    meant,
+    rejection,
+    tensors,
+    told,
+)
+
+# Beyond every memory; the lower 32 bits of both are those of 1.
+HUGE: Final = (2**32 + 1, 2**60 + 1)
+NN: Final = "mindspore.nn.*"  # its documents say which types and which sizes raise
+MINDSPORE: Final = "mindspore.*"
+PADDLE: Final = "paddle.*"
+
+SIZES: Final = ("kernel_size", "stride", "padding", "output_padding", "dilation")
+CHANNELS: Final = ("in_channels", "out_channels", "groups")
+AT_LEAST_ONE: Final = ("in_channels", "out_channels", "kernel_size", "stride", "dilation", "groups")
+
+
+def with_value(case: Case, role: str, value: int) -> Case:
+    """The case with a number for an argument, in all dimensions."""
+    if role in CHANNELS:
+        return case.replace(**{role: value})
+    each: Any = (value, value) if role == "padding" else value
+    return case.replace(**{role: (each,) * case.ndim})
+
+
+def _default(bench: Bench, role: str) -> Any:
+    """What the API documents as an argument's default; ``REQUIRED`` where there is none."""
+    about = interface(bench.implementation)
+    return REQUIRED if about is None else about.default(role)
+
+
+def entries(*values: Any) -> dict[str, Any]:
+    """A tuple, as ``adapters.base.argument`` has it."""
+    return {"tuple": list(values)}
+
+
+def shown(value: Any) -> str:
+    """A raw argument as a reader would write it."""
+    if isinstance(value, dict):
+        ((kind, inner),) = value.items()
+        if kind == "tuple":
+            return "(" + ", ".join(map(shown, inner)) + ("," if len(inner) == 1 else "") + ")"
+        return f"numpy.int64({inner})" if kind == "numpy" else f"{kind}({inner!r})"
+    return repr(value)
+
+
+def attempt(case: Case, role: str, value: Any, *readings: Case, forbidden: tuple[str, ...] = ()) -> Attempt:
+    """An attempt with one argument; the tensors are those of its first reading, or of ``case``."""
+    asked = readings[0] if readings else case
+    return Attempt(
+        words=f"{role}={shown(value)}",
+        case=asked,
+        arguments={role: value},
+        readings=meant(tensors(asked), *readings) if readings else {},
+        forbidden=forbidden,
+    )
+
+
+def _zero(role: str) -> Callable[[Bench], Iterator[Attempt]]:
+    def attempts(bench: Bench) -> Iterator[Attempt]:
+        case = base(bench)
+        if role in ("in_channels", "out_channels"):
+            # a sum of no products, or no output at all: empty, and yet sensible
+            yield attempt(case, role, 0, with_value(case, role, 0), forbidden=(NN,))
+            return
+        yield attempt(case, role, 0)
+        if role != "groups" and bench.ndim == 2:
+            yield attempt(case, role, entries(1, 0))
+            yield attempt(case, role, entries(0, 1))
+
+    return attempts
+
+
+def _negative(role: str) -> Callable[[Bench], Iterator[Attempt]]:
+    def attempts(bench: Bench) -> Iterator[Attempt]:
+        case = base(bench)
+        if role not in ("padding", "output_padding"):
+            for value in (-1, -2, -4):
+                yield attempt(case, role, value)
+            if role in SIZES and bench.ndim == 2:
+                yield attempt(case, role, entries(1, -1))
+                yield attempt(case, role, entries(-1, 1))
+            return
+        # The formula is good for them too: it adds to the output, or takes from its end.
+        for value in (-1, -2):
+            reading = with_value(case, role, value)
+            yield attempt(case, role, value, reading, forbidden=(NN,))
+
+    return attempts
+
+
+def _too_large(role: str) -> Callable[[Bench], Iterator[Attempt]]:
+    def attempts(bench: Bench) -> Iterator[Attempt]:
+        case = base(bench)
+        for value in (*HUGE, 2**63):
+            one = attempt(case, role, value)
+            # where nothing is stored, what no memory has room for has a size all the same
+            fits = bench.shape_only and role not in ("in_channels", "groups") and value in HUGE
+            yield evolve(one, readings=told(with_value(case, role, value))) if fits else one
+
+    return attempts
+
+
+def _length(role: str) -> Callable[[Bench], Iterator[Attempt]]:
+    def attempts(bench: Bench) -> Iterator[Attempt]:
+        case = base(bench)
+        count = 3 if role == "padding" else bench.ndim + 1  # two paddings are those of the two sides
+        yield attempt(case, role, entries(*[1] * count))
+        yield attempt(case, role, entries(*[1] * 5))
+        default = _default(bench, role)
+        yield attempt(
+            case, role, entries(), *(() if default is REQUIRED else (with_value(case, role, default),))
+        )
+        if bench.ndim == 2:
+            yield attempt(case, role, entries(1), with_value(case, role, 1))
+
+    return attempts
+
+
+def _type(role: str) -> Callable[[Bench], Iterator[Attempt]]:
+    def attempts(bench: Bench) -> Iterator[Attempt]:
+        case = base(bench)
+        if role == "in_channels":
+            case = case.replace(in_channels=3)  # 3.5 cut off
+        for value in ("a", 1.5, {"float": "nan"}, {"float": "inf"}):
+            yield attempt(case, role, value)
+        if role in ("kernel_size", "in_channels", "out_channels"):
+            yield attempt(case, role, None)
+        if role in SIZES:
+            yield attempt(case, role, entries(*["a"] * bench.ndim))
+            yield attempt(case, role, entries(*[1.5] * bench.ndim))
+            yield attempt(case, role, entries(*[None] * bench.ndim))
+
+    return attempts
+
+
+def _conversion(role: str) -> Callable[[Bench], Iterator[Attempt]]:
+    def attempts(bench: Bench) -> Iterator[Attempt]:
+        case = base(bench)
+        typed = (NN,) if role in SIZES or role != "groups" or bench.ndim == 2 else ()
+        if role in SIZES:
+            one = with_value(case, role, 1)
+            yield attempt(case, role, 1.0, one, forbidden=typed)
+            yield attempt(one, role, {"numpy": 1}, one)
+            yield attempt(one, role, True, one)
+            yield attempt(one, role, entries(*[1.0] * bench.ndim), one)
+        elif role == "groups":
+            two = with_value(case, role, 2)
+            yield attempt(two, role, 2.0, two, forbidden=typed)
+            yield attempt(two, role, {"numpy": 2}, two)
+            yield attempt(two, role, entries(2), two)
+            yield attempt(case, role, True, case)
+        else:
+            yield attempt(case, role, 4.0, case, forbidden=typed)
+            yield attempt(case, role, {"numpy": 4}, case)
+            yield attempt(case, role, entries(4), case)
+        default = _default(bench, role)
+        if default is not REQUIRED:
+            yield attempt(case, role, None, with_value(case, role, default), forbidden=typed)
+
+    return attempts
+
+
+def _not_dividing(bench: Bench) -> Iterator[Attempt]:
+    case = base(bench)
+    yield attempt(case, "groups", 3)
+    yield attempt(case, "groups", 8)
+    if not bench.module:  # which takes the channels from the weight
+        yield Attempt(
+            words="groups=2 with 3 input channels",
+            case=case.replace(in_channels=3, out_channels=4),
+            arguments={"groups": 2},
+        )
+        return
+    for channels in ({"in_channels": 3}, {"out_channels": 3}, {"in_channels": 3, "out_channels": 3}):
+        words = ", ".join(f"{role}={value}" for role, value in channels.items())
+        yield Attempt(
+            words=f"groups=2 with {words}",
+            case=case.replace(**channels),
+            arguments={**channels, "groups": 2},
+        )
+
+
+def _exceeding(bench: Bench) -> Iterator[Attempt]:
+    """Paddings that leave an output of negative size, and one that leaves none."""
+    case = base(bench)
+    longest = max(case.input_size)
+    reach = (longest - 1) * 2 + 3  # of the longest dimension, without padding
+    for value in (reach // 2 + 1, 50):
+        yield attempt(case, "padding", value)
+    even = case.replace(kernel_size=(2,) * bench.ndim)  # of even length
+    nothing = 4 if bench.ndim == 1 else 3  # of both dimensions the first has length 0
+    yield attempt(even, "padding", nothing, with_value(even, "padding", nothing))
+
+
+def _beyond(bench: Bench) -> Iterator[Attempt]:
+    """Output paddings of the stride and more: their documents bound them, or say nothing."""
+    case = base(bench)
+    yield attempt(case, "output_padding", 2, with_value(case, "output_padding", 2), forbidden=(MINDSPORE,))
+    for value in (3, 9):
+        reading = with_value(case, "output_padding", value)
+        yield attempt(case, "output_padding", value, reading, forbidden=(MINDSPORE, PADDLE))
+
+
+def single_faults(bench: Bench) -> Iterator[Attempt]:
+    """The attempts at numbers that no transposed convolution has, one argument each."""
+    kinds = [_zero(role) for role in AT_LEAST_ONE] + [_negative(role) for role in AT_LEAST_ONE]
+    kinds += [_length(role) for role in SIZES] + [_type(role) for role in (*SIZES, *CHANNELS)]
+    for attempts in kinds:
+        yield from attempts(bench)
+
+
+def _called(role: str) -> str:
+    """An argument as a sentence names it."""
+    return "number of groups" if role == "groups" else role
+
+
+def _a(role: str) -> str:
+    """An argument at the beginning of a sentence."""
+    return f"{'An' if role[0] in 'aeio' else 'A'} {_called(role)}"
+
+
+def _all() -> Iterable[Any]:
+    for role in AT_LEAST_ONE:
+        yield rejection(
+            f"{role}.zero",
+            f"{_a(role)} of 0 is refused"
+            + ("; if not, the result is empty, or the bias." if role.endswith("channels") else "."),
+            _zero(role),
+        )
+    for role in (*AT_LEAST_ONE, "padding", "output_padding"):
+        sides = role in ("padding", "output_padding")
+        yield rejection(
+            f"{role}.negative",
+            f"A negative {_called(role)} is refused"
+            + (", or does what the formula of the output's size says." if sides else "."),
+            _negative(role),
+        )
+    for role in (*AT_LEAST_ONE, "padding", "output_padding"):
+        yield rejection(
+            f"{role}.too-large",
+            f"{_a(role)} that no memory has room for is refused, and not cut to 32 bits.",
+            _too_large(role),
+        )
+    for role in SIZES:
+        yield rejection(
+            f"{role}.length",
+            f"{_a(role)} with another number of entries than the API has dimensions is refused; one entry "
+            "may stand for all, none for the default.",
+            _length(role),
+        )
+    for role in (*SIZES, *CHANNELS):
+        yield rejection(
+            f"{role}.type",
+            f"{_a(role)} that is no whole number (a string, a fraction, NaN, infinity) is refused.",
+            _type(role),
+        )
+        yield rejection(
+            f"{role}.conversion",
+            f"{_a(role)} of another type that equals a whole number is refused or taken for it; None for the "
+            "default.",
+            _conversion(role),
+        )
+    yield rejection("groups.dividing", "Groups that do not divide both channels are refused.", _not_dividing)
+    yield rejection(
+        "padding.exceeding",
+        "A padding that leaves an output of negative size is refused; one that leaves nothing gives an "
+        "empty output or is refused.",
+        _exceeding,
+    )
+    yield rejection(
+        "output_padding.beyond",
+        "An output_padding of the stride and more is refused, or gives what the formula says.",
+        _beyond,
+    )
+
+
+REQUIREMENTS: Final = tuple(_all())

@@ -1,0 +1,178 @@
+"""What must be refused: output sizes, words and switches that mean nothing, and two faults at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from conv_transpose_conformance.requirements.base.probe import Bench
+from conv_transpose_conformance.requirements.refusals.invalid_call import Attempt, base, rejection
+from conv_transpose_conformance.requirements.refusals.numbers import (
+    AT_LEAST_ONE,
+    HUGE,
+    PADDLE,
+    attempt,
+    shown,
+)
+
+
+def _output_size_reach(bench: Bench) -> Iterator[Attempt]:
+    case = base(bench)
+    least = [(i - 1) * 2 + 3 for i in case.input_size]
+    for extra in (-1, -3, 3, 9):
+        size = tuple(length + extra for length in least)
+        reading = case.replace(output_size=size)
+        yield attempt(case, "output_size", list(size), reading, forbidden=(PADDLE,))
+
+
+def _output_size_values(bench: Bench) -> Iterator[Attempt]:
+    case = base(bench)
+    for value in (-1, -10, *HUGE):
+        yield attempt(case, "output_size", [value] * bench.ndim)
+    yield attempt(case, "output_size", [0] * bench.ndim, forbidden=(PADDLE,))
+
+
+def _output_size_types(bench: Bench) -> Iterator[Attempt]:
+    case = base(bench)
+    least = [(i - 1) * 2 + 3 for i in case.input_size]
+    reading = case.replace(output_size=tuple(least))
+    others = ([9] * (bench.ndim + 4), *([[9]] if bench.ndim == 2 else []))
+    for value in ("a", ["a"] * bench.ndim, [9.5] * bench.ndim, *others):
+        yield attempt(case, "output_size", value)
+    # mapped over, an input has no batch, and PyTorch lets its output's size begin with the channels
+    with_channels = (reading,) if bench.face == "vmap" else ()
+    yield attempt(case, "output_size", [4, *least], *with_channels)
+    yield attempt(case, "output_size", [float(v) for v in least], reading)
+    yield attempt(case, "output_size", [{"numpy": v} for v in least], reading)
+    yield attempt(case, "output_size", None, case)
+
+
+def _bias(bench: Bench) -> Iterator[Attempt]:
+    case = base(bench).replace(bias=True)
+    for value in ("a", 2, 0, None, [1, 2], 0.5):
+        yield attempt(case, "bias", value, case, case.replace(bias=False))
+
+
+def _words(role: str, *odd: tuple[Any, bool]) -> Callable[[Bench], Iterator[Attempt]]:
+    def attempts(bench: Bench) -> Iterator[Attempt]:
+        case = base(bench)
+        for value, sensible in odd:
+            yield attempt(case, role, value, *((case,) if sensible else ()))
+
+    return attempts
+
+
+def _start(bench: Bench) -> Iterator[Attempt]:
+    """What says how the parameters start: an attribute of Paddle's, an initializer of MindSpore's."""
+    case = base(bench).replace(bias=True)
+    odd: dict[str, tuple[Any, ...]] = {"weight_attr": (1.5, [1, 2])}
+    odd |= dict.fromkeys(("weight_init", "bias_init"), ("nonsense", [1, 2]))
+    for role, values in odd.items():
+        for value in values:
+            yield attempt(case, role, value)
+
+
+def _padding_mode(bench: Bench) -> Iterator[Attempt]:
+    case = base(bench)
+    for value in ("nonsense", "", 1):
+        yield attempt(case, "padding_mode", value)
+    in_r = bench.framework == "r.torch"  # where a word is a vector of one word
+    yield attempt(case, "padding_mode", ["zeros"], *((case,) if in_r else ()))
+    if bench.implementation.startswith("mindspore.nn."):
+        for mode in ("same", "valid"):
+            yield Attempt(
+                words=f"pad_mode={mode!r}, padding=1",
+                case=case,
+                arguments={"padding_mode": mode, "padding": 1},
+            )
+    else:
+        yield attempt(case, "padding_mode", None, case)
+
+
+def _pairs(bench: Bench) -> Iterator[Attempt]:
+    """Two faults at once: of some the products are as they should be."""
+    case = base(bench)
+    pairs: list[tuple[tuple[str, Any], tuple[str, Any]]] = []
+    for at, first in enumerate(AT_LEAST_ONE):
+        for second in AT_LEAST_ONE[at + 1 :]:
+            pairs.append(((first, -1), (second, -1)))
+            if {first, second} != {"in_channels", "out_channels"}:
+                pairs.append(((first, 0), (second, 0)))
+    pairs += [
+        (("in_channels", -4), ("groups", -4)),
+        (("out_channels", -4), ("groups", -4)),
+        (("stride", -1), ("padding", -5)),
+        (("stride", 0), ("padding", 1)),
+        (("stride", 0), ("output_padding", 1)),
+        (("dilation", 0), ("padding", 1)),
+        (("dilation", -1), ("output_padding", 1)),
+        (("kernel_size", 0), ("padding", 0)),
+        (("kernel_size", -1), ("padding", -3)),
+        (("stride", "a"), ("groups", 0)),
+    ]
+    if not bench.shape_only:  # which has room for them
+        pairs += [
+            (("stride", HUGE[0]), ("dilation", HUGE[0])),
+            (("padding", HUGE[0]), ("output_padding", HUGE[0])),
+        ]
+    for first_argument, second_argument in pairs:
+        arguments = dict([first_argument, second_argument])
+        words = ", ".join(f"{role}={shown(value)}" for role, value in arguments.items())
+        yield Attempt(words=words, case=case, arguments=arguments)
+
+
+def single_faults(bench: Bench) -> Iterator[Attempt]:
+    """The attempts at words and sizes that mean nothing, one argument each."""
+    for attempts in (_output_size_values, _output_size_types, _padding_mode):
+        yield from attempts(bench)
+
+
+REQUIREMENTS: Final = (
+    rejection(
+        "output_size.reach",
+        "An output_size that no output padding reaches is refused, or the output has that size.",
+        _output_size_reach,
+    ),
+    rejection(
+        "output_size.value",
+        "An output_size of 0, below or beyond all memory is refused.",
+        _output_size_values,
+    ),
+    rejection(
+        "output_size.type",
+        "An output_size that is no list of whole numbers, one for each dimension, is refused; one of equal "
+        "value may be taken for it.",
+        _output_size_types,
+    ),
+    rejection(
+        "bias",
+        "A bias that is neither True nor False is refused, or there is a bias or none.",
+        _bias,
+    ),
+    rejection("padding_mode", "An unknown padding mode is refused.", _padding_mode),
+    rejection(
+        "data_format",
+        "An unknown data format is refused; one in other words may be taken for what it says.",
+        _words(
+            "data_format",
+            ("nonsense", False),
+            ("", False),
+            (1, False),
+            (None, True),
+            ("ncl", True),
+            ("nchw", True),
+        ),
+    ),
+    rejection(
+        "dtype",
+        "An unknown dtype is refused.",
+        _words("dtype", ("nonsense", False), (1, False), ("float32", True)),
+    ),
+    rejection(
+        "device",
+        "An unknown device is refused.",
+        _words("device", ("nonsense", False), ("", False), (1.5, False), ("cpu:x", False)),
+    ),
+    rejection("start", "What says of no parameter how it starts is refused.", _start),
+    rejection("pairs", "Two faulty arguments at once are refused, whatever their product.", _pairs),
+)

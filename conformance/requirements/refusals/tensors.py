@@ -1,0 +1,189 @@
+"""What must be refused: tensors that do not fit each other or the arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.requirements.base.probe import Bench
+from conv_transpose_conformance.requirements.refusals.invalid_call import (
+    Attempt,
+    base,
+    meant,
+    rejection,
+    tensors,
+)
+
+Array = NDArray[Any]
+
+
+def _with(case: Case, words: str, readings: dict[str, Array] | None = None, **changed: Array) -> Attempt:
+    """An attempt with some of the case's tensors replaced."""
+    return Attempt(words=words, case=case, arrays={**tensors(case), **changed}, readings=readings or {})
+
+
+def _shape(array: Array) -> str:
+    return str(list(array.shape))
+
+
+def _input_rank(bench: Bench) -> Iterator[Attempt]:
+    case = base(bench)
+    x = tensors(case)["x"]
+    mapped = {case.id: meant(tensors(case), case)[case.id][None]} if bench.face == "vmap" else {}
+    for other in (x[0, 0], x[None], x[None, None], x[0, 0, 0] if bench.ndim == 2 else x[0, 0, :0]):
+        # mapped over, a batch of batches is a batch of what a layer takes
+        yield _with(
+            case, f"an input of shape {_shape(other)}", mapped if other.ndim == x.ndim + 1 else {}, x=other
+        )
+    single = case.replace(batch=None)
+    if not bench.expresses(single):  # not documented, and yet it can be taken for a batch of one
+        yield _with(
+            case,
+            f"an input of shape {_shape(x[0])}",
+            {single.id: meant(tensors(case), case)[case.id][0]},
+            x=x[0],
+        )
+
+
+def _input_channels(bench: Bench) -> Iterator[Attempt]:
+    for case in (base(bench), base(bench).replace(groups=2)):
+        x = tensors(case)["x"]
+        for other in (x[:, :3], x[:, :1], x[:, :2], np.repeat(x, 2, axis=1), x[:, :0]):
+            words = (
+                f"an input of shape {_shape(other)} for {case.in_channels} channels in {case.groups} groups"
+            )
+            yield _with(case, words, x=other)
+
+
+def _input_dtype(bench: Bench) -> Iterator[Attempt]:
+    case = base(bench)
+    x = tensors(case)["x"]
+    readings = meant(tensors(case), case)
+    for dtype in ("float64", "int64", "int32", "float16"):
+        yield _with(case, f"{dtype} input, float32 weight", readings, x=x.astype(dtype))
+    truth = meant({**tensors(case), "x": (x > 0).astype("float32")}, case)
+    yield _with(case, "bool input, float32 weight", truth, x=x > 0)
+
+
+def _input_empty(bench: Bench) -> Iterator[Attempt]:
+    case = base(bench)
+    sizes = ((0,) * bench.ndim, (0, *case.input_size[1:]), (*case.input_size[:-1], 0))
+    for size in dict.fromkeys(sizes):
+        empty = case.replace(input_size=size)
+        yield Attempt(words=f"an input of size {size}", case=empty, readings=meant(tensors(empty), empty))
+
+
+def _weight_shape(bench: Bench) -> Iterator[Attempt]:
+    if bench.module:
+        return
+    case = base(bench)
+    w = tensors(case)["w"]
+    for other in (w[0], w[None], w[:3], w[:1], np.repeat(w, 2, axis=0), w[..., :0], w[:0]):
+        yield _with(case, f"a weight of shape {_shape(other)} for 4 channels", w=other)
+    nothing = case.replace(out_channels=0)
+    yield Attempt(
+        words="a weight without output channels", case=nothing, readings=meant(tensors(nothing), nothing)
+    )
+
+
+def _weight_dtype(bench: Bench) -> Iterator[Attempt]:
+    if bench.module:
+        return
+    case = base(bench)
+    given = tensors(case)
+    readings = meant(given, case)
+    for dtype in ("float64", "int64"):
+        yield _with(case, f"float32 input, {dtype} weight", readings, w=given["w"].astype(dtype))
+    both = {name: array.astype("int64") for name, array in given.items()}
+    yield _with(case, "int64 input, int64 weight", readings, **both)
+
+
+def _bias_shape(bench: Bench) -> Iterator[Attempt]:
+    if bench.module:
+        return
+    case = base(bench).replace(bias=True)
+    given = tensors(case)
+    b, readings = given["b"], meant(given, case)
+    for other in (b[:3], np.concatenate([b, b[:1]]), np.repeat(b, 2), b[:0], b[None, None, None, :]):
+        yield _with(case, f"a bias of shape {_shape(other)} for 4 channels", b=other)
+    for other in (b[:, None], b[None]):
+        yield _with(case, f"a bias of shape {_shape(other)} for 4 channels", readings, b=other)
+    one = meant({**given, "b": np.repeat(b[:1], 4)}, case)
+    for other in (b[:1], b[0].reshape(())):
+        yield _with(case, f"a bias of shape {_shape(other)} for 4 channels", one, b=other)
+
+
+def _bias_dtype(bench: Bench) -> Iterator[Attempt]:
+    if bench.module:
+        return
+    case = base(bench).replace(bias=True)
+    given = tensors(case)
+    for dtype in ("float64", "int64"):
+        yield _with(case, f"float32 input, {dtype} bias", meant(given, case), b=given["b"].astype(dtype))
+
+
+def _pairs(bench: Bench) -> Iterator[Attempt]:
+    """Two tensors that fit each other, and not the function."""
+    if bench.module:
+        return
+    case = base(bench).replace(bias=True)
+    given = tensors(case)
+    x, w, b = (given[name] for name in "xwb")
+    yield _with(case, "an input and a weight of one dimension more", x=x[..., None], w=w[..., None])
+    yield _with(case, "an input and a weight of one dimension less", x=x[..., 0], w=w[..., 0])
+    yield _with(case, "a weight and a bias for other channels than each other", w=w[:, :3], b=b[:2])
+    wide = {name: given[name].astype("float64") for name in "xw"}
+    yield _with(case, "float64 input and weight, float32 bias", meant(given, case), **wide)
+    whole = {name: given[name].astype("int64") for name in "wb"}
+    yield _with(case, "float32 input, int64 weight and bias", meant(given, case), **whole)
+
+
+REQUIREMENTS: Final = (
+    rejection(
+        "input.rank",
+        "An input of another number of dimensions than is documented is refused; one without a batch may be "
+        "taken for a batch of one.",
+        _input_rank,
+    ),
+    rejection("input.channels", "An input whose channels are not in_channels is refused.", _input_channels),
+    rejection(
+        "input.dtype",
+        "An input whose dtype is not the weight's is refused, or converted without loss.",
+        _input_dtype,
+    ),
+    rejection(
+        "input.empty",
+        "An input without a position is refused, or gives what the formula of the output's size says.",
+        _input_empty,
+    ),
+    rejection(
+        "weight.shape",
+        "A weight of another number of dimensions, for other channels or without a tap is refused.",
+        _weight_shape,
+    ),
+    rejection(
+        "weight.dtype",
+        "A weight whose dtype is not the input's is refused, or converted without loss; one of integers too.",
+        _weight_dtype,
+    ),
+    rejection(
+        "bias.shape",
+        "A bias of other channels is refused; one number, or a further dimension, may stand for all.",
+        _bias_shape,
+    ),
+    rejection(
+        "bias.dtype",
+        "A bias whose dtype is not the input's is refused, or converted without loss.",
+        _bias_dtype,
+    ),
+    rejection(
+        "tensors.pairs",
+        "Two tensors of other dimensions, channels or dtypes than a function takes are refused, or converted "
+        "without loss.",
+        _pairs,
+    ),
+)

@@ -1,0 +1,171 @@
+"""The host's half of :mod:`adapters.forkserver`: workers forked from a process that has imported a framework.
+
+What replaces a worker that a forbidden call may have harmed is such a fork.  A worker of another kind, a
+device's or another system's, is replaced by a process started anew, as the first of each is.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import define, field
+
+from conv_transpose_conformance import adapters
+from conv_transpose_conformance.adapters.forkserver import PACKET
+from conv_transpose_conformance.workers import watchdog
+from conv_transpose_conformance.workers.environment import worker_environment
+
+START_TIMEOUT: Final = 180.0
+_REPLY: Final = 20.0  # seconds: all it ever does is fork
+_GLANCE: Final = 0.2
+
+
+class NoForks(Exception):
+    """The server cannot be had, or has ended."""
+
+
+@define
+class ForkServer:
+    """A process that has imported ``framework`` in ``python``; it ends with :meth:`close`.
+
+    Raises:
+        NoForks: where there is none, or none that could fork: with threads of its own at the start.
+    """
+
+    framework: str
+    python: Path
+    stop: threading.Event
+    _folder: Path = field(init=False)
+    _process: subprocess.Popen[bytes] = field(init=False)
+    _control: socket.socket = field(init=False)
+    _lock: threading.Lock = field(factory=threading.Lock, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix=f"conformance-{self.framework}-"))
+        (self._folder / "kept").mkdir()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        watchdog.begin()
+        bootstrap = Path(adapters.__file__).with_name("bootstrap.py")
+        try:
+            with theirs:
+                self._process = subprocess.Popen(
+                    [str(self.python), str(bootstrap), self.framework, str(theirs.fileno())],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    cwd=self._folder,
+                    env=worker_environment(self._folder),
+                    pass_fds=(theirs.fileno(),),
+                    start_new_session=True,
+                )
+        except OSError as error:
+            self._control.close()
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise NoForks(error.strerror) from None
+        try:
+            watchdog.watch(self._process.pid, self._folder)
+            if self._hear(START_TIMEOUT).get("threads") != 1:
+                raise NoForks("it has threads")
+        except BaseException:
+            self.close()
+            raise
+
+    def fork(self, folder: Path, environment: Mapping[str, str], descriptors: Sequence[int]) -> Forked:
+        """A worker in ``folder`` on these descriptors: its requests, its answers, its log.
+
+        What one of the forks has compiled serves the others.
+        """
+        kept = {adapters.KEPT: str(self._folder / "kept")}
+        request = {"folder": str(folder), "environment": {**environment, **kept}}
+        return Forked(self, int(self.ask({"fork": request}, descriptors)["pid"]))
+
+    def ask(self, request: Mapping[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
+        """The reply to a request; any thread may ask.
+
+        Raises:
+            NoForks: where the server has ended.
+        """
+        packet = json.dumps(request).encode()
+        with self._lock:
+            try:
+                socket.send_fds(self._control, [packet], list(descriptors))
+            except OSError as error:
+                raise NoForks(str(error)) from None
+            return self._hear(_REPLY)
+
+    def _hear(self, timeout: float) -> dict[str, Any]:
+        end = time.monotonic() + timeout
+        self._control.settimeout(_GLANCE)
+        while time.monotonic() < end and not self.stop.is_set():
+            try:
+                data = self._control.recv(PACKET)
+            except TimeoutError:
+                continue
+            except OSError as error:
+                raise NoForks(str(error)) from None
+            if not data:
+                break
+            with suppress(ValueError):
+                reply = json.loads(data)
+                if isinstance(reply, dict):
+                    return reply
+            break
+        self._control.close()  # a late reply must not be taken for another's
+        raise NoForks("it has ended")
+
+    def close(self) -> None:
+        """Ends the server and every fork that is left of it."""
+        self._control.close()
+        watchdog.end_family(self._process.pid, str(self._folder))
+        self._process.wait()
+        watchdog.release(self._process.pid)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@define
+class Forked:
+    """A forked worker's process, with what of ``subprocess.Popen`` is needed of it.
+
+    It stays a zombie, and its number its own, until :meth:`wait` has returned.
+    """
+
+    _server: ForkServer
+    pid: int
+    returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """The exit code, or None while it lives."""
+        return self._code({"status": self.pid}) if self.returncode is None else self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code once it has ended; -9 where the server has too, and nobody knows.
+
+        Raises:
+            subprocess.TimeoutExpired: where it lives on after ``timeout`` seconds.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if end is not None and time.monotonic() > end:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout or 0.0)
+            time.sleep(0.002)
+        if self.returncode is None:
+            self._code({"reap": self.pid})
+            self.returncode = code
+        return code
+
+    def _code(self, request: Mapping[str, Any]) -> int | None:
+        try:
+            code = self._server.ask(request)["code"]
+        except NoForks:
+            return -9
+        return None if code is None else int(code)

@@ -1,0 +1,329 @@
+"""A worker process as the host holds it: started, fed, timed, and ended.
+
+The worker is a process group of its own in a temporary folder of its own, with an environment of its own
+(see ``worker_environment``) and a limit to its address space.  Requests and answers travel on two pipes; its
+stdout and stderr come by a third, of which only the end is kept: it tells the story where the worker dies.
+A guardian ends it where the host can not.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from conv_transpose_conformance.adapters import DEVICE, adapter_class
+from conv_transpose_conformance.adapters.protocol import PROTOCOL, Arrays, Decoder, ProtocolError
+from conv_transpose_conformance.errors import ConformanceError
+from conv_transpose_conformance.frameworks import interpreters
+from conv_transpose_conformance.workers import watchdog
+from conv_transpose_conformance.workers.environment import worker_environment
+from conv_transpose_conformance.workers.fork_server import Forked, ForkServer, NoForks
+
+START_TIMEOUT: Final = 180.0
+LINGER = 5.0  # seconds between the end of a worker's answers and its own
+MEMORY: Final = 8 << 30  # bytes of address space that calls may take beyond what the framework itself takes
+_GLANCE: Final = 0.2  # seconds between two looks at whether the run was stopped
+_CHUNK: Final = 1 << 18
+_SLOWEST = 10e6  # bytes a second: what crosses slower than this is not waited for
+_TAIL: Final = 1 << 14  # bytes of a worker's own output that are kept
+
+
+class WorkerFailed(ConformanceError):
+    """A worker that could not be started; the text says why."""
+
+    exit_code = 3
+
+
+class WorkerDied(Exception):
+    """The process ended; the text says how, with the last lines of its log."""
+
+
+class WorkerTimeout(Exception):
+    """No answer within the deadline."""
+
+
+def check_device(framework: str) -> None:
+    """Whether the suite can run a framework on the device that the environment names.
+
+    Raises:
+        WorkerFailed: where it cannot.
+    """
+    wanted, devices = os.environ.get(DEVICE, ""), adapter_class(framework).devices
+    if wanted and wanted not in devices:
+        raise WorkerFailed(
+            f"{framework}: the suite runs it on {' or '.join(devices)}, not on {wanted!r}; "
+            "choose another with --device"
+        )
+
+
+class Worker:
+    """One process: the worker of a framework, in ``python``, the path of an interpreter.
+
+    ``stop`` ends every wait once it is set, that for the greeting included.  With ``forks`` it is a fork of
+    that server in place of a process started anew.
+
+    Raises:
+        WorkerFailed: where the interpreter cannot be run, the framework cannot be imported or has no such
+            device, or nothing is heard of it within ``START_TIMEOUT`` seconds.
+        NoForks: where the fork server has ended.
+        BadInterpreter: where an Rscript does not say what its worker needs to know.
+    """
+
+    def __init__(
+        self,
+        framework: str,
+        python: Path,
+        stop: threading.Event | None = None,
+        memory: int = MEMORY,
+        forks: ForkServer | None = None,
+    ) -> None:
+        check_device(framework)
+        self._variables = interpreters.variables(framework, python)
+        self.framework = framework
+        self._stop = stop or threading.Event()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"conformance-{framework}-"))
+        self._outgoing = bytearray()
+        self._decoder = Decoder()
+        self._said = bytearray()
+        request_read, self._requests = os.pipe()
+        self._answers, answer_write = os.pipe()
+        self._log, log_write = os.pipe()
+        self._open = True
+        self._waiting_for_room = False
+        watchdog.begin()
+        self.process: subprocess.Popen[bytes] | Forked
+        try:
+            self.process = self._begin(python, forks, (request_read, answer_write, log_write))
+        except (OSError, NoForks) as error:
+            self._close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+            if isinstance(error, NoForks):
+                raise
+            raise WorkerFailed(
+                f"{framework}: cannot run {python}: {error.strerror}; is it an interpreter of "
+                f"{adapter_class(framework).language}?"
+            ) from None
+        finally:
+            for descriptor in (request_read, answer_write, log_write):
+                os.close(descriptor)
+        try:
+            watchdog.watch(self.process.pid, self.folder)
+            _forbid_core(self.process.pid)
+            for descriptor in (self._requests, self._answers, self._log):
+                os.set_blocking(descriptor, False)
+            self._listen = select.poll()
+            self._listen.register(self._answers, select.POLLIN)
+            self._listen.register(self._log, select.POLLIN)
+            self.hello = self._greet()
+            if self.hello.get("device") == "cpu":  # accelerators' drivers reserve more than there is
+                _limit_memory(self.process.pid, memory)
+        except BaseException:
+            self.kill()
+            raise
+
+    def _begin(
+        self, python: Path, forks: ForkServer | None, descriptors: tuple[int, int, int]
+    ) -> subprocess.Popen[bytes] | Forked:
+        environment = {**worker_environment(self.folder), **self._variables}
+        if forks is not None:
+            return forks.fork(self.folder, environment, descriptors)
+        request_read, answer_write, log_write = descriptors
+        return subprocess.Popen(
+            [*interpreters.command(self.framework, python), str(request_read), str(answer_write)],
+            stdin=subprocess.DEVNULL,
+            stdout=log_write,
+            stderr=log_write,
+            cwd=self.folder,
+            env=environment,
+            pass_fds=(request_read, answer_write),
+            start_new_session=True,
+        )
+
+    def _greet(self) -> dict[str, Any]:
+        try:
+            header, _ = self.receive(START_TIMEOUT)
+        except WorkerTimeout:
+            raise WorkerFailed(
+                f"{self.framework}: nothing heard of its worker in {START_TIMEOUT:g} s"
+            ) from None
+        except WorkerDied as died:
+            raise WorkerFailed(f"{self.framework}: {died}") from None
+        except ProtocolError as error:
+            raise WorkerFailed(f"{self.framework}: it broke the protocol: {error}") from None
+        if header.get("type") == "failed" and header.get("device"):
+            raise WorkerFailed(f"{self.framework}: {header.get('message')}; choose another with --device")
+        if header.get("type") == "failed":
+            raise WorkerFailed(f"{self.framework} cannot be imported: {header.get('message')}")
+        if header.get("type") != "hello" or header.get("protocol") != PROTOCOL:
+            raise WorkerFailed(
+                f"{self.framework}: its worker speaks protocol {header.get('protocol')!r}, "
+                f"the suite {PROTOCOL}"
+            )
+        return _checked(self.framework, header)
+
+    def send(self, frame: bytes) -> None:
+        """Queues a frame; it is written while :meth:`receive` waits."""
+        self._outgoing += frame
+
+    def receive(self, timeout: float) -> tuple[dict[str, Any], Arrays]:
+        """The next frame.
+
+        Raises:
+            WorkerTimeout: after ``timeout`` seconds without a whole frame; what crosses the pipes meanwhile
+                adds the time that it takes on a slow machine.
+            WorkerDied: where the process ended, or the run was stopped.
+            ProtocolError: where it sent what is no frame.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            frame = self._decoder.next()
+            if frame is not None:
+                return frame
+            left = deadline - time.monotonic()
+            if left <= 0:
+                if self.process.poll() is not None:  # dead, and a child of its own holds the pipe open
+                    raise WorkerDied(self._obituary())
+                raise WorkerTimeout
+            if self._stop.is_set():
+                raise WorkerDied("the run ended before it answered")
+            if self._outgoing:
+                waiting = len(self._outgoing)
+                self._write()
+                deadline += (waiting - len(self._outgoing)) / _SLOWEST
+            ready = dict(self._listen.poll(min(left, _GLANCE) * 1000))
+            if self._log in ready:
+                self._hear()
+            if self._answers in ready:
+                data = os.read(self._answers, _CHUNK)
+                if not data:
+                    raise WorkerDied(self._obituary())
+                self._decoder.feed(data)
+                deadline += len(data) / _SLOWEST
+
+    def _write(self) -> None:
+        try:
+            while self._outgoing:
+                written = os.write(self._requests, memoryview(self._outgoing)[:_CHUNK])
+                del self._outgoing[:written]
+        except BlockingIOError:
+            pass
+        except BrokenPipeError:
+            self._outgoing.clear()  # its answers end too, and say why
+        self._listen_for_room(bool(self._outgoing))
+
+    def _listen_for_room(self, wanted: bool) -> None:
+        if wanted != self._waiting_for_room:
+            self._waiting_for_room = wanted
+            if wanted:
+                self._listen.register(self._requests, select.POLLOUT)
+            else:
+                self._listen.unregister(self._requests)
+
+    def _hear(self) -> bool:
+        """Takes what it has printed; whether more may come."""
+        try:
+            data = os.read(self._log, _CHUNK)
+        except BlockingIOError:
+            return False
+        if not data:
+            with suppress(KeyError):  # heard before
+                self._listen.unregister(self._log)
+            return False
+        self._said += data
+        del self._said[:-_TAIL]
+        return True
+
+    def _obituary(self) -> str:
+        try:
+            code = self.process.wait(timeout=LINGER)
+        except subprocess.TimeoutExpired:
+            return "it closed its answers and lives on"
+        tail = self.log_tail()
+        how = signal_name(-code) if code < 0 else f"exit status {code}"
+        return how + (f"; its log ends: {tail}" if tail else "")
+
+    def log_tail(self, lines: int = 6) -> str:
+        """The last lines of stdout and stderr, joined by ' | '."""
+        deadline = time.monotonic() + 1.0  # a child that floods would keep us here
+        while self._open and self._hear() and time.monotonic() < deadline:
+            pass
+        text = self._said.decode("utf-8", "replace")
+        kept = [line.strip() for line in text.splitlines() if line.strip()]
+        return " | ".join(line[:500] for line in kept[-lines:])
+
+    def kill(self) -> None:
+        """Ends the whole process group and removes the folder; may be called again."""
+        if not self._open:
+            return
+        self._close()
+        watchdog.end_family(self.process.pid, str(self.folder))
+        self.process.wait()
+        watchdog.release(self.process.pid)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _close(self) -> None:
+        self._open = False
+        for descriptor in (self._requests, self._answers, self._log):
+            os.close(descriptor)
+
+    def end_process(self) -> None:
+        """Kills the whole process group; safe from any thread."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.kill()
+
+
+def signal_name(number: int) -> str:
+    """``SIGSEGV`` for 11."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _forbid_core(process: int) -> None:
+    """Keeps a crash from writing its memory out; Python's worker does so itself, R cannot."""
+    if hasattr(resource, "prlimit"):
+        with suppress(OSError, ValueError):
+            resource.prlimit(process, resource.RLIMIT_CORE, (0, 0))
+
+
+def _limit_memory(process: int, memory: int) -> None:
+    """Lets a process take so much more address space than it has; where the system cannot, nothing."""
+    if not hasattr(resource, "prlimit"):
+        return
+    with suppress(OSError, ValueError, IndexError):
+        pages = int(Path(f"/proc/{process}/statm").read_text().split()[0])
+        limit = pages * resource.getpagesize() + memory
+        resource.prlimit(process, resource.RLIMIT_AS, (limit, limit))
+
+
+def _checked(framework: str, hello: dict[str, Any]) -> dict[str, Any]:
+    """A greeting in which everything that is shown later is text, and short."""
+    for key in ("version", "python", "numpy", "device"):
+        if not isinstance(hello.get(key), str) or len(hello[key]) > 200:
+            raise WorkerFailed(f"{framework}: its worker's greeting gives no {key}")
+    if not isinstance(hello.setdefault("r", ""), str) or len(hello["r"]) > 200:
+        raise WorkerFailed(f"{framework}: its worker's greeting gives no r")
+    dtypes = hello.get("dtypes")
+    if not isinstance(dtypes, list) or len(dtypes) > 64 or not all(isinstance(d, str) for d in dtypes):
+        raise WorkerFailed(f"{framework}: its worker's greeting gives no dtypes")
+    return hello

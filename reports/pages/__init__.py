@@ -1,0 +1,1 @@
+"""What people read: HTML, Markdown, terminal, JUnit, annotations, and their words."""

@@ -1,0 +1,280 @@
+"""index.html: one page that needs no network, and no JavaScript to be read."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from attrs import frozen
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.judging.verdicts import FAILING, Verdict
+from conv_transpose_conformance.reports.pages import arrays
+from conv_transpose_conformance.reports.pages.cause_words import (
+    expectations,
+    facts,
+    is_expected,
+    script_status,
+    subject,
+)
+from conv_transpose_conformance.reports.pages.requirements import documents, sentence
+from conv_transpose_conformance.reports.pages.words import (
+    WORDS,
+    Word,
+    by_framework,
+    check_name,
+    checks_of,
+    command,
+    error_in_units,
+    failing,
+    headline,
+    in_order,
+    missing,
+    sentences,
+)
+from conv_transpose_conformance.text import encodable, plain
+
+
+@frozen
+class _Count:
+    """A verdict with its number, in a cell of the matrix."""
+
+    verdict: Verdict
+    word: Word
+    count: int
+    link: str  # of the divergence's section, "" where there is none
+
+
+@frozen
+class _Row:
+    name: str
+    framework: str
+    judged: int
+    cases: int
+    cells: list[list[_Count]]
+    verdicts: str  # the verdicts that occur, for the filter
+
+
+@frozen
+class _Parameter:
+    name: str
+    value: str
+    default: bool
+
+
+def _template(name: str) -> str:
+    return files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _harmless(value: object) -> object:
+    """What every expression of the template passes through; autoescape follows."""
+    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(_template),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_harmless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment.filters["units"] = error_in_units
+    environment.filters["check"] = check_name
+    environment.filters["missing"] = missing
+    environment.filters["script_status"] = script_status
+    return environment
+
+
+def _hash(content: str) -> str:
+    digest = hashlib.sha256(content.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def html(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
+    """The page of a run, from run.json and divergences.json alone."""
+    style, script = _template("report.css"), _template("report.js")
+    policy = (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    checks = checks_of(run)
+    page = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            # our own two files, no data; everything else is escaped
+            style=Markup(style),
+            script=Markup(script),
+            policy=Markup(policy),
+            run=run,
+            headline=headline(run),
+            sentences=[*sentences(run, divergences), sentence(run), *expectations(run)],
+            documents=documents(run),
+            checks=checks,
+            words=WORDS,
+            failing_verdicts=FAILING,
+            groups=_groups(run, divergences, checks),
+            divergences=[_section(d) for d in divergences],
+            rounding=_rounding(run, checks),
+            said=_said(run),
+            command=command(run),
+            started=plain(run["started"]).replace("T", " ")[:19],
+        )
+    )
+    return encodable(page)
+
+
+def _groups(
+    run: dict[str, Any], divergences: list[dict[str, Any]], checks: list[str]
+) -> list[tuple[str, dict[str, Any], list[_Row]]]:
+    links = {
+        (d["implementation"], entry["check"], entry["verdict"]): f"divergence-{position}"
+        for position, d in reversed([*enumerate(divergences, 1)])
+        for entry in d.get("checks") or [d]
+    }
+
+    def row(framework: str, name: str) -> _Row:
+        entry = run["implementations"][name]
+        cells = [
+            [
+                _Count(verdict, WORDS[verdict], count, links.get((name, check, verdict.value), ""))
+                for verdict, count in in_order(entry["checks"].get(check, {}))
+            ]
+            for check in checks
+        ]
+        present = " ".join(verdict.value for verdict, _ in in_order(entry["verdicts"]))
+        return _Row(name, framework, entry["judged"], entry["cases"], cells, present)
+
+    return [
+        (framework, run["frameworks"].get(framework, {}), [row(framework, name) for name in names])
+        for framework, names in by_framework(run)
+    ]
+
+
+def _section(divergence: dict[str, Any]) -> dict[str, Any]:
+    smallest = divergence["smallest"]
+    evidence = smallest["evidence"]
+    case = Case.from_dict(smallest["parameters"])
+    return {
+        **divergence,
+        "word": WORDS[Verdict(divergence["verdict"])],
+        "parameters": _parameters(case),
+        "shown": arrays.show(evidence, case.dtype) if evidence else None,
+        "facts": facts(divergence),
+        "subject": subject(divergence),
+        "known": is_expected(divergence),
+        "script": divergence.get("reproduction"),
+        "verdicts": " ".join(dict.fromkeys(e["verdict"] for e in divergence.get("checks") or [divergence])),
+    }
+
+
+def _sizes(values: tuple[int, ...]) -> str:
+    return " × ".join(map(str, values))
+
+
+def _parameters(case: Case) -> list[_Parameter]:
+    ones, zeros = (1,) * case.ndim, (0,) * case.ndim
+    if isinstance(case.padding, str):
+        padding = f"'{case.padding}'"
+    elif case.symmetric:
+        padding = _sizes(tuple(before for before, _ in case.padding))
+    else:
+        padding = " × ".join(f"({before} before, {after} after)" for before, after in case.padding)
+    return [
+        _Parameter("input size", _sizes(case.input_size), False),
+        _Parameter("batch", "none: unbatched" if case.batch is None else str(case.batch), False),
+        _Parameter("input channels", str(case.in_channels), False),
+        _Parameter("output channels", str(case.out_channels), False),
+        _Parameter("kernel size", _sizes(case.kernel_size), False),
+        _Parameter("stride", _sizes(case.stride), case.stride == ones),
+        _Parameter("padding", padding, case.padding == ((0, 0),) * case.ndim),
+        _Parameter("output padding", _sizes(case.output_padding), case.output_padding == zeros),
+        _Parameter(
+            "output size",
+            "not given" if case.output_size is None else _sizes(case.output_size),
+            case.output_size is None,
+        ),
+        _Parameter("dilation", _sizes(case.dilation), case.dilation == ones),
+        _Parameter("groups", str(case.groups), case.groups == 1),
+        _Parameter("bias", "yes" if case.bias else "no", not case.bias),
+        _Parameter("dtype", case.dtype, case.dtype == "float32"),
+        _Parameter("layout", case.layout.replace("_", " "), case.layout == "channels_first"),
+        _Parameter("spelling", _SPELLINGS[case.spelling], case.spelling == "plain"),
+        _Parameter("data", _data(case), case.recipe.kind == "int"),
+    ]
+
+
+_SPELLINGS: Final = {
+    "plain": "an integer where all dimensions agree",
+    "tuple": "one number per dimension",
+    "sides": "padding with a number per side",
+    "nested": "padding with a pair per dimension of the tensor",
+}
+
+
+def _data(case: Case) -> str:
+    if case.recipe.kind == "one":
+        lit = ", ".join(f"{name} (element {place})" for name, place in case.recipe.lit)
+        return f"a single 1 in {lit}" if lit else "zeros"
+    kind = "small integers" if case.recipe.kind == "int" else "real numbers"
+    return f"{kind}, seed {case.recipe.seed:x}"
+
+
+def _rounding(run: dict[str, Any], checks: list[str]) -> dict[str, Any] | None:
+    """The table of rounding errors, None where nothing was judged by a bound."""
+    entries = run["implementations"]
+    present = {check for entry in entries.values() for check in entry.get("bounded") or {}}
+    columns = [check for check in checks if check in present]
+
+    def cell(entry: dict[str, Any], check: str) -> dict[str, Any] | None:
+        bounded = (entry.get("bounded") or {}).get(check)
+        return bounded and {**bounded, "fails": failing(entry["checks"].get(check, {})) > 0}
+
+    rows = [
+        {"name": name, "framework": entry["framework"], "cells": [cell(entry, check) for check in columns]}
+        for name, entry in entries.items()
+        if entry.get("bounded")
+    ]
+    return {"checks": columns, "rows": rows} if columns else None
+
+
+def _said(run: dict[str, Any]) -> list[dict[str, Any]]:
+    """The reasons of verdicts that are no judgement, each once, with where they were given."""
+    found: dict[tuple[Verdict, str, str], dict[str, list[tuple[str, int]]]] = {}
+    for name, entry in run["implementations"].items():
+        for check, verdicts in (entry.get("messages") or {}).items():
+            for verdict, messages in verdicts.items():
+                for item in messages:
+                    key = (Verdict(verdict), entry["framework"], item["message"])
+                    found.setdefault(key, {}).setdefault(name, []).append((check, item["count"]))
+    rows = [
+        {
+            "framework": framework,
+            "verdict": verdict.value,
+            "word": WORDS[verdict],
+            "message": message,
+            "where": where,
+            "count": sum(count for checks in where.values() for _, count in checks),
+        }
+        for (verdict, framework, message), where in found.items()
+    ]
+    order = [verdict.value for verdict in (Verdict.UNSUPPORTED, *WORDS)]
+    frameworks = list(run["frameworks"])
+    return sorted(
+        rows,
+        key=lambda row: (
+            order.index(row["verdict"]),
+            frameworks.index(row["framework"]) if row["framework"] in frameworks else len(frameworks),
+            -row["count"],
+        ),
+    )

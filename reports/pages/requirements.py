@@ -1,0 +1,179 @@
+"""What is said of requirements, the same on every page: by document, and what does not hold."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+from attrs import frozen
+
+from conv_transpose_conformance.judging.verdicts import FAILING, Verdict
+from conv_transpose_conformance.reports.pages.words import WORDS, Word, counted, requirement_results
+from conv_transpose_conformance.text import plain
+
+_SILENT: Final = (Verdict.NOT_APPLICABLE,)
+
+
+@frozen
+class Cell:
+    """One requirement on one implementation."""
+
+    verdict: Verdict
+    word: Word
+    count: int  # of the trials or cases that the verdict is about
+    tried: int  # those that the API can express
+    message: str
+    link: str  # of the account below the table, "" where there is none
+
+
+@frozen
+class Row:
+    """One requirement on the implementations of its document."""
+
+    requirement: dict[str, Any]
+    cells: list[Cell | None]
+    verdicts: str  # those that occur, for the filter
+
+
+@frozen
+class Failing:
+    """A requirement that does not hold on an implementation: the sentence, and what happened."""
+
+    anchor: str
+    requirement: dict[str, Any]
+    result: dict[str, Any]
+    word: Word
+    share: str
+    command: str
+    known: str  # why it was expected, "" where it was not
+
+
+@frozen
+class Document:
+    """A document with its requirements and the implementations that they speak of."""
+
+    title: str
+    page: str
+    columns: list[str]
+    rows: list[Row]
+    failing: list[Failing]
+
+
+def fails(result: dict[str, Any]) -> bool:
+    """Whether a requirement does not hold."""
+    return result["verdict"] in FAILING
+
+
+def fails_alone(result: dict[str, Any]) -> bool:
+    """Whether it does not hold by calls of its own, so that no divergence of a case tells of it."""
+    return fails(result) and result["probed"]
+
+
+def is_expected(result: dict[str, Any]) -> bool:
+    """Whether the file of expectations knows of it."""
+    return bool(result.get("expected"))
+
+
+def command(result: dict[str, Any]) -> str:
+    """The line for a shell that examines it again."""
+    name = plain(result["implementation"]).partition("@")[0]
+    wanted = shlex.quote(plain(result["requirement"]))
+    return f"conformance run --requirement {wanted} --implementation {shlex.quote(name)}"
+
+
+def counts(run: dict[str, Any]) -> Counter[Verdict]:
+    """How many results have which verdict."""
+    return Counter(Verdict(result["verdict"]) for result in requirement_results(run))
+
+
+def sentence(run: dict[str, Any]) -> str:
+    """The requirements in one sentence of plain text, "" where none was examined."""
+    every = requirement_results(run)
+    held = [result for result in every if Verdict(result["verdict"]) not in _SILENT]
+    if not held:
+        return ""
+    broken = [result for result in held if fails(result)]
+    known = sum(is_expected(result) for result in broken)
+    alone = sum(map(fails_alone, broken))
+    said = (
+        f"{counted(len({r['requirement'] for r in held}), 'requirement')} on "
+        f"{counted(len({r['implementation'] for r in held}), 'implementation')} gave "
+        f"{counted(len(held), 'verdict')}: "
+    )
+    if not broken:
+        return said + "none failing."
+    said += f"{len(broken):,} failing, {alone:,} of them by calls of their own"
+    return said + (f" and {known:,} expected." if known else ".")
+
+
+def documents(run: dict[str, Any]) -> list[Document]:
+    """The matrix of requirements, a part for each document."""
+    about = run.get("requirements") or {}
+    by_key = {(r["requirement"], r["implementation"]): r for r in requirement_results(run)}
+    names = list(dict.fromkeys(r["implementation"] for r in requirement_results(run)))
+    anchors = {key: f"requirement-{n}" for n, key in enumerate(by_key, 1)}
+    grouped: dict[str, list[dict[str, Any]]] = {}
+    for requirement in about.get("catalogue", []):
+        grouped.setdefault(requirement["document"], []).append(requirement)
+    found = []
+    for title, requirements in grouped.items():
+        columns = [name for name in names if any(_spoken(by_key.get((r["id"], name))) for r in requirements)]
+        rows = [_row(r, columns, by_key, anchors) for r in requirements]
+        failing = [
+            _failing(anchors[r["id"], name], r, by_key[r["id"], name])
+            for r in requirements
+            for name in columns
+            if (r["id"], name) in by_key and fails(by_key[r["id"], name])
+        ]
+        found.append(Document(title, requirements[0]["page"], columns, rows, failing))
+    return found
+
+
+def _spoken(result: dict[str, Any] | None) -> bool:
+    return result is not None and Verdict(result["verdict"]) not in _SILENT
+
+
+def _row(
+    requirement: dict[str, Any],
+    columns: list[str],
+    by_key: dict[tuple[str, str], dict[str, Any]],
+    anchors: dict[tuple[str, str], str],
+) -> Row:
+    cells: list[Cell | None] = []
+    for name in columns:
+        key = (requirement["id"], name)
+        result = by_key.get(key)
+        if result is None:
+            cells.append(None)
+            continue
+        verdict = Verdict(result["verdict"])
+        tried = _tried(result)
+        link = anchors[key] if fails(result) else ""
+        count = result["counts"].get(verdict, 0)
+        cells.append(Cell(verdict, WORDS[verdict], count, tried, result["message"], link))
+    present = " ".join(dict.fromkeys(cell.verdict.value for cell in cells if cell))
+    return Row(requirement, cells, present)
+
+
+def _failing(anchor: str, requirement: dict[str, Any], result: dict[str, Any]) -> Failing:
+    verdict = Verdict(result["verdict"])
+    failed = sum(count for name, count in result["counts"].items() if name in FAILING)
+    tried = _tried(result)
+    what = "trial" if result["probed"] else "verdict"
+    known = "; ".join(entry["reason"] for entry in (result.get("expected") or {}).get("entries", []))
+    share = f"{failed:,} of {counted(tried, what)}"
+    return Failing(anchor, requirement, result, WORDS[verdict], share, command(result), known)
+
+
+def _tried(result: dict[str, Any]) -> int:
+    """How many trials or verdicts there are, but for those that mean nothing for the API."""
+    return sum(count for name, count in result["counts"].items() if Verdict(name) not in _SILENT)
+
+
+def failing_alone(run: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """What does not hold by calls of its own, with its requirement; what is expected comes last."""
+    known = {r["id"]: r for r in (run.get("requirements") or {}).get("catalogue", [])}
+    for result in sorted(filter(fails_alone, requirement_results(run)), key=is_expected):
+        yield known[result["requirement"]], result

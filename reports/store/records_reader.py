@@ -1,0 +1,91 @@
+"""A run's dataset as records again, call by call, for what looks at several runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.errors import BadRunFolder, InvalidCase
+from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict
+from conv_transpose_conformance.reports.store.dataset import load_run
+from conv_transpose_conformance.reports.store.files import RECORDS
+
+_COLUMNS = (
+    "implementation",
+    "framework",
+    "framework_version",
+    "check",
+    "verdict",
+    "level",
+    "met",
+    "error",
+    "escape",
+    "microseconds",
+    "message",
+    "case",
+)
+
+
+def calls(directory: Path) -> Iterator[list[Record]]:
+    """The records of each call, without evidence, in the order of the file.
+
+    Raises:
+        BadRunFolder: where the dataset cannot be read or holds what is no record of this suite.
+    """
+    frame = load_run(directory)
+    # Several versions of a framework are told apart by labels, which run.json gives beside its versions.
+    labels = {
+        (name.partition("@")[0], entry.get("version") or ""): name.partition("@")[2]
+        for name, entry in frame.attrs["run"]["frameworks"].items()
+    }
+    cases: dict[str, Case] = {}
+    current: tuple[Any, ...] | None = None
+    batch: list[Record] = []
+    for row in zip(*(frame[name].tolist() for name in _COLUMNS), strict=True):
+        fields = dict(zip(_COLUMNS, row, strict=True))
+        key = (fields["implementation"], fields["framework_version"], fields["case"])
+        if key != current:
+            if batch:
+                yield batch
+            batch, current = [], key
+        batch.append(_record(fields, cases, labels, directory))
+    if batch:
+        yield batch
+
+
+def _record(
+    fields: dict[str, Any], cases: dict[str, Case], labels: dict[tuple[str, str], str], directory: Path
+) -> Record:
+    identifier = fields.pop("case")
+    try:
+        case = cases.get(identifier)
+        if case is None:
+            case = cases[identifier] = Case.parse(identifier)
+        check, verdict = Check(fields.pop("check")), Verdict(fields.pop("verdict"))
+    except (InvalidCase, ValueError) as error:
+        raise BadRunFolder(f"{directory / RECORDS}: is of another version of the suite: {error}") from None
+    words = {name: "" if value is None else str(value) for name, value in fields.items()}
+    return Record(
+        case=case,
+        implementation=words["implementation"],
+        framework=words["framework"],
+        framework_version=words["framework_version"],
+        label=labels.get((words["framework"], words["framework_version"]), ""),
+        check=check,
+        verdict=verdict,
+        level=words["level"],
+        met=words["met"],
+        error=_number(fields["error"]),
+        escape=_number(fields["escape"]),
+        microseconds=_number(fields["microseconds"]),
+        message=words["message"],
+    )
+
+
+def _number(value: Any) -> float | None:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    return float(value)

@@ -1,0 +1,44 @@
+"""What run.json must say of requirements; it may come from strangers, as the rest of the file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.errors import InvalidCase
+from conv_transpose_conformance.judging.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from conv_transpose_conformance.reports.store.schema import Node
+
+_VERDICTS: Final = frozenset(verdict.value for verdict in Verdict)
+_TEXTS: Final = ("id", "statement", "source", "document", "page", "needs", "note", "kind")
+
+
+def check_requirements(requirements: Node) -> None:
+    """Checks the catalogue that a run examined, and its results."""
+    known = set()
+    for entry in requirements["catalogue"]:
+        for key in _TEXTS:
+            entry[key].of(str)
+        for name in entry["applies"]:
+            name.of(str)
+        known.add(entry["id"].value)
+    for result in requirements["results"]:
+        if result["requirement"].of(str) not in known:
+            result["requirement"].fail("is not in the catalogue beside it")
+        for key in ("implementation", "framework", "message"):
+            result[key].of(str)
+        result["probed"].of(bool)
+        if result["verdict"].of(str) not in _VERDICTS:
+            result["verdict"].fail("is no verdict")
+        for verdict, count in result["counts"].items():
+            if verdict not in _VERDICTS:
+                result["counts"].fail("has an unknown verdict")
+            count.count()
+        if result["case"].of(str, type(None)) is not None:
+            try:
+                Case.parse(result["case"].value)
+            except InvalidCase as error:
+                result["case"].fail(f"is no case id: {error}")
+        result.get("expected").of(dict, type(None))

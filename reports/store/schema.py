@@ -1,0 +1,327 @@
+"""What run.json and divergences.json must look like.
+
+Both may come from strangers: they are only data, and everything a page takes for granted is
+checked here, with the file and the key in the message.  Unknown keys are left alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.errors import BadRunFolder, InvalidCase
+from conv_transpose_conformance.judging.verdicts import FAILING, Verdict
+from conv_transpose_conformance.reports.store.cause_schema import check_cause
+from conv_transpose_conformance.reports.store.files import reason
+from conv_transpose_conformance.reports.store.requirement_schema import check_requirements
+from conv_transpose_conformance.reports.store.strict_json import jsonable, replay_command
+from conv_transpose_conformance.text import one_line
+
+SCHEMA_VERSION: Final = 1
+_VERDICTS: Final = frozenset(verdict.value for verdict in Verdict)
+_NUMBERS: Final = ("nan", "inf", "-inf")
+_NONE: Final = type(None)
+_NAMES: Final = {
+    str: "a string",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "an object",
+    _NONE: "null",
+}
+
+
+class Node:
+    """A value of a JSON file that knows where it stands, so that a complaint can say so."""
+
+    def __init__(self, value: Any, path: Path, key: str = "") -> None:
+        """The value that stands in the file at ``path`` under ``key``."""
+        self.value, self.path, self.key = value, path, key
+
+    def fail(self, problem: str) -> NoReturn:
+        """Complain about this value."""
+        where = f"{self.key} " if self.key else ""
+        raise BadRunFolder(one_line(f"{self.path}: {where}{problem}", 400))
+
+    def of(self, *kinds: type) -> Any:
+        """The value, which must be of one of the kinds; a whole number is also a number."""
+        value = self.value
+        fits = isinstance(value, kinds) or (float in kinds and isinstance(value, int))
+        if not fits or (isinstance(value, bool) and bool not in kinds):
+            self.fail(f"must be {' or '.join(_NAMES[kind] for kind in kinds)}, not {_short(value)}")
+        return value
+
+    def __getitem__(self, key: str) -> Node:
+        """The value of a key that must be there."""
+        if key not in self.of(dict):
+            self.fail(f"lacks the key {key!r}")
+        return Node(self.value[key], self.path, f"{self.key}.{key}" if self.key else key)
+
+    def get(self, key: str) -> Node:
+        """The value of a key that may be absent, which is as good as null."""
+        return self[key] if key in self.of(dict) else Node(None, self.path, f"{self.key}.{key}")
+
+    def items(self) -> Iterator[tuple[str, Node]]:
+        """The members of an object."""
+        for key in self.of(dict):
+            yield key, Node(self.value[key], self.path, f"{self.key}[{_short(key)}]")
+
+    def __iter__(self) -> Iterator[Node]:
+        """The items of a list."""
+        for position, item in enumerate(self.of(list)):
+            yield Node(item, self.path, f"{self.key}[{position}]")
+
+    def count(self) -> int:
+        """The value as a number of things."""
+        value: int = self.of(int)
+        if value < 0:
+            self.fail(f"must not be negative, but is {_short(value)}")
+        return value
+
+    def number(self) -> None:
+        """Check a number, a string that stands for one JSON cannot write, or null."""
+        if self.value not in _NUMBERS:
+            self.of(float, _NONE)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, dict | list):
+        return _NAMES[type(value)]
+    return one_line(json.dumps(value), 60)
+
+
+def _refuse_literal(literal: str) -> NoReturn:
+    raise ValueError(f"{literal} is no JSON number")
+
+
+def _whole(literal: str) -> int:
+    if len(literal) > 20:  # beyond 64 bits: nothing of ours, and no float could hold all of them
+        raise ValueError(f"the number {literal[:20]}... is too large")
+    return int(literal)
+
+
+def _load(path: Path) -> Node:
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        if not path.parent.is_dir():
+            raise BadRunFolder(f"{path.parent}: no such folder") from None
+        raise BadRunFolder(f"{path.parent}: no run folder, it has no {path.name}") from None
+    except OSError as error:
+        raise BadRunFolder(f"{path}: {reason(error)}") from None
+    except UnicodeDecodeError as error:
+        raise BadRunFolder(f"{path}: not UTF-8 text (byte {error.start})") from None
+    try:
+        return Node(jsonable(json.loads(text, parse_constant=_refuse_literal, parse_int=_whole)), path)
+    except RecursionError:
+        raise BadRunFolder(f"{path}: not JSON of a run: nested too deeply") from None
+    except ValueError as error:
+        raise BadRunFolder(one_line(f"{path}: not JSON, or truncated: {error}")) from None
+
+
+def read_run(path: Path) -> dict[str, Any]:
+    """The content of a run.json that pages can be made from.
+
+    Raises:
+        BadRunFolder: naming the file and the key at fault.
+    """
+    return check_run(_load(path))
+
+
+def read_divergences(path: Path, run: dict[str, Any]) -> list[dict[str, Any]]:
+    """The content of the divergences.json that belongs to ``run``.
+
+    Raises:
+        BadRunFolder: naming the file and the key at fault.
+    """
+    return check_divergences(_load(path), run)
+
+
+def check_run(run: Node) -> dict[str, Any]:
+    """The content of run.json, its structure checked."""
+    version = run["schema"].value
+    if version != SCHEMA_VERSION or isinstance(version, bool):
+        run["schema"].fail(
+            f"is {_short(version)}, and this version of the suite reads {SCHEMA_VERSION}: "
+            "use the suite that wrote it"
+        )
+    for key in ("name", "version"):
+        run["suite"][key].of(str)
+    _check_time(run["started"])
+    run["seconds"].of(float)
+    run["profile"].of(str, _NONE)
+    run["seed"].of(int, _NONE)
+    run["budget"].of(float, _NONE)
+    run["interrupted"].of(bool)
+    if run["exit_code"].count() > 255:
+        run["exit_code"].fail(f"is {_short(run['exit_code'].value)}, and no program ends so")
+    run["host"].get("command").of(str, _NONE)
+    if run.get("shard").of(list, _NONE) is not None:
+        for number in run["shard"]:
+            number.count()
+    if run.get("coverage").of(dict, _NONE) is not None:
+        for ndim, entry in run["coverage"].items():
+            if ndim not in ("1d", "2d"):
+                entry.fail("must be of '1d' or '2d'")
+            entry["cases"].count()
+            for strength in ("pairs", "triples"):
+                if len(entry[strength].of(list)) != 2:
+                    entry[strength].fail("must be [seen, possible]")
+                for number in entry[strength]:
+                    number.count()
+    if run.get("requirements").of(dict, _NONE) is not None:
+        check_requirements(run["requirements"])
+    if run.get("expectations").of(dict, _NONE) is not None:
+        run["expectations"]["file"].of(str)
+        run["expectations"]["entries"].count()
+        for entry in run["expectations"]["stale"]:
+            entry["line"].count()
+            for key in ("implementation", "reason"):
+                entry[key].of(str)
+    for key in ("python", "numpy", "platform", "cpu", "reference"):
+        run["host"][key].of(str, _NONE)
+    run["host"]["cpu_count"].of(int, _NONE)
+    for _, framework in run["frameworks"].items():
+        _check_framework(framework)
+    for _, implementation in run["implementations"].items():
+        _check_implementation(implementation)
+    content: dict[str, Any] = run.value
+    return content
+
+
+def _check_time(node: Node) -> None:
+    try:
+        datetime.fromisoformat(node.of(str))
+    except ValueError:
+        node.fail(f"must be a time as ISO 8601 writes it, not {_short(node.value)}")
+
+
+def _check_framework(framework: Node) -> None:
+    status = framework["status"].of(str)
+    if status not in ("ran", "unavailable"):
+        framework["status"].fail(f'must be "ran" or "unavailable", not {_short(status)}')
+    for key in ("reason", "version", "python", "numpy", "r", "device", "interpreter"):
+        framework.get(key).of(str, _NONE)
+    framework.get("optional").of(bool, _NONE)
+    if framework.get("dtypes").of(list, _NONE) is not None:
+        for dtype in framework["dtypes"]:
+            dtype.of(str)
+    if framework.get("packages").of(dict, _NONE) is not None:
+        for _, version in framework["packages"].items():
+            version.of(str, _NONE)
+
+
+def _check_counts(node: Node) -> None:
+    for verdict, count in node.items():
+        if verdict not in _VERDICTS:
+            node.fail(f"has the unknown verdict {_short(verdict)}")
+        count.count()
+
+
+def _check_implementation(implementation: Node) -> None:
+    implementation["framework"].of(str)
+    for key in ("cases", "judged"):
+        implementation[key].count()
+    _check_counts(implementation["verdicts"])
+    for _, counts in implementation["checks"].items():
+        _check_counts(counts)
+    if implementation.get("messages").of(dict, _NONE) is not None:
+        for _, verdicts in implementation["messages"].items():
+            for verdict, messages in verdicts.items():
+                if verdict not in _VERDICTS:
+                    verdicts.fail(f"has the unknown verdict {_short(verdict)}")
+                for message in messages:
+                    message["message"].of(str)
+                    message["count"].count()
+    certificate = implementation["certificate"]
+    for key in ("probes", "passed"):
+        certificate[key].count()
+    for key in ("largest", "median"):
+        certificate[key].of(float, _NONE)
+    certificate["sentence"].of(str)
+    if implementation.get("bounded").of(dict, _NONE) is not None:
+        for _, bounded in implementation["bounded"].items():
+            bounded["judged"].count()
+            bounded["largest"].number()
+            bounded["case"].of(str, _NONE)
+            for _, count in bounded["met"].items():
+                count.count()
+
+
+def check_divergences(divergences: Node, run: dict[str, Any]) -> list[dict[str, Any]]:
+    """The content of divergences.json, its structure checked, as well as that it is of ``run``."""
+    counted: Counter[tuple[str, str, str]] = Counter()
+    names: set[str] = set()
+    for divergence in divergences:
+        _check_divergence(divergence)
+        content = divergence.value
+        if content["id"] in names:
+            divergence["id"].fail(f"is {_short(content['id'])} a second time")
+        names.add(content["id"])
+        for entry in content.get("checks") or [content]:
+            counted[content["implementation"], entry["check"], entry["verdict"]] += entry["failing"]
+    if counted != _failing(run):
+        divergences.fail("its counts are not those of the run.json beside it: the two are of different runs")
+    content = divergences.value
+    found: list[dict[str, Any]] = content
+    return found
+
+
+def _failing(run: dict[str, Any]) -> Counter[tuple[str, str, str]]:
+    return Counter(
+        {
+            (name, check, verdict): count
+            for name, implementation in run["implementations"].items()
+            for check, counts in implementation["checks"].items()
+            for verdict, count in counts.items()
+            if verdict in FAILING and count
+        }
+    )
+
+
+def _check_divergence(divergence: Node) -> None:
+    for key in ("id", "implementation", "framework", "check", "verdict"):
+        divergence[key].of(str)
+    if divergence["verdict"].value not in FAILING:
+        divergence["verdict"].fail(f"must be a failing verdict, not {_short(divergence['verdict'].value)}")
+    for key in ("failing", "judged"):
+        divergence[key].count()
+    smallest = divergence["smallest"]
+    smallest["message"].of(str)
+    smallest["level"].of(str)
+    smallest["error"].number()
+    try:
+        case = Case.from_dict(smallest["parameters"].of(dict))
+    except InvalidCase as error:
+        smallest["parameters"].fail(f"are no case: {error}")
+    if smallest["case"].of(str) != case.id:
+        smallest["case"].fail(f"is not the id of the parameters beside it, {case.id}")
+    _check_evidence(smallest["evidence"])
+    for other in divergence["others"]:
+        try:
+            Case.parse(other.of(str))
+        except InvalidCase as error:
+            other.fail(f"is no case id: {error}")
+    check_cause(divergence)
+    # a line made to be pasted into a shell is never taken from a file
+    divergence["replay"].of(str)
+    divergence.value["replay"] = replay_command(case.id, divergence["implementation"].value)
+
+
+def _check_evidence(evidence: Node) -> None:
+    if evidence.of(dict, _NONE) is None:
+        return
+    for key in ("expected", "actual", "difference"):
+        evidence[key].of(list, str, float, bool, _NONE)
+    for key in ("shape", "index"):
+        if evidence[key].of(list, _NONE) is not None:
+            for size in evidence[key]:
+                size.of(int)
+    for key in ("wrong", "elements"):
+        evidence[key].count()

@@ -1,0 +1,101 @@
+"""Other faces of an API, each beside the API itself: the same results, from another part of the framework."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conv_transpose_conformance.adapters import FRAMEWORKS, adapter_class
+from conv_transpose_conformance.adapters.base import api_of
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.judging.answers import Outcome
+from conv_transpose_conformance.requirements.base.probe import Bench, same
+from tests.support.real import driver_of, job_of
+
+pytestmark = pytest.mark.frameworks
+
+CASES = {
+    1: ["v1_1d_n2_ci4_co6_i5_k3_s2_p1_g2_b_f32_int.3", "v1_1d_n1_ci2_co3_i4_k2_f32_int.5"],
+    2: ["v1_2d_n2_ci4_co6_i5x4_k3x2_s2x2_p1x1_g2_b_f32_int.3", "v1_2d_n1_ci2_co3_i4x3_k2x2_f32_int.5"],
+}
+REFUSED = {1: "v1_1d_n1_ci3_co4_i4_k3_g2_f32_int.1", 2: "v1_2d_n1_ci3_co4_i4x4_k3x3_g2_f32_int.1"}
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_face_answers_as_its_api_does(framework, framework_python):
+    declared = adapter_class(framework).implementations
+    with driver_of(framework, framework_python(framework)) as driver:
+        for name in (name for name in declared if "+" in name):
+            if name.endswith("2d+compile"):
+                continue  # a compiler at work: once is enough
+            ndim = declared[name]["ndim"]
+            for case in map(Case.parse, CASES[ndim]):
+                plain = driver.ask(job_of(case, api_of(name)), api_of(name))
+                face = driver.ask(job_of(case, name), name)
+                if "computes" in declared[name]:
+                    assert face.outcome is Outcome.UNSUPPORTED, (name, face.message)
+                    assert not face.arrays
+                else:
+                    assert face.outcome is Outcome.OK, (name, face.message)
+                    assert face.arrays.keys() == plain.arrays.keys() >= {"values", "grad_weight"}
+                    for key, values in plain.arrays.items():
+                        assert np.array_equal(face.arrays[key], values), (name, key)
+                assert (face.shape, face.dtype) == (plain.shape, plain.dtype)
+                assert face.parameters == plain.parameters
+            refused = driver.ask(job_of(Case.parse(REFUSED[ndim]), name), name)
+            assert refused.outcome is Outcome.RAISED, name
+
+
+@pytest.mark.parametrize("framework", ["torch", "paddle", "mindspore"])
+def test_probes_ask_a_face_what_they_ask_its_api(framework, framework_python):
+    """Or it says plainly that it cannot; the face that compiles C++ is left out."""
+    declared = adapter_class(framework).implementations
+    with driver_of(framework, framework_python(framework)) as driver:
+        for name in (n for n in declared if "1" in n and "+" in n and not n.endswith("+compile")):
+            face, plain = Bench(name, driver, {}), Bench(api_of(name), driver, {})
+            case = Case.parse(CASES[1][0]).replace(bias=True)
+            arrays = face.arrays(case)
+            given = {
+                **arrays,
+                "y": arrays["g"],
+                "vx": np.roll(arrays["x"], 1),
+                "vw": np.zeros_like(arrays["w"]),  # mindspore.jvp takes tangents of inputs alone
+                "vb": np.zeros_like(arrays["b"]),
+            }
+            for operation in ("twice", "inputs", "convolve", "second", "tangent"):
+                found, wanted = (on.ask(operation, case, given) for on in (face, plain))
+                if face.shape_only:
+                    assert found.outcome is Outcome.UNSUPPORTED, (name, operation, found.message)
+                    assert found.message == "a meta tensor has no values", (name, operation)
+                elif name.endswith("+to_static") and operation in ("second", "tangent"):
+                    continue  # its programs have first derivatives alone
+                else:
+                    assert found.outcome is wanted.outcome, (name, operation, found.message)
+                    assert found.outcome is not Outcome.RAISED, (name, operation, found.message)
+                    assert found.arrays.keys() == wanted.arrays.keys()
+                    assert all(same(found.arrays[key], wanted.arrays[key]) for key in wanted.arrays), (
+                        name,
+                        operation,
+                    )
+
+
+def test_a_program_of_paddle_says_what_was_wrong(framework_python):
+    with driver_of("paddle", framework_python("paddle")) as driver:
+        case = Case.parse(CASES[1][0])
+        api = Bench("paddle.nn.Conv1DTranspose", driver, {})
+        face = Bench("paddle.nn.Conv1DTranspose+to_static", driver, {})
+        asked = {"arguments": {"output_size": ["a"]}, "refusable": True}
+        said = [on.call(case, {"x": on.arrays(case)["x"]}, **asked).message for on in (api, face)]
+    assert said[0] == said[1]
+
+
+def test_what_was_compiled_for_other_calls_is_not_kept(framework_python):
+    name = "paddle.nn.Conv1DTranspose+to_static"
+    with driver_of("paddle", framework_python("paddle")) as driver:
+        threads = []
+        for number in range(1, 9):
+            assert driver.ask(job_of(Case.parse(CASES[1][0]), name), name).outcome is Outcome.OK, number
+            threads.append(len(list(Path(f"/proc/{driver._station._worker.process.pid}/task").iterdir())))
+    assert threads[-1] == threads[1], threads

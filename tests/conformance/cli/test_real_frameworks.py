@@ -1,0 +1,196 @@
+"""The command line and the pytest plugin on the real frameworks."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conv_transpose_conformance import load_run
+from conv_transpose_conformance.errors import NotInstalled
+from conv_transpose_conformance.frameworks.implementations import select
+from conv_transpose_conformance.frameworks.r_interpreter import on_path
+from tests.support.commands import FILES, divergences, run_data
+
+pytestmark = pytest.mark.frameworks
+
+TORCH1 = "torch.nn.ConvTranspose1d"
+MS2 = "mindspore.nn.Conv2dTranspose"
+
+
+def conformance(*arguments: str, cwd=None) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "conv_transpose_conformance", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+    )
+    assert "Traceback" not in done.stdout + done.stderr, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory, python_options):
+    out = tmp_path_factory.mktemp("whole") / "run"
+    done = conformance("run", "--budget", "25", "--out", str(out), "--format", "json", *python_options())
+    return out, done
+
+
+@pytest.fixture(scope="module")
+def has_r_torch(python_options):
+    try:
+        return bool(python_options(["r.torch"]) or on_path())
+    except NotInstalled:
+        return False
+
+
+def test_all_frameworks_run(whole_run, has_r_torch):
+    out, done = whole_run
+    run = run_data(out)
+    statuses = {name: entry["status"] for name, entry in run["frameworks"].items()}
+    r_torch = statuses.pop("r.torch")
+    assert r_torch == ("ran" if has_r_torch else "unavailable")
+    assert statuses == {"torch": "ran", "paddle": "ran", "mindspore": "ran"}
+    for entry in (run["frameworks"][name] for name in statuses):
+        assert re.match(r"\d+\.\d+", entry["version"])
+        assert entry["device"]
+        assert entry["numpy"]
+    assert done.returncode == run["exit_code"] == (1 if divergences(out) else 0)
+
+
+def test_the_runs_folder(whole_run, has_r_torch):
+    out, done = whole_run
+    assert {path.name for path in out.iterdir()} == FILES | {"repro"}
+    frame = load_run(out)
+    computed = set(frame[frame.check == "values"].implementation)
+    every = set(select([]))
+    without = {name for name in every if name.startswith("r.") and not has_r_torch}
+    assert every - without - computed <= {"mindspore.mint.nn.ConvTranspose2d"}
+    assert set(frame.implementation) == every
+    judged = frame[frame.framework.isin(["torch", "paddle"]) & frame.check.isin(["values", "grad_weight"])]
+    assert not judged.verdict.isin(["diverge", "error"]).any()
+    asked = frame[frame.verdict == "pass"]
+    assert (asked.microseconds > 0).all()
+    assert json.loads(done.stdout)
+    page = (out / "index.html").read_text(encoding="utf-8")
+    for name in select([]):
+        assert name in page
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', page)  # nothing is fetched
+
+
+def test_a_divergence_of_the_run_is_replayed_with_exit_1_and_a_pass_with_0(whole_run, python_options):
+    out, _ = whole_run
+    frame = load_run(out)
+    failing = frame[frame.verdict == "diverge"]
+    passing = frame[(frame.verdict == "pass") & (frame.check == "values")]
+
+    def replayed(row):
+        options = python_options([row["framework"]])
+        return conformance("replay", row["case"], "--implementation", row["implementation"], *options)
+
+    if len(failing):
+        row = failing.iloc[0]
+        done = replayed(row)
+        assert done.returncode == 1
+        assert re.search(rf"^{row['check']}\s+diverge", done.stdout, re.M)
+    failed = set(zip(failing["case"], failing["implementation"], strict=True))
+    row = next(r for _, r in passing.iterrows() if (r["case"], r["implementation"]) not in failed)
+    done = replayed(row)
+    assert done.returncode == 0
+    assert re.search(r"^values\s+pass", done.stdout, re.M)
+
+
+def test_replay_shows_expected_actual_and_difference(framework_python):
+    case = "v1_2d_n1_ci1_co1_i2x2_k1x1_s2x2_op1x1_b_f32_int.7"
+    done = conformance(
+        "replay", case, "--implementation", MS2, "--python", f"mindspore={framework_python('mindspore')}"
+    )
+    diverges = re.search(r"^values\s+diverge", done.stdout, re.M) is not None
+    assert done.returncode == int(diverges)
+    assert ("\n  expected" in done.stdout) == diverges
+    assert ("\n  actual" in done.stdout) == diverges
+    assert ("\n  difference" in done.stdout) == diverges
+
+
+def test_an_interpreter_given_by_hand(tmp_path, framework_python):
+    python = framework_python("torch")
+    out = tmp_path / "run"
+    done = conformance(
+        "run", "--implementation", TORCH1, "--python", f"torch={python}", "--budget", "6", "--out", str(out)
+    )
+    assert done.returncode == 0
+    assert run_data(out)["frameworks"]["torch"]["interpreter"] == str(python)
+
+
+def test_ctrl_c_in_mid_run(tmp_path, python_options):
+    out = tmp_path / "run"
+    arguments = ["run", "--implementation", "torch.*", "--out", str(out), *python_options(["torch"])]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "conv_transpose_conformance", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    )
+    seen = []
+    for line in process.stderr:
+        seen.append(line)
+        if ": ready, on" in line:
+            break
+    workers = children(process.pid)
+    assert workers
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate()
+    assert process.returncode == 130, stderr
+    assert "Traceback" not in stdout + stderr
+    assert "interrupted: ending the workers, writing what was found so far" in "".join(seen) + stderr
+    assert {path.name for path in out.iterdir()} == FILES | {"journal.jsonl"}
+    assert run_data(out)["interrupted"] is True
+    load_run(out)
+    assert not [pid for pid in workers if alive(pid)]
+
+
+def children(parent: int) -> list[int]:
+    with open(f"/proc/{parent}/task/{parent}/children") as found:
+        direct = [int(pid) for pid in found.read().split()]
+    for task in Path(f"/proc/{parent}/task").iterdir():
+        direct += [int(pid) for pid in (task / "children").read_text().split()]
+    return sorted(set(direct))
+
+
+def alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+def pytest_in(folder, *arguments: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_pytest_plugin(tmp_path, framework_python):
+    python = f"torch={framework_python('torch')}"
+    options = ["--conformance", TORCH1, "--conformance-python", python, "-k", "f64_real"]
+    code, out = pytest_in(tmp_path, *options)
+    assert code == 0, out[-3000:]
+    assert re.search(r"conformance: torch \d\S+ on cpu, Python 3\.\d+", out)
+    (passed,) = re.findall(r"(\d+) passed", out)
+    assert int(passed) >= 100
+    code, out = pytest_in(tmp_path, *options, "-n", "2")
+    assert code == 0, out[-3000:]
+    assert re.findall(r"(\d+) passed", out) == [passed]

@@ -1,0 +1,180 @@
+"""Answers to probes that are not what was asked for are named, and no check stumbles over one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from conv_transpose_conformance.adapters import adapter_class, framework_of
+from conv_transpose_conformance.adapters.probe import probe
+from conv_transpose_conformance.adapters.protocol import encode
+from conv_transpose_conformance.adapters.worker import run
+from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES
+from conv_transpose_conformance.judging.answers import Outcome, read_answer
+from conv_transpose_conformance.judging.verdicts import FAILING, Verdict
+from conv_transpose_conformance.requirements.base.answer_checks import misfit
+from conv_transpose_conformance.requirements.base.probe import Bench, fault, plain_case
+from conv_transpose_conformance.requirements.base.requirement import Probed, Result
+from conv_transpose_conformance.requirements.catalogue import choose
+from conv_transpose_conformance.requirements.examine import _trials
+from tests.support.prober import FakeDriver, _received, bench
+
+NAMES = ("torch.nn.ConvTranspose1d", "paddle.nn.Conv1DTranspose", "mindspore.mint.nn.ConvTranspose2d")
+
+
+def every(change):
+    """An odd answer in which each array is another, and the header says so."""
+
+    def odd(answer, arrays):
+        found = {}
+        for name, (dtype, array) in arrays.items():
+            other = change(array)
+            found[name] = (dtype if other.dtype == array.dtype else other.dtype.name, other)
+        if "values" in found:
+            dtype, values = found["values"]
+            answer = {**answer, "shape": list(values.shape), "dtype": dtype}
+        return answer, found
+
+    return odd
+
+
+def without_values(answer, arrays, **said):
+    if "values" not in arrays:
+        return answer, arrays
+    return {**answer, **said}, {name: array for name, array in arrays.items() if name != "values"}
+
+
+def one_more(name):
+    return lambda answer, arrays: (answer, {**arrays, name: ("float32", np.zeros(2, np.float32))})
+
+
+# what a worker answers -> whether nothing that was promised a result can be judged
+ODD = {
+    "an array nobody knows": (one_more("souvenir"), True),
+    "an array of another operation": (one_more("second_g"), False),
+    "no arrays": (lambda answer, arrays: (answer, {}), True),
+    "no values of a dtype nobody knows": (lambda a, o: without_values(a, o, dtype="quint8"), False),
+    "no values and no shape": (lambda a, o: without_values(a, o, shape=None, dtype=None), False),
+    "a negative shape": (lambda a, o: without_values(a, o, shape=[-1, -1]), False),
+    "a dimension more": (every(lambda array: array[..., None]), False),
+    "no dimensions": (every(lambda array: np.zeros((), array.dtype)), False),
+    "an empty dimension": (every(lambda array: array[:0]), False),
+    "a shorter dimension": (every(lambda array: array[..., :-1]), False),
+    "integers": (every(lambda array: np.zeros(array.shape, np.int32)), False),
+    "truth values": (every(lambda array: np.zeros(array.shape, bool)), False),
+    "complex numbers": (every(lambda array: np.zeros(array.shape, np.complex64)), False),
+    "no parameters": (lambda answer, arrays: ({**answer, "parameters": {}}, arrays), False),
+    "odd parameters": (lambda a, o: ({**a, "parameters": {"weight": [[], "?"]}}, o), False),
+    "an odd signature": (lambda a, o: ({**a, "facts": {"construct": [["x"]], "forward": None}}, o), False),
+}
+
+
+class Odd(FakeDriver):
+    """Answers as the reference, but for what ``change`` makes of it."""
+
+    def __init__(self, change):
+        super().__init__({})
+        self.change = change
+
+    def ask(self, job, implementation):
+        header, arrays = _received(job.problem.frame(0, [implementation]))
+        bits = NUMPY_DTYPES["bfloat16"]
+        plain = {name: a.view(bits) if dtype == "bfloat16" else a for name, (dtype, a) in arrays.items()}
+        asked = (implementation, header["case"], plain, header["options"])
+        operation = header["operation"]
+        answer, out = (
+            run(self.adapter, *asked) if operation == "call" else probe(self.adapter, operation, *asked)
+        )
+        if answer["status"] == "ok":
+            answer, out = self.change(answer, out)
+        answer = {"type": "answer", "implementation": implementation, **answer}
+        return read_answer(*_received(encode(answer, out)), probe=True)
+
+
+def result_of(requirement, subject):
+    found = Result(requirement.id, subject.implementation, "", probed=True)
+    for trial in _trials(requirement, subject):
+        found.add(trial)
+    return found
+
+
+def probed(name):
+    globs = ["M2.*"] if "mint" in name else []  # the rest is asked of it as of the others
+    return [r for r in choose(globs) if isinstance(r, Probed) and r.concerns(name)]
+
+
+def of_layers(name):
+    """Those that are decided by results which must come."""
+    groups = ("relation.", "derivative.", "special.", "dtype.")
+    return [r for r in probed(name) if r.id.startswith(groups) and r.id != "derivative.same"]
+
+
+@pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
+@pytest.mark.parametrize("odd", ODD, ids=lambda text: text.replace(" ", "-"))
+@pytest.mark.parametrize("name", NAMES)
+def test_every_requirement_has_a_verdict_whatever_comes(name, odd):
+    change, everything = ODD[odd]
+    for device in ("cpu", "cuda"):
+        subject = Bench(name, Odd(change), {"device": device, "version": "0"})
+        for requirement in probed(name):
+            if device == "cpu" or requirement.needs:
+                found = result_of(requirement, subject)
+                assert found.plain()["message"] or found.verdict not in FAILING
+    if everything:
+        for requirement in of_layers(name):
+            found = result_of(requirement, subject)
+            told = found.plain()["message"]
+            assert found.verdict is Verdict.NOT_APPLICABLE or (
+                found.verdict is Verdict.ERROR and "the worker's answer is invalid" in told
+            ), told
+
+
+def test_the_honest_reference_fits():
+    for name in NAMES:
+        subject = bench(name)
+        for requirement in of_layers(name):
+            assert "invalid" not in result_of(requirement, subject).plain()["message"]
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome", "words"),
+    [
+        (ODD["a dimension more"][0], "misfit", "values has the shape [1, 1, 1, 1], 3 dimensions are due"),
+        (ODD["integers"][0], "misfit", "values has the dtype int32"),
+        (ODD["no values and no shape"][0], "invalid", "no values of an output of shape [] and dtype None"),
+        (ODD["an array of another operation"][0], "invalid", "an array nobody asked for: 'second_g'"),
+        (
+            lambda a, o: (a, {**o, "grad_weight": ("float32", np.zeros((1, 1), np.float32))}),
+            "misfit",
+            "grad_weight has the shape [1, 1] rather than [1, 1, 1]",
+        ),
+    ],
+)
+def test_what_is_told(change, outcome, words):
+    subject = Bench(NAMES[0], Odd(change), {"device": "cpu", "version": "0"})
+    answer = subject.call(plain_case(1))
+    assert (str(answer.outcome), answer.arrays) == (outcome, {})
+    assert words in answer.message
+    assert fault(answer).verdict is (Verdict.ERROR if outcome == "invalid" else Verdict.DIVERGE)
+    # of a call that may have to be refused nothing is promised
+    assert subject.call(plain_case(1), refusable=True).outcome is Outcome.OK
+
+
+def test_an_empty_batch_has_an_empty_output():
+    case = plain_case(1).replace(batch=0)
+    x, w = np.zeros((0, 1, 1), np.float32), np.ones((1, 1, 1), np.float32)
+    answer = bench(NAMES[0]).call(case, {"x": x, "w": w})
+    assert answer.outcome is Outcome.OK
+    assert misfit("call", answer, {"x": x, "w": w}, ndim=1) is None
+
+
+def test_a_signature_that_is_none_is_named():
+    subject = Bench(NAMES[0], Odd(ODD["an odd signature"][0]), {"device": "cpu", "version": "0"})
+    (requirement,) = choose(["signature.order"])
+    found = result_of(requirement, subject)
+    assert found.verdict is Verdict.ERROR
+    assert "the worker's answer is invalid: no arguments of 'construct'" in found.plain()["message"]
+
+
+def test_the_names_are_implementations():
+    assert all(name in adapter_class(framework_of(name)).implementations for name in NAMES)

@@ -1,0 +1,123 @@
+"""Other faces of an implementation: how much is asked of a slow one, what of one that tells shapes alone."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from conv_transpose_conformance.adapters import adapter_class
+from conv_transpose_conformance.adapters.base import Unsupported
+from conv_transpose_conformance.execution.driver import Driver
+from conv_transpose_conformance.judging.answers import Outcome
+from conv_transpose_conformance.judging.verdicts import Verdict
+from conv_transpose_conformance.requirements.base.probe import Bench
+from conv_transpose_conformance.requirements.base.requirement import Probed
+from conv_transpose_conformance.requirements.catalogue import catalogue
+from conv_transpose_conformance.requirements.properties.parameter_sets import directed
+from conv_transpose_conformance.requirements.refusals.tensors import _input_rank
+from tests.support.prober import bench
+
+API = "torch.nn.ConvTranspose2d"
+COMPILED, META, MAPPED = (f"{API}+{face}" for face in ("compile", "meta", "vmap"))
+
+
+def verdicts(identifier, on):
+    on.begin()
+    return [trial.verdict for trial in catalogue()[identifier].trials(on)]
+
+
+def test_a_slow_face_is_asked_a_try_of_each_requirement():
+    plain, slow = bench(API), bench(COMPILED)
+    assert len(verdicts("relation.batch", plain)) > 1
+    assert plain.left_out == 0
+    assert verdicts("relation.batch", slow) == [Verdict.PASS]
+    assert len(slow.driver.asked) == 4  # a try is made to its end: three images alone, and together
+    assert slow.left_out == len(verdicts("relation.batch", plain)) - 1
+
+
+def test_a_quick_face_is_asked_everything():
+    plain, quick = bench(API), bench(MAPPED)
+    for identifier in ("relation.batch", "accept.sequence", "special.nan-input"):
+        assert len(verdicts(identifier, quick)) == len(verdicts(identifier, plain)), identifier
+        assert quick.left_out == 0
+
+
+def test_every_requirement_tries_something_on_a_slow_face():
+    slow = bench(COMPILED)
+    for identifier, found in catalogue().items():
+        if isinstance(found, Probed) and found.concerns(COMPILED) and not found.making and not found.needs:
+            assert verdicts(identifier, slow), identifier
+
+
+def test_what_construction_refuses_takes_nothing_of_the_share():
+    def refused(made, call):
+        if call.options.arguments:
+            raise ValueError("no such layer")
+        return made
+
+    slow = bench(COMPILED, parameters=refused)
+    found = verdicts("reject.pairs", slow)
+    assert set(found) == {Verdict.PASS}
+    assert len(found) > 30
+    assert slow.left_out == 0
+
+
+def told(shape):
+    """A face that tells an output of this shape, without values."""
+
+    class Told(type(bench(META).driver.adapter)):
+        def call(self, *arguments):
+            call = super().call(*arguments)
+
+            def described(_output):
+                right = shape or [len(call.x), call.case["out_channels"], *call.geometry.output_size]
+                return right, call.case["dtype"]
+
+            def fetch(_output):
+                raise Unsupported("a meta tensor has no values")
+
+            call.forward, call.shape_and_dtype, call.fetch = object, described, fetch
+            return call
+
+    on = bench(META)
+    on.driver.adapter = Told({})
+    return on
+
+
+@pytest.mark.parametrize("identifier", ["accept.view.strided", "accept.sequence", "T2.stride"])
+def test_where_there_are_no_values_the_shape_is_judged(identifier):
+    assert set(verdicts(identifier, told(None))) == {Verdict.PASS}
+    assert set(verdicts(identifier, told([2, 3, 1, 1]))) == {Verdict.DIVERGE}
+
+
+def test_where_there_are_no_values_what_has_a_shape_was_accepted():
+    assert verdicts("reject.stride.zero", told([2, 4, 3, 4])) == [Verdict.DIVERGE] * 3
+    assert verdicts("reject.input.dtype", told([2, 4, 7, 9])) == [Verdict.ALLOWED] * 5
+
+
+def test_a_mapped_layer_takes_a_batch_of_batches():
+    plain, mapped = (
+        [a for a in rejected if a.words.startswith("an input of shape [1, 2, 4, 3, 4]")]
+        for rejected in (list(_input_rank(bench(name))) for name in (API, MAPPED))
+    )
+    assert not plain[0].readings
+    (reading,) = mapped[0].readings.values()
+    assert reading.shape == (1, 2, 4, 7, 9)
+
+
+def test_a_probe_waits_for_a_compiler_as_long_as_a_case(fake, monkeypatch):
+    monkeypatch.setattr(adapter_class("torch"), "patience", {COMPILED: 0.6})
+    hanging = fake(implementations={COMPILED: "hang", API: "hang"})
+    for name, seconds in ((COMPILED, 0.8), (API, 0.2)):
+        driver = Driver(
+            "torch", hanging.python, threading.Event(), lambda _job, _answer: None, lambda _why: None, 0.2
+        )
+        try:
+            driver.start()
+            on = Bench(name, driver, {})
+            answer = on.call(next(directed(on)))
+        finally:
+            driver.close()
+        assert answer.outcome is Outcome.HANG
+        assert answer.message == f"no answer within {seconds:g} s (2 of 2 times)"

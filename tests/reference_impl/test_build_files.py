@@ -1,0 +1,17 @@
+"""The kernels' headers and included parts: a source distribution without them would fall back to NumPy."""
+
+from __future__ import annotations
+
+import re
+
+from tests.support import ROOT
+
+FOLDER = ROOT / "reference_impl"
+
+
+def test_what_the_kernels_include_is_packed():
+    packed = (ROOT / "MANIFEST.in").read_text(encoding="utf-8")
+    for source in [*FOLDER.glob("*.pyx"), *FOLDER.glob("*.pxi"), *FOLDER.glob("*.h")]:
+        assert f"*{source.suffix}" in packed
+        for name in re.findall(r'(?:include|from) "(\w+\.\w+)"', source.read_text(encoding="utf-8")):
+            assert (FOLDER / name).exists()

@@ -1,0 +1,69 @@
+"""A fake interpreter: an executable file that starts ``fake_worker.py`` with a plan of misbehaviour."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+
+@frozen
+class Fake:
+    """``python`` is what the suite is told to run; the folder holds the plan and what happened."""
+
+    folder: Path
+    python: Path
+
+    @classmethod
+    def create(cls, folder: Path, plan: dict[str, Any]) -> Fake:
+        """See ``fake_worker.py`` for what a plan may hold."""
+        (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
+        python = folder / "python"
+        program = Path(__file__).with_name("fake_worker.py")
+        python.write_text(
+            f'#!/bin/sh\nexec "{sys.executable}" "{program}" "{folder}" "$@"\n', encoding="utf-8"
+        )
+        python.chmod(0o755)
+        return cls(folder, python)
+
+    def groups(self) -> list[int]:
+        """The process groups of the workers started so far, in order."""
+        starts = self.folder / "starts"
+        return [int(line) for line in starts.read_text().split()] if starts.exists() else []
+
+    def seen(self) -> list[list[str]]:
+        """Per worker started, the seeds of the cases that reached it."""
+        served = []
+        for number in range(1, len(self.groups()) + 1):
+            path = self.folder / f"seen{number}"
+            served.append(path.read_text().split() if path.exists() else [])
+        return served
+
+
+def process_groups() -> dict[int, list[int]]:
+    """The living processes of this machine by process group; zombies are dead."""
+    found: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _parent, group = stat.read_text().rpartition(")")[2].split()[:3]
+        except OSError:
+            continue
+        if state not in "ZX":
+            found.setdefault(int(group), []).append(int(stat.parent.name))
+    return found
+
+
+def installed(cache: Path, framework: str, plan: dict[str, Any]) -> Fake:
+    """A fake in place of the environment that the suite would make in ``cache`` ($CONFORMANCE_CACHE)."""
+    from conv_transpose_conformance.frameworks.environments import environment_for
+
+    environment = environment_for(framework)
+    assert cache in environment.folder.parents, "$CONFORMANCE_CACHE is not set to the cache"
+    environment.python.parent.mkdir(parents=True)
+    fake = Fake.create(environment.folder, plan)
+    environment.python.symlink_to(fake.python)
+    (environment.folder / "environment.json").write_text("{}", encoding="utf-8")
+    return fake

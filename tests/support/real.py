@@ -1,0 +1,88 @@
+"""Calls of real frameworks: through the suite's own worker, and by hand beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from conv_transpose_conformance.adapters import adapter_class, framework_of
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.execution.driver import Driver
+from conv_transpose_conformance.execution.planner import Job, Problem
+from conv_transpose_conformance.frameworks.semantics import interpret
+from conv_transpose_conformance.judging.answers import Answer
+
+
+def job_of(case: Case, implementation: str) -> Job:
+    """The case as the suite would ask it."""
+    meaning = interpret(case, implementation)
+    return Job(Problem(case, meaning.geometry), {implementation: meaning})
+
+
+@contextmanager
+def driver_of(framework: str, python: Path) -> Iterator[Driver]:
+    """A driver with its worker started."""
+    driver = Driver(framework, python, threading.Event(), lambda _job, _answer: None, lambda _reason: None)
+    try:
+        driver.start()
+        yield driver
+    finally:
+        driver.close()
+
+
+def by_the_suite(python: Path, asked: list[tuple[Case, str]]) -> list[Answer]:
+    """What the adapter answers."""
+    with driver_of(framework_of(asked[0][1]), python) as driver:
+        return [driver.ask(job_of(case, name), name) for case, name in asked]
+
+
+def by_hand(python: Path, asked: list[tuple[Case, str]]) -> list[dict[str, np.ndarray]]:
+    """What the framework gives a script that knows nothing of the suite."""
+    framework = framework_of(asked[0][1])
+    problems = []
+    for case, name in asked:
+        data = job_of(case, name).problem.data
+        about = adapter_class(framework).implementations[name]
+        problems.append(
+            {
+                **{key: None if (a := getattr(data, key)) is None else a.tolist() for key in "xwbg"},
+                "in": case.in_channels,
+                "out": case.out_channels,
+                "kernel": list(case.kernel_size),
+                "stride": list(case.stride),
+                "padding": [before for before, _ in case.padding],
+                "output_padding": list(case.output_padding),
+                "dilation": list(case.dilation),
+                "groups": case.groups,
+                "dtype": case.dtype,
+                "module": about["module"],
+            }
+        )
+    ending = ".R" if adapter_class(framework).language == "R" else ".py"
+    script = Path(__file__).parents[1] / "adapters" / f"direct_{framework.replace('.', '_')}{ending}"
+    variables = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    done = subprocess.run(
+        [python, script],
+        input=json.dumps(problems),
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**variables, "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
+    return [{name: _array(values) for name, values in one.items()} for one in found]
+
+
+def _array(values: Any) -> np.ndarray:
+    if isinstance(values, dict):  # R has no nested lists of numbers
+        return np.array(values["flat"], float).reshape(values["shape"])
+    return np.array(values)
