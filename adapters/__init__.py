@@ -1,28 +1,28 @@
-"""Adapters: everything that knows a framework, and the worker that runs in its interpreter.
+"""Adapters: the half of the suite that runs in a framework's own interpreter.
 
 =====================  ==============================================================================
 ``protocol``           frames between host and worker: a JSON header, then arrays as raw bytes
 ``bootstrap.py``       the file a worker's interpreter is started with; loads this package by path
 ``worker``             the worker's loop: reads requests, runs the adapter stage by stage, answers
+``probe``              what a worker is asked beyond plain calls
 ``forkserver``         a process that has imported a framework and forks workers
 ``base``               what an adapter is, and the arithmetic of arguments that adapters share
-``torch_adapter``      PyTorch; ``torch_call`` a call of it, ``torch_faces`` other faces of its layers
+``torch_adapter``      PyTorch; ``torch_call`` a call of it, ``torch_variants`` variants of its layers
 ``paddle_adapter``     PaddlePaddle
 ``mindspore_adapter``  MindSpore
-``r_torch_adapter``    R torch: what it declares; its worker is ``r_torch_worker.R``, ``r_torch_calls.R``
+``r_torch_worker.R``   R torch, with ``r_torch_calls.R``: the whole worker, as it is no Python
 =====================  ==============================================================================
 
-The whole package runs on Python 3.9 with the standard library, NumPy and one framework, and imports
-nothing else of the suite: it is loaded into interpreters where the suite is not installed.  The host
-imports it too, for what adapters declare without importing their framework.  R's worker needs R torch and
-what that itself needs.
-
-A new framework is one file here (see ``base.Adapter``) and its line in ``FRAMEWORKS``.
+The package runs on Python 3.9 with the standard library, NumPy and one framework, and imports nothing
+else of the suite: it is loaded into interpreters where the suite is not installed.  What the host knows of
+a framework is in its ``frameworks`` package.
 """
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
+import os
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,21 +31,20 @@ if TYPE_CHECKING:
 DEVICE = "CONFORMANCE_DEVICE"  # the environment's variable that names the device to run on
 KEPT = "CONFORMANCE_KEPT"  # the one that names a folder for what a framework compiles, shared by some workers
 
-FRAMEWORKS = {
-    "torch": "conv_transpose_conformance.adapters.torch_adapter",
-    "paddle": "conv_transpose_conformance.adapters.paddle_adapter",
-    "mindspore": "conv_transpose_conformance.adapters.mindspore_adapter",
-    "r.torch": "conv_transpose_conformance.adapters.r_torch_adapter",
-}
 
+def load_adapter(file: str) -> type[Adapter]:
+    """The class that an adapter's file names ``ADAPTER``; its framework is imported by an instance alone.
 
-def framework_of(implementation: str) -> str:
-    """The framework of an implementation's name: ``r.torch`` for ``r.torch.nn_conv_transpose1d``."""
-    first = implementation.split(".")[0]
-    return next((name for name in FRAMEWORKS if implementation.startswith(name + ".")), first)
-
-
-def adapter_class(framework: str) -> type[Adapter]:
-    """The adapter of a framework; its framework is not imported until it is instantiated."""
-    module = importlib.import_module(FRAMEWORKS[framework])
-    return module.ADAPTER  # type: ignore[no-any-return]  # each adapter file names its class so
+    Raises:
+        ImportError: where the file names none; whatever it raises itself otherwise.
+    """
+    name = f"conformance_adapter_{os.path.splitext(os.path.basename(file))[0]}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file}: not the file of a Python module")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    if not hasattr(module, "ADAPTER"):
+        raise ImportError(f"{file}: it names no class ADAPTER")
+    return module.ADAPTER  # type: ignore[no-any-return]  # as the protocol of adapters' files has it

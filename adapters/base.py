@@ -1,18 +1,13 @@
 """What an adapter is, and the arithmetic of arguments that adapters share.
 
-An adapter is written twice over in one class: what it *declares* (class attributes and the static
-``cannot_express``), which the host reads without the framework, and what it *does* (``call``), which
-happens in the worker; where that is no Python, the class declares only.  A case reaches it as plain data, the
-dictionary of ``Case.to_dict``.
+A case reaches an adapter as plain data, the dictionary of ``Case.to_dict``.
 """
 
 from __future__ import annotations
 
 import importlib
-import os
 import re
-from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -95,28 +90,14 @@ class Call:
 
 
 class Adapter:
-    """One framework.  A subclass fills the class attributes and the methods below."""
+    """One framework, as it is called.  An adapter's file names its class ``ADAPTER``.
 
-    framework = ""
-    module = ""  # what is imported; the probe of an interpreter looks for it
-    language = "Python"  # of the interpreter: "Python" or "R"
-    # implementation -> what it is: {"ndim": 1 or 2, "module": bool, ...} in the adapter's own terms
-    implementations: ClassVar[dict[str, dict[str, Any]]] = {}
-    devices: ClassVar[tuple[str, ...]] = ("cpu",)  # that can be asked for; the first is the default
-    # seconds a call takes where that is far from nothing; the profile limits the number of cases by it
-    seconds_per_case: ClassVar[dict[str, float]] = {}
-    # seconds that a call may take beyond those of others: who waits for a compiler is not hung
-    patience: ClassVar[dict[str, float]] = {}
+    A subclass fills the attributes and the methods below.  What an API has no way to say, or what its
+    documents demand, is no business of an adapter: the host asks nothing that it could not express.
+    """
 
-    @classmethod
-    def command(cls, interpreter: str) -> list[str]:
-        """How an interpreter is started as a worker; the descriptors of requests and answers follow."""
-        return [interpreter, os.path.join(os.path.dirname(__file__), "bootstrap.py"), cls.framework]
-
-    @staticmethod
-    def cannot_express(implementation: str, case: CaseData) -> str | None:
-        """Why the API has no way to say this case, or None."""
-        raise NotImplementedError
+    framework = ""  # the name that its implementations begin with
+    module = ""  # what is imported
 
     def __init__(self) -> None:
         """Imports the framework and sets it up: one thread, deterministic, synchronous."""
@@ -139,11 +120,14 @@ class Adapter:
         return found
 
     def callables(self, implementation: str) -> dict[str, Any]:
-        """What a user calls, for introspection: ``construct`` (of a module) and ``forward``."""
+        """What a user calls, for introspection: ``construct`` (of a layer) and ``forward``."""
         made = self.made(implementation)
-        if not self.implementations[implementation]["module"]:
-            return {"forward": made}
-        return {"construct": made, "forward": made.forward}
+        return {"construct": made, "forward": made.forward} if is_layer(made) else {"forward": made}
+
+
+def is_layer(made: Any) -> bool:
+    """Whether it is a class of layers rather than a function."""
+    return isinstance(made, type)
 
 
 class Options:
@@ -174,17 +158,14 @@ class Options:
         return function(*first, **named)
 
 
-def faces(name: str, about: dict[str, Any], words: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Other faces of an implementation, for ``Adapter.implementations``: ``name+word`` for each word.
-
-    A face is the same API in other hands (compiled, exported, ...), under the same documents.
-    """
-    return {f"{name}+{word}": {**about, "face": word} for word in words}
-
-
 def api_of(implementation: str) -> str:
-    """The API itself of an implementation, which may be another face of it."""
+    """The API of an implementation, which may be a variant of it."""
     return implementation.partition("+")[0]
+
+
+def variant_of(implementation: str) -> str:
+    """Which variant of its API an implementation is: "compile", or "" for the API itself."""
+    return implementation.partition("+")[2]
 
 
 VIEWS = ("contiguous", "channels_last", "strided", "transposed", "flipped", "broadcast")
@@ -221,11 +202,6 @@ def spelled(case: CaseData, values: list[int]) -> int | tuple[int, ...]:
 def is_symmetric(case: CaseData) -> bool:
     """Whether padding is explicit with the same number on both sides of each dimension."""
     return not isinstance(case["padding"], str) and all(before == after for before, after in case["padding"])
-
-
-def leaves_rest(case: CaseData) -> bool:
-    """Whether the groups do not divide the output channels, so that no weight's shape says their number."""
-    return bool(case["groups"] > 0 and case["out_channels"] % case["groups"])
 
 
 def to_channels_last(array: Array, batched: bool = True) -> Array:

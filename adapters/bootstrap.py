@@ -1,8 +1,8 @@
 """Started by a framework's own interpreter: loads the adapters by path and runs the worker.
 
-Usage: ``PYTHON bootstrap.py FRAMEWORK REQUEST_FD ANSWER_FD`` for a worker, ``FRAMEWORK CONTROL_FD`` for a
-process that forks workers.  Nothing of the suite needs to be installed there, and only this folder's package
-becomes importable.
+Usage: ``PYTHON bootstrap.py ADAPTER_FILE REQUEST_FD ANSWER_FD`` for a worker, ``ADAPTER_FILE CONTROL_FD`` for
+a process that forks workers.  Nothing of the suite needs to be installed there: of its package this folder
+alone becomes importable, whatever is installed here.
 """
 
 import importlib.util
@@ -17,7 +17,6 @@ def _main() -> None:
     here = os.path.dirname(os.path.abspath(__file__))
     # The script's folder would let our file names shadow the framework's imports.
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
-    # Of the suite's package this folder alone becomes importable, whatever is installed here.
     suite = types.ModuleType("conv_transpose_conformance")
     suite.__path__ = []
     sys.modules["conv_transpose_conformance"] = suite
@@ -31,15 +30,15 @@ def _main() -> None:
     sys.modules[name] = package
     spec.loader.exec_module(package)
 
-    framework, *descriptors = sys.argv[1:]
+    adapter_file, *descriptors = sys.argv[1:]
     if len(descriptors) == 1:
         from conv_transpose_conformance.adapters.forkserver import serve_forks
 
-        serve_forks(framework, int(descriptors[0]))
+        serve_forks(adapter_file, int(descriptors[0]))
     else:
         from conv_transpose_conformance.adapters.worker import serve
 
-        serve(framework, *map(int, descriptors))
+        serve(adapter_file, *map(int, descriptors))
 
 
 if __name__ == "__main__":

@@ -19,16 +19,16 @@ import tempfile
 import traceback
 from typing import Any
 
-from conv_transpose_conformance.adapters import adapter_class
+from conv_transpose_conformance.adapters import load_adapter
 from conv_transpose_conformance.adapters.worker import serve
 
 PACKET = 1 << 18
 
 
-def serve_forks(framework: str, control_fd: int) -> None:
+def serve_forks(adapter_file: str, control_fd: int) -> None:
     """Runs until the host closes its end."""
     control = socket.socket(fileno=control_fd)
-    importlib.import_module(adapter_class(framework).module)
+    importlib.import_module(load_adapter(adapter_file).module)
     # Another thread's locks would stay locked in a fork.
     threads = len(os.listdir("/proc/self/task"))
     control.send(json.dumps({"threads": threads}).encode())
@@ -41,7 +41,7 @@ def serve_forks(framework: str, control_fd: int) -> None:
             pid = os.fork()
             if pid == 0:
                 control.close()
-                _become_worker(framework, request["fork"], descriptors)
+                _become_worker(adapter_file, request["fork"], descriptors)
             for descriptor in descriptors:
                 os.close(descriptor)
             os.setpgid(pid, pid)  # here too, so that it is done before the host hears of it
@@ -53,7 +53,7 @@ def serve_forks(framework: str, control_fd: int) -> None:
         control.send(json.dumps(reply).encode())
 
 
-def _become_worker(framework: str, request: dict[str, Any], descriptors: list[int]) -> None:
+def _become_worker(adapter_file: str, request: dict[str, Any], descriptors: list[int]) -> None:
     """What a process started for the purpose would be; does not return."""
     code = 1
     try:
@@ -66,7 +66,7 @@ def _become_worker(framework: str, request: dict[str, Any], descriptors: list[in
         os.environ.clear()
         os.environ.update(request["environment"])
         tempfile.tempdir = None  # what it found in the server's environment
-        serve(framework, requests, answers)
+        serve(adapter_file, requests, answers)
         code = 0
     except SystemExit as ending:
         code = ending.code if isinstance(ending.code, int) else 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -21,18 +21,13 @@ from conv_transpose_conformance.adapters.base import (
     Options,
     Unsupported,
     api_of,
-    faces,
     first_line,
-    is_symmetric,
     scalar_or_tuple,
     spelled,
+    variant_of,
 )
 
-_NN1, _NN2, _MINT = (
-    "mindspore.nn.Conv1dTranspose",
-    "mindspore.nn.Conv2dTranspose",
-    "mindspore.mint.nn.ConvTranspose2d",
-)
+_NN1, _MINT = "mindspore.nn.Conv1dTranspose", "mindspore.mint.nn.ConvTranspose2d"
 
 
 class MindSporeAdapter(Adapter):
@@ -40,44 +35,6 @@ class MindSporeAdapter(Adapter):
 
     framework = "mindspore"
     module = "mindspore"
-    implementations: ClassVar = {
-        _NN1: {"ndim": 1, "module": True},
-        _NN2: {"ndim": 2, "module": True},
-        _MINT: {"ndim": 2, "module": True, "computes": False},
-        **faces(_NN1, {"ndim": 1, "module": True}, ["jit"]),
-        **faces(_NN2, {"ndim": 2, "module": True}, ["jit"]),
-    }
-    # a graph is compiled for each
-    seconds_per_case: ClassVar = {_MINT: 0.15, f"{_NN1}+jit": 0.15, f"{_NN2}+jit": 0.15}
-
-    @staticmethod
-    def cannot_express(implementation: str, case: CaseData) -> str | None:
-        """What the three signatures leave out."""
-        implementation = api_of(implementation)
-        if case["layout"] != "channels_first":
-            return "no data-format argument: the input is channels first"
-        if case["spelling"] == "nested":
-            return "padding has no place for the batch and the channels"
-        if case["spelling"] == "sides" and (implementation != _NN2 or isinstance(case["padding"], str)):
-            return "padding has no number for each side"
-        if case["dtype"] in ("float64", "bfloat16"):
-            return f"{case['dtype']} is not among the dtypes of its kernels"
-        if implementation == _MINT:
-            if not is_symmetric(case):
-                return "padding is a number for each dimension, the same on both sides"
-            return None
-        if case["batch"] is None:
-            return "the input has a batch dimension"
-        if case["output_size"] is not None:
-            return "there is no output_size"
-        if implementation == _NN1:
-            if case["spelling"] == "tuple":
-                return "every argument is an integer"
-            if any(case["output_padding"]):
-                return "there is no output_padding"
-            if not isinstance(case["padding"], str) and not is_symmetric(case):
-                return "padding is one number for both sides"
-        return None
 
     def __init__(self) -> None:
         """Imports mindspore and makes it raise its errors where they happen."""
@@ -99,8 +56,7 @@ class MindSporeAdapter(Adapter):
         self, implementation: str, case: CaseData, arrays: dict[str, Array], options: Options | None = None
     ) -> Call:
         """See the base class."""
-        jitted = self.implementations[implementation].get("face") == "jit"
-        kind = _JittedCall if jitted else _MindSporeCall
+        kind = _JittedCall if variant_of(implementation) == "jit" else _MindSporeCall
         return kind(self, api_of(implementation), case, arrays, options or Options())
 
     def callables(self, implementation: str) -> dict[str, Any]:

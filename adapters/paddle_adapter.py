@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, ClassVar
+from typing import Any
 
 from conv_transpose_conformance.adapters import DEVICE
 from conv_transpose_conformance.adapters.base import (
@@ -14,16 +14,14 @@ from conv_transpose_conformance.adapters.base import (
     NoDevice,
     Options,
     Unsupported,
-    faces,
     first_line,
+    is_layer,
     is_symmetric,
-    leaves_rest,
     spelled,
     to_channels_first,
     to_channels_last,
+    variant_of,
 )
-
-_NN1, _NN2 = "paddle.nn.Conv1DTranspose", "paddle.nn.Conv2DTranspose"
 
 
 class PaddleAdapter(Adapter):
@@ -31,31 +29,6 @@ class PaddleAdapter(Adapter):
 
     framework = "paddle"
     module = "paddle"
-    devices: ClassVar = ("cpu", "cuda")
-    implementations: ClassVar = {
-        _NN1: {"ndim": 1, "module": True},
-        _NN2: {"ndim": 2, "module": True},
-        "paddle.nn.functional.conv1d_transpose": {"ndim": 1, "module": False},
-        "paddle.nn.functional.conv2d_transpose": {"ndim": 2, "module": False},
-        **faces(_NN1, {"ndim": 1, "module": True}, ["to_static"]),
-        **faces(_NN2, {"ndim": 2, "module": True}, ["to_static"]),
-    }
-    seconds_per_case: ClassVar = {f"{name}+to_static": 0.04 for name in (_NN1, _NN2)}
-
-    @staticmethod
-    def cannot_express(implementation: str, case: CaseData) -> str | None:
-        """The input always has a batch dimension; output padding and output size exclude each other."""
-        if case["batch"] is None:
-            return "the input has a batch dimension"
-        if isinstance(case["padding"], str) and case["spelling"] not in ("plain", "tuple"):
-            return "padding is a word and has no sides"
-        if case["output_size"] is not None and any(case["output_padding"]):
-            return "output_size is given in place of output_padding"
-        if not PaddleAdapter.implementations[implementation]["module"] and leaves_rest(case):
-            return (
-                "the functional form takes the output channels from the weight: groups times a whole number"
-            )
-        return None
 
     def __init__(self) -> None:
         """Imports paddle; one thread is set by the environment before."""
@@ -96,9 +69,10 @@ class _PaddleCall(Call):
     def __init__(
         self, adapter: PaddleAdapter, name: str, case: CaseData, arrays: dict[str, Array], options: Options
     ) -> None:
-        self.paddle, self.about = adapter.paddle, adapter.implementations[name]
+        self.paddle, self.variant = adapter.paddle, variant_of(name)
         self.case, self.options = case, options
         self.made = adapter.made(name)
+        self.is_layer, self.ndim = is_layer(self.made), 1 if "1d" in name.lower() else 2
         adapter._set_deterministic(options.deterministic)
         self.last = case["layout"] == "channels_last"
         tensors: tuple[Any, ...] = tuple(
@@ -108,7 +82,7 @@ class _PaddleCall(Call):
         self.x, self.w, self.b = tensors
         if self.x is not None:
             self.x = self._as_view(self.x)
-        formats = ("NCL", "NLC") if self.about["ndim"] == 1 else ("NCHW", "NHWC")
+        formats = ("NCL", "NLC") if self.ndim == 1 else ("NCHW", "NHWC")
         self.arguments = {
             "stride": _spelled(case, case["stride"]),
             "padding": padding_argument(case),
@@ -124,7 +98,7 @@ class _PaddleCall(Call):
             self.arguments["output_padding"] = _spelled(case, case["output_padding"])
 
     def construct(self) -> dict[str, tuple[list[int], str]]:
-        if not self.about["module"]:
+        if not self.is_layer:
             self.parameters = [self.w] + ([] if self.b is None else [self.b])
             return {}
         self.layer = self._layer()
@@ -134,7 +108,7 @@ class _PaddleCall(Call):
             # where the shapes differ, the check of parameters says so
             if value is not None and parameter.shape == value.shape:
                 parameter.set_value(value)
-        if self.about.get("face") == "to_static":
+        if self.variant == "to_static":
             self._clear_programs()
             self.layer = self.paddle.jit.to_static(self.layer, full_graph=True)
         return made
@@ -158,7 +132,7 @@ class _PaddleCall(Call):
 
     def forward(self) -> Any:
         try:
-            if self.about["module"]:
+            if self.is_layer:
                 sizes = {name: v for name, v in self.options.arguments.items() if name == "output_size"}
                 return self.layer(self.x, **{**self.sized, **sizes})
             given = {"x": self.x, "weight": self.parameters[0], "bias": self.b}
@@ -173,7 +147,7 @@ class _PaddleCall(Call):
 
     def shape_and_dtype(self, output: Any) -> tuple[list[int], str]:
         shape = [int(dimension) for dimension in output.shape]
-        if self.last and len(shape) == self.about["ndim"] + 2:
+        if self.last and len(shape) == self.ndim + 2:
             shape = [shape[0], shape[-1], *shape[1:-1]]
         return shape, _name(output.dtype)
 
@@ -187,7 +161,7 @@ class _PaddleCall(Call):
         return self._named(("grad_input", "grad_weight", "grad_bias"), gradients)
 
     def initial(self, seed: int) -> dict[str, Array]:
-        if not self.about["module"]:
+        if not self.is_layer:
             raise Unsupported("a function has no parameters of its own")
         self.paddle.seed(seed)
         return {name: value.numpy() for name, value in self._layer().named_parameters()}
@@ -201,7 +175,7 @@ class _PaddleCall(Call):
 
     def convolve(self, y: Array) -> Array:
         functional = self.paddle.nn.functional
-        function = functional.conv1d if self.about["ndim"] == 1 else functional.conv2d
+        function = functional.conv1d if self.ndim == 1 else functional.conv2d
         arguments = {name: v for name, v in self.arguments.items() if name != "output_padding"}
         return self._array(function(self._tensor(y), self.parameters[0], **arguments))
 
@@ -236,14 +210,14 @@ class _PaddleCall(Call):
     def _plainly_refused(self, error: Exception) -> Exception:
         """A second derivative is no document's promise: where there is none, that is plainly said."""
         said = "is not registered" in str(error) or "doesn't have any grad op" in str(error)
-        if self.about.get("face") == "to_static":  # a program's gradient is no part of any graph
+        if self.variant == "to_static":  # a program's gradient is no part of any graph
             said = said or "does not appear in the backward graph" in str(error)
         return Unsupported(first_line(error)) if said else error
 
     def _of(self, x: Any, *parameters: Any) -> Any:
         """The output for other tensors than the case's."""
         self.x = x
-        if self.about["module"]:
+        if self.is_layer:
             for name, value in zip(("weight", "bias"), parameters):
                 delattr(self.layer, name)  # a tensor cannot stand in a parameter's place
                 setattr(self.layer, name, value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, ClassVar
+from typing import Any
 
 from conv_transpose_conformance.adapters import DEVICE
 from conv_transpose_conformance.adapters.base import (
@@ -13,14 +13,10 @@ from conv_transpose_conformance.adapters.base import (
     CaseData,
     NoDevice,
     Options,
-    faces,
-    is_symmetric,
-    leaves_rest,
+    variant_of,
 )
 from conv_transpose_conformance.adapters.torch_call import TorchCall
-from conv_transpose_conformance.adapters.torch_faces import FACES
-
-_NN1, _NN2 = "torch.nn.ConvTranspose1d", "torch.nn.ConvTranspose2d"
+from conv_transpose_conformance.adapters.torch_variants import VARIANTS
 
 
 class TorchAdapter(Adapter):
@@ -28,47 +24,6 @@ class TorchAdapter(Adapter):
 
     framework = "torch"
     module = "torch"
-    devices: ClassVar = ("cpu", "cuda")
-    implementations: ClassVar = {
-        _NN1: {"ndim": 1, "module": True},
-        _NN2: {"ndim": 2, "module": True},
-        "torch.nn.functional.conv_transpose1d": {"ndim": 1, "module": False},
-        "torch.nn.functional.conv_transpose2d": {"ndim": 2, "module": False},
-        **faces(_NN1, {"ndim": 1, "module": True}, ["compile", "export", "vmap"]),
-        **faces(_NN2, {"ndim": 2, "module": True}, ["compile", "export", "vmap"]),
-        **faces(_NN1, {"ndim": 1, "module": True, "computes": False}, ["meta"]),
-        **faces(_NN2, {"ndim": 2, "module": True, "computes": False}, ["meta"]),
-    }
-    seconds_per_case: ClassVar = {
-        f"{_NN1}+compile": 0.25,
-        f"{_NN2}+compile": 1.5,  # some compile C++
-        f"{_NN1}+export": 0.1,
-        f"{_NN2}+export": 0.1,
-    }
-    # a worker's first compiles the compiler's own headers: 20 s of a core that it may have to share
-    patience: ClassVar = {f"{_NN1}+compile": 120.0, f"{_NN2}+compile": 120.0}
-
-    @staticmethod
-    def cannot_express(implementation: str, case: CaseData) -> str | None:
-        """Padding is symmetric, the layout channels first; only the modules take an output size."""
-        if isinstance(case["padding"], str):
-            return "padding is given in numbers only"
-        if not is_symmetric(case):
-            return "padding is the same on both sides of a dimension"
-        if case["spelling"] not in ("plain", "tuple"):
-            return "padding is one number per dimension"
-        if case["layout"] != "channels_first":
-            return "no data-format argument: the input is channels first"
-        about = TorchAdapter.implementations[implementation]
-        if about.get("face") == "vmap" and case["batch"] is None:
-            return "vmap maps over the batch"
-        if case["output_size"] is not None and not about["module"]:
-            return "the functional form takes no output_size"
-        if not about["module"] and leaves_rest(case):
-            return (
-                "the functional form takes the output channels from the weight: groups times a whole number"
-            )
-        return None
 
     def __init__(self) -> None:
         """Imports torch; one thread, as the host's reference uses the other cores."""
@@ -97,10 +52,9 @@ class TorchAdapter(Adapter):
         self, implementation: str, case: CaseData, arrays: dict[str, Array], options: Options | None = None
     ) -> Call:
         """See the base class."""
-        about = self.implementations[implementation]
-        kind: type[TorchCall] = FACES[about["face"]] if "face" in about else TorchCall
-        made = self.made(implementation)
-        return kind(self.torch, self.device, made, about, case, arrays, options or Options())
+        variant = variant_of(implementation)
+        kind: type[TorchCall] = VARIANTS[variant] if variant else TorchCall
+        return kind(self.torch, self.device, self.made(implementation), case, arrays, options or Options())
 
 
 ADAPTER = TorchAdapter

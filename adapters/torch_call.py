@@ -6,23 +6,30 @@ from typing import Any
 
 import numpy as np
 
-from conv_transpose_conformance.adapters.base import Array, Call, CaseData, Options, Unsupported, spelled
+from conv_transpose_conformance.adapters.base import (
+    Array,
+    Call,
+    CaseData,
+    Options,
+    Unsupported,
+    is_layer,
+    spelled,
+)
 
 
 class TorchCall(Call):
-    """A call of ``made``, a class or a function, on ``device``; ``about`` is what the adapter declares."""
+    """A call of ``made``, a class or a function, on ``device``."""
 
     def __init__(
         self,
         torch: Any,
         device: str,
         made: Any,
-        about: dict[str, Any],
         case: CaseData,
         arrays: dict[str, Array],
         options: Options,
     ) -> None:
-        self.torch, self.made, self.about = torch, made, about
+        self.torch, self.made, self.is_layer = torch, made, is_layer(made)
         self.elsewhere = "" if device == "cpu" else device
         self.case, self.options = case, options
         if options.deterministic != torch.are_deterministic_algorithms_enabled():
@@ -45,7 +52,7 @@ class TorchCall(Call):
         }
 
     def construct(self) -> dict[str, tuple[list[int], str]]:
-        if not self.about["module"]:
+        if not self.is_layer:
             self.parameters = [
                 tensor.requires_grad_() if tensor.is_floating_point() or tensor.is_complex() else tensor
                 for tensor in (self.tensors[name] for name in ("w", "b") if name in self.tensors)
@@ -82,7 +89,7 @@ class TorchCall(Call):
         return sizes
 
     def forward(self) -> Any:
-        if self.about["module"]:
+        if self.is_layer:
             return self.layer(self.x, **self.sizes())
         given = {
             "input": self.x,
@@ -106,7 +113,7 @@ class TorchCall(Call):
         return {name: self._array(value) for name, value in zip(names, gradients) if value is not None}
 
     def initial(self, seed: int) -> dict[str, Array]:
-        if not self.about["module"]:
+        if not self.is_layer:
             raise Unsupported("a function has no parameters of its own")
         self.torch.manual_seed(seed)
         return {name: self._array(value) for name, value in self._layer().named_parameters()}
@@ -120,7 +127,7 @@ class TorchCall(Call):
 
     def convolve(self, y: Array) -> Array:
         functional = self.torch.nn.functional
-        function = functional.conv1d if self.about["ndim"] == 1 else functional.conv2d
+        function = functional.conv1d if len(self.case["input_size"]) == 1 else functional.conv2d
         arguments = {name: v for name, v in self.arguments.items() if name != "output_padding"}
         return self._array(function(self._tensor(y), self.parameters[0], **arguments))
 
@@ -145,7 +152,7 @@ class TorchCall(Call):
                 forward_ad.make_dual(primal.detach(), self._tensor(tangents[name]))
                 for primal, name in zip([self.x, *self.parameters], names)
             ]
-            if self.about["module"]:
+            if self.is_layer:
                 for name, dual in zip(("weight", "bias"), duals[1:]):
                     delattr(self.layer, name)
                     setattr(self.layer, name, dual)
@@ -164,7 +171,7 @@ class TorchCall(Call):
         if view == "contiguous":
             return tensor
         if view == "channels_last":
-            channel = tensor.dim() - self.about["ndim"] - 1
+            channel = tensor.dim() - len(self.case["input_size"]) - 1
             return tensor.movedim(channel, -1).contiguous().movedim(-1, channel)
         if view == "strided":
             wide = torch.zeros(

@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from conv_transpose_conformance.adapters import FRAMEWORKS, adapter_class
+from conv_transpose_conformance.adapters import load_adapter
 from conv_transpose_conformance.adapters.base import Adapter, NoDevice, Options, Unsupported, first_line
 from conv_transpose_conformance.adapters.probe import probe
 from conv_transpose_conformance.adapters.protocol import (
@@ -41,19 +41,18 @@ from conv_transpose_conformance.adapters.protocol import (
 )
 
 
-def serve(framework: str, request_fd: int, answer_fd: int) -> None:
+def serve(adapter_file: str, request_fd: int, answer_fd: int) -> None:
     """Runs until the host closes the requests."""
     faulthandler.enable()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        adapter = adapter_class(framework)()
+        adapter = load_adapter(adapter_file)()
         hello = {
             "type": "hello",
             "protocol": PROTOCOL,
-            "framework": framework,
+            "framework": adapter.framework,
             "python": platform.python_version(),
             "numpy": np.__version__,
-            "implementations": sorted(adapter.implementations),
             "forks": sys.platform == "linux",  # whether adapters.forkserver can be used
             **adapter.describe(),
         }
@@ -184,7 +183,3 @@ def _send(fd: int, header: dict[str, Any], arrays: Arrays) -> None:
     view = memoryview(encode(header, arrays))
     while view:
         view = view[os.write(fd, view) :]
-
-
-if __name__ == "__main__":
-    sys.exit("started by the host through bootstrap.py; frameworks: " + ", ".join(FRAMEWORKS))

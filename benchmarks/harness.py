@@ -37,13 +37,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from conv_transpose_conformance.adapters import FRAMEWORKS, adapter_class, framework_of
-from conv_transpose_conformance.cases.case import Case, Recipe
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.meaning import Acceptance
+from conv_transpose_conformance.cases.recipe import Recipe
 from conv_transpose_conformance.causes.failures import Observed
 from conv_transpose_conformance.commands.run import suite_version
 from conv_transpose_conformance.execution import events
 from conv_transpose_conformance.execution.session import host_facts, make_engine
-from conv_transpose_conformance.frameworks.semantics import Acceptance, interpret
+from conv_transpose_conformance.frameworks.registry import cannot_run, implementation, interpret, registry
 from conv_transpose_conformance.frameworks.targets import Targets, choose
 from conv_transpose_conformance.generation.coverage import Coverage
 from conv_transpose_conformance.generation.generate import profile_cases
@@ -63,10 +64,9 @@ def judged_cases(names: Iterable[str]) -> list[Case]:
         if case.dtype != "float32":
             continue
         for name in some:
-            adapter = adapter_class(framework_of(name))
-            if adapter.implementations[name]["ndim"] != case.ndim or name in adapter.seconds_per_case:
+            if implementation(name).ndim != case.ndim or implementation(name).seconds:
                 continue
-            if adapter.cannot_express(name, case.to_dict()) is not None:
+            if cannot_run(name, case) is not None:
                 continue
             if interpret(case, name).acceptance is Acceptance.REQUIRED:
                 found.append(case)
@@ -83,8 +83,7 @@ def measure(
     framework: str, cases: Iterable[Case], targets: Targets, samples: list[tuple[int, float]] | None = None
 ) -> dict[str, Any]:
     """One run with everything a run does but its pages."""
-    slow = adapter_class(framework).seconds_per_case
-    names = tuple(name for name in adapter_class(framework).implementations if name not in slow)
+    names = tuple(one.name for one in registry().frameworks[framework].implementations if not one.seconds)
     engine = make_engine(names, targets, profile="quick")
     began = 0.0
     with tempfile.TemporaryDirectory() as folder:
@@ -172,7 +171,9 @@ def main() -> int:
     """The benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--python", action="append", default=[], metavar="FRAMEWORK=PATH")
-    parser.add_argument("--framework", action="append", choices=list(FRAMEWORKS), help="default: all")
+    parser.add_argument(
+        "--framework", action="append", choices=list(registry().frameworks), help="default: all"
+    )
     parser.add_argument("--repeat", type=int, default=3, help="runs of each framework; the fastest counts")
     parser.add_argument("--long", type=int, default=0, metavar="N", help="cases of the run for memory")
     parser.add_argument("--json", type=Path, metavar="FILE")
@@ -180,9 +181,9 @@ def main() -> int:
     options = parser.parse_args()
     targets = choose(options.python, ())
     result: dict[str, Any] = {"host": host_facts(), "frameworks": []}
-    for framework in options.framework or FRAMEWORKS:
+    for framework in options.framework or registry().frameworks:
         started = time.perf_counter()
-        cases = judged_cases(adapter_class(framework).implementations)
+        cases = judged_cases([one.name for one in registry().frameworks[framework].implementations])
         generation = time.perf_counter() - started
         runs = [measure(framework, cases, targets) for _ in range(options.repeat)]
         best = min(runs, key=lambda run: run["wall"])

@@ -20,13 +20,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from conv_transpose_conformance.adapters import FRAMEWORKS
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.meaning import Acceptance
 from conv_transpose_conformance.execution import events
-from conv_transpose_conformance.execution.planner import cannot_run
 from conv_transpose_conformance.execution.session import make_engine
-from conv_transpose_conformance.frameworks.implementations import select
-from conv_transpose_conformance.frameworks.semantics import Acceptance, interpret
+from conv_transpose_conformance.frameworks.registry import cannot_run, interpret, registry, select
 from conv_transpose_conformance.frameworks.targets import Targets, choose
 from conv_transpose_conformance.generation.generate import (
     draw_cases,
@@ -79,7 +77,7 @@ def main() -> int:
     """The script."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--python", action="append", default=[], metavar="FRAMEWORK=PATH")
-    parser.add_argument("--framework", action="append", choices=list(FRAMEWORKS))
+    parser.add_argument("--framework", action="append", choices=list(registry().frameworks))
     parser.add_argument("--calls", type=int, default=200, help="forbidden ones, for each framework")
     parser.add_argument("--ordinary", type=int, default=100, help="ordinary cases of each dimension")
     parser.add_argument("--seed", type=int, default=0)
@@ -91,7 +89,7 @@ def main() -> int:
     ordinary = [
         case for ndim in (1, 2) for case in draw_cases(parameter_sets(ndim), options.ordinary, options.seed)
     ]
-    for framework in options.framework or FRAMEWORKS:
+    for framework in options.framework or registry().frameworks:
         names = tuple(name for name in select([]) if name.startswith(framework) and ".mint." not in name)
         alone = _keys(verdicts(targets, names, ordinary))
         wrong = forbidden(names, options.calls, options.seed)

@@ -51,10 +51,9 @@ class NotInstalled(ConformanceError):
     exit_code = 3
 
 
-class BadRequirement(ConformanceError):
-    """A release asked for that is of no framework, or twice."""
+class BadRelease(ConformanceError):
+    """A requested release that belongs to no framework, or is named twice."""
 
 
-def no_python(error: SyntaxError) -> str:
-    """One line about a file that is loaded by name, an adapter, and is no Python."""
-    return f"{error.filename}, line {error.lineno}: {error.msg}: this file is no Python; correct it"
+class UnknownFramework(ConformanceError):
+    """A name that is no framework's."""

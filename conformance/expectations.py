@@ -39,7 +39,7 @@ from conv_transpose_conformance.errors import (
     UnknownImplementation,
     UnknownRequirement,
 )
-from conv_transpose_conformance.frameworks.implementations import select
+from conv_transpose_conformance.frameworks.registry import select
 from conv_transpose_conformance.judging.verdicts import Check, Record
 from conv_transpose_conformance.requirements.catalogue import choose
 
@@ -346,7 +346,9 @@ def _check_overlaps(expectations: Expectations) -> None:
 
 
 def _same_subject(one: Entry, other: Entry) -> bool:
-    names = set(select([one.implementation], faces=True)) & set(select([other.implementation], faces=True))
+    names = set(select([one.implementation], variants=True)) & set(
+        select([other.implementation], variants=True)
+    )
     versions = [*_around(one.versions), *_around(other.versions)]
     together = one.versions & other.versions
     return bool(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -10,13 +11,13 @@ from typing import Any
 
 from attrs import define, field
 
-from conv_transpose_conformance.adapters import adapter_class, framework_of
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.names import Name
 from conv_transpose_conformance.causes.find import Cause
-from conv_transpose_conformance.frameworks.semantics import interpret
+from conv_transpose_conformance.frameworks.framework import PYTHON_SCRIPTS, Framework
+from conv_transpose_conformance.frameworks.registry import framework, framework_of, interpret
 from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict
 from conv_transpose_conformance.reports.pages.words import judged
-from conv_transpose_conformance.reports.scripts import python_script, r_script
 from conv_transpose_conformance.reports.scripts.execution import Executions
 from conv_transpose_conformance.reports.store.strict_json import jsonable, replay_command
 from conv_transpose_conformance.reports.store.summary import OTHERS, Summary
@@ -170,15 +171,23 @@ def about(cause: Cause, version: str) -> list[str]:
 
 def _ending(cause: Cause) -> str:
     """Of a script's file."""
-    return ".R" if adapter_class(framework_of(cause.implementation)).language == "R" else ".py"
+    ending: str = _writer(framework(framework_of(cause.implementation))).ENDING
+    return ending
+
+
+def _writer(whose: Framework) -> Any:
+    """The module that writes scripts in the language of a framework's interpreter."""
+    return importlib.import_module(whose.scripts)
 
 
 def _scripts(cause: Cause, version: str, device: str) -> list[Callable[[], str]]:
-    """The cause's scripts, the one to be preferred first."""
-    name, record, lines = cause.implementation.partition("@")[0], cause.first, about(cause, version)
-    in_r = _ending(cause) == ".R"
-    scripts: Any = r_script if in_r else python_script
-    where = {} if in_r else {"device": device}  # R torch runs on the CPU
+    """The cause's scripts, the one to be preferred first; none where its framework has no words for one."""
+    name, record, lines = Name.parse(cause.implementation).implementation, cause.first, about(cause, version)
+    whose = framework(framework_of(name))
+    if whose.idiom is None and whose.scripts == PYTHON_SCRIPTS:
+        return []
+    scripts = _writer(whose)
+    where = {"device": device} if len(whose.devices) > 1 else {}
     case = record.case
     geometry = interpret(case, name).geometry
     output = None if geometry is None else _output(case, geometry.output_size)

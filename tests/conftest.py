@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from conv_transpose_conformance.adapters import FRAMEWORKS
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.errors import NotInstalled
-from conv_transpose_conformance.frameworks.interpreters import default_interpreter
+from conv_transpose_conformance.frameworks.registry import registry
+from conv_transpose_conformance.frameworks.targets import default_interpreter
 from conv_transpose_conformance.generation.generate import profile_cases
 from tests.support.fake_interpreter import Fake, process_groups
 
@@ -49,7 +49,7 @@ def framework_python() -> Callable[[str], Path]:
 def python_options() -> Callable[[Iterable[str]], list[str]]:
     """``--python`` options for the command line: none where the suite's own environments are used."""
 
-    def options(frameworks: Iterable[str] = FRAMEWORKS) -> list[str]:
+    def options(frameworks: Iterable[str] = registry().frameworks) -> list[str]:
         named = []
         for framework in frameworks:
             chosen = _chosen(framework)

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import covertable
 
-from conv_transpose_conformance.cases.case import Case, Recipe
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.recipe import Recipe
 from conv_transpose_conformance.generation.factors import (
     AXIS,
     WHOLE,

@@ -21,42 +21,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, cast
 
 from attrs import evolve, field, frozen, validators
 
+from conv_transpose_conformance.cases.case_id import read
+from conv_transpose_conformance.cases.recipe import (
+    LIMIT,
+    TOKENS_OF_DTYPES,
+    VERSION,
+    DType,
+    Layout,
+    Padding,
+    Recipe,
+    Spelling,
+    is_int,
+    one_of,
+)
 from conv_transpose_conformance.errors import InvalidCase
-
-VERSION: Final = "v1"
-
-DType = Literal["float16", "bfloat16", "float32", "float64"]
-Layout = Literal["channels_first", "channels_last"]
-Spelling = Literal["plain", "tuple", "sides", "nested"]
-RecipeKind = Literal["int", "real", "one"]
-TensorName = Literal["x", "w", "b", "g"]
-Padding = tuple[tuple[int, int], ...] | Literal["same", "valid"]
-
-DTYPE_TOKENS: Final[dict[str, DType]] = {
-    "f16": "float16",
-    "bf16": "bfloat16",
-    "f32": "float32",
-    "f64": "float64",
-}
-_DTYPE_TO_TOKEN: Final = {name: token for token, name in DTYPE_TOKENS.items()}
-MAX_SEED: Final = 2**64 - 1
-_LIMIT: Final = 2**63 - 1  # what every framework's own index type can hold
-
-
-def _one_of(_instance: object, attribute: Any, value: Any) -> None:
-    allowed = {
-        "kind": get_args(RecipeKind),
-        "dtype": get_args(DType),
-        "layout": get_args(Layout),
-        "spelling": get_args(Spelling),
-    }
-    if value not in allowed[attribute.name]:
-        words = ", ".join(map(repr, allowed[attribute.name]))
-        raise InvalidCase(f"{attribute.name} must be one of {words}, not {value!r}")
 
 
 def _check_instance(_instance: object, attribute: Any, value: Any) -> None:
@@ -65,61 +47,13 @@ def _check_instance(_instance: object, attribute: Any, value: Any) -> None:
         raise InvalidCase(f"{attribute.name} must be a {kind.__name__}, not {value!r}")
 
 
-@frozen
-class Recipe:
-    """How the numbers of a case are made.
-
-    ``int``: small integers for which every order of summation is exact (level 1);
-    ``real``: reals of full precision (level 2);
-    ``one``: zeros but for at most one 1 per tensor: ``lit`` names tensors, in the order x, w, b, g (the
-    output's gradient), with the place of the element in C order.
-
-    ``seed`` is 64 bits, 0 for ``one``.
-    """
-
-    kind: RecipeKind = field(validator=_one_of)
-    seed: int = field(default=0)
-    lit: tuple[tuple[TensorName, int], ...] = field(default=())
-
-    @seed.validator
-    def _check_seed(self, _attribute: object, value: Any) -> None:
-        if not _is_int(value) or not 0 <= cast(int, value) <= MAX_SEED:
-            raise InvalidCase(f"seed must be an integer from 0 to 2**64 - 1, not {value!r}")
-        if self.kind == "one" and value:
-            raise InvalidCase(f"seed must be 0 for data of kind 'one', not {value!r}: nothing is drawn")
-
-    @lit.validator
-    def _check_lit(self, _attribute: object, value: Any) -> None:
-        pairs = isinstance(value, tuple) and all(isinstance(v, tuple) and len(v) == 2 for v in value)
-        names = [v[0] for v in value] if pairs else []
-        if (
-            not pairs
-            or names != [name for name in get_args(TensorName) if name in names]
-            or not all(_is_int(place) and 0 <= place <= _LIMIT for _, place in value)
-        ):
-            raise InvalidCase(f"lit must be (tensor, place) pairs in the order x, w, b, g, not {value!r}")
-        if value and self.kind != "one":
-            raise InvalidCase(f"lit is for data of kind 'one', not {self.kind!r}")
-
-    @property
-    def token(self) -> str:
-        """The last token of an id."""
-        if self.kind == "one":
-            return ".".join(["one", *(f"{name}{place}" for name, place in self.lit)])
-        return f"{self.kind}.{self.seed:x}"
-
-
-def _is_int(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _check_int(case: Case, attribute: Any, value: Any) -> None:
-    if not _is_int(value) or abs(cast(int, value)) > _LIMIT:
+    if not is_int(value) or abs(cast(int, value)) > LIMIT:
         raise InvalidCase(f"{attribute.name} must be an integer of at most 64 bits, not {value!r}")
 
 
 def _check_ints(case: Case, attribute: Any, value: Any) -> None:
-    if not isinstance(value, tuple) or not all(_is_int(item) and abs(item) <= _LIMIT for item in value):
+    if not isinstance(value, tuple) or not all(is_int(item) and abs(item) <= LIMIT for item in value):
         raise InvalidCase(f"{attribute.name} must be a tuple of integers of at most 64 bits, not {value!r}")
     if len(value) != len(case.input_size):
         raise InvalidCase(
@@ -154,9 +88,9 @@ class Case:
     dilation: tuple[int, ...] = field(validator=_check_ints)
     groups: int = field(validator=_check_int)
     bias: bool = field(validator=_check_instance)
-    dtype: DType = field(validator=_one_of)
-    layout: Layout = field(default="channels_first", validator=_one_of)
-    spelling: Spelling = field(default="plain", validator=_one_of)
+    dtype: DType = field(validator=one_of)
+    layout: Layout = field(default="channels_first", validator=one_of)
+    spelling: Spelling = field(default="plain", validator=one_of)
     recipe: Recipe = field(validator=_check_instance)
 
     @input_size.validator
@@ -175,7 +109,7 @@ class Case:
         if value in ("same", "valid"):
             return
         pairs = isinstance(value, tuple) and all(
-            isinstance(p, tuple) and len(p) == 2 and all(_is_int(v) and abs(v) <= _LIMIT for v in p)
+            isinstance(p, tuple) and len(p) == 2 and all(is_int(v) and abs(v) <= LIMIT for v in p)
             for p in value
         )
         if not pairs or len(cast("tuple[object, ...]", value)) != self.ndim:
@@ -250,7 +184,7 @@ class Case:
             yield f"g{self.groups}"
         if self.bias:
             yield "b"
-        yield _DTYPE_TO_TOKEN[self.dtype]
+        yield TOKENS_OF_DTYPES[self.dtype]
         if self.layout == "channels_last":
             yield "cl"
         if self.spelling != "plain":
@@ -264,11 +198,10 @@ class Case:
         Raises:
             InvalidCase: with the position and the token at fault, where the text is no canonical id.
         """
-        from conv_transpose_conformance.cases.case_id import (
-            Parser,  # it makes cases, and so imports this module
-        )
-
-        return Parser(text).case()
+        case = cls(**read(text))
+        if case.id != text:
+            raise InvalidCase(f"case id {text!r} is not canonical: write it {case.id!r}")
+        return case
 
     def replace(self, **changes: Any) -> Case:
         """A copy with some fields changed."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
-from conv_transpose_conformance.cases.case import (
+from conv_transpose_conformance.cases.recipe import (
     DTYPE_TOKENS,
     VERSION,
-    Case,
     Padding,
     Recipe,
     RecipeKind,
@@ -22,7 +21,16 @@ def _short(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
-class Parser:
+def read(text: str) -> dict[str, Any]:
+    """The fields of the case that an id is of.
+
+    Raises:
+        InvalidCase: with the position and the token at fault.
+    """
+    return _Parser(text).fields()
+
+
+class _Parser:
     """Reads the tokens of an id in their order and remembers where it stands."""
 
     def __init__(self, text: str) -> None:
@@ -86,8 +94,8 @@ class Parser:
         )
         return Recipe(cast("RecipeKind", match[1]), int(match[2], 16))
 
-    def case(self) -> Case:
-        """The case; raises InvalidCase with the position and the token at fault."""
+    def fields(self) -> dict[str, Any]:
+        """The fields of the case, in their own types."""
         self._required(re.escape(VERSION), f"the version {VERSION!r} of this suite's ids")
         ndim = int(self._required("([12])d", "'1d' or '2d'")[1])
         batch = self._required(r"u|n(-?\d{1,19})", "the batch ('n2', or 'u' for none)")[1]
@@ -112,24 +120,21 @@ class Parser:
         recipe = self._recipe()
         if self.next != len(self.tokens):
             raise self._fail("the end of the id")
-        case = Case(
-            input_size=input_size,
-            batch=None if batch is None else int(batch),
-            in_channels=in_channels,
-            out_channels=out_channels,
-            kernel_size=kernel_size,
-            stride=stride,
-            padding=padding,
-            output_padding=output_padding,
-            output_size=output_size,
-            dilation=dilation,
-            groups=1 if groups is None else int(groups[1]),
-            bias=bias,
-            dtype=DTYPE_TOKENS[dtype],
-            layout="channels_last" if layout else "channels_first",
-            spelling=cast("Spelling", spelling[0]) if spelling else "plain",
-            recipe=recipe,
-        )
-        if case.id != self.text:
-            raise InvalidCase(f"case id {self.text!r} is not canonical: write it {case.id!r}")
-        return case
+        return {
+            "input_size": input_size,
+            "batch": None if batch is None else int(batch),
+            "in_channels": in_channels,
+            "out_channels": out_channels,
+            "kernel_size": kernel_size,
+            "stride": stride,
+            "padding": padding,
+            "output_padding": output_padding,
+            "output_size": output_size,
+            "dilation": dilation,
+            "groups": 1 if groups is None else int(groups[1]),
+            "bias": bias,
+            "dtype": DTYPE_TOKENS[dtype],
+            "layout": "channels_last" if layout else "channels_first",
+            "spelling": cast("Spelling", spelling[0]) if spelling else "plain",
+            "recipe": recipe,
+        }

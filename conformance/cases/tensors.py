@@ -21,7 +21,8 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from conv_transpose_conformance.cases.case import Case, TensorName
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.recipe import TensorName
 from conv_transpose_conformance.reference_impl import Geometry
 
 # significand bits p: integers up to 2**p are exact; the unit roundoff is 2**-p

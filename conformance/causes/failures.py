@@ -14,7 +14,8 @@ from typing import Final
 from attrs import define, field, frozen
 
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.frameworks.semantics import Acceptance, interpret
+from conv_transpose_conformance.cases.meaning import Acceptance
+from conv_transpose_conformance.frameworks.registry import interpret
 from conv_transpose_conformance.judging.judge import VALUE_CHECKS
 from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from attrs import frozen
 
-from conv_transpose_conformance.execution.planner import Problem
 from conv_transpose_conformance.faults import FAULTS, FaultModel, answer_of
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.judging.judge import Array, Expected, compare
+from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
 
 

@@ -24,9 +24,9 @@ from conv_transpose_conformance.causes.follow_up import Asker, Examined
 from conv_transpose_conformance.causes.refine import Part, Sharpened, divide, sharpen
 from conv_transpose_conformance.causes.shrink import Located, locate, shrink
 from conv_transpose_conformance.causes.worked_example import Example, counting, example
-from conv_transpose_conformance.execution.planner import Problem
 from conv_transpose_conformance.judging.answers import Answer
 from conv_transpose_conformance.judging.judge import VALUE_CHECKS
+from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Check, Record
 
 _SHARPENING: Final = 110  # what asking may cost per family; a plain call costs 1

@@ -15,14 +15,17 @@ from typing import Final, Self
 
 from attrs import define, field, frozen
 
-from conv_transpose_conformance.adapters import adapter_class, framework_of
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.meaning import Acceptance
+from conv_transpose_conformance.cases.names import Name
 from conv_transpose_conformance.causes.failures import Family, families
 from conv_transpose_conformance.execution.driver import Driver
-from conv_transpose_conformance.execution.planner import Job, Problem, wrong_ndim
-from conv_transpose_conformance.frameworks.semantics import Acceptance, interpret
+from conv_transpose_conformance.execution.requests import Job
+from conv_transpose_conformance.frameworks.registry import cannot_run, framework_of, interpret
+from conv_transpose_conformance.frameworks.registry import implementation as declared
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.judging.judge import judge
+from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Record
 from conv_transpose_conformance.workers.process import WorkerFailed
 
@@ -67,7 +70,7 @@ class Asker:
 
     def examine(self, case: Case, implementation: str) -> Examined | None:
         """What comes of a case; None where it cannot be asked."""
-        implementation = implementation.partition("@")[0]
+        implementation = Name.parse(implementation).implementation
         key = (implementation, case)
         if key not in self._known:
             self._known[key] = self._examine(case, implementation)
@@ -75,7 +78,9 @@ class Asker:
 
     def is_forbidden(self, case: Case, implementation: str) -> bool:
         """Whether the documents do not allow a call: after one that is accepted its worker is replaced."""
-        return interpret(case, implementation.partition("@")[0]).acceptance is not Acceptance.REQUIRED
+        return (
+            interpret(case, Name.parse(implementation).implementation).acceptance is not Acceptance.REQUIRED
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -87,8 +92,7 @@ class Asker:
             self._driver.close()
 
     def _examine(self, case: Case, implementation: str) -> Examined | None:
-        adapter = adapter_class(framework_of(implementation))
-        if wrong_ndim(implementation, case) or adapter.cannot_express(implementation, case.to_dict()):
+        if cannot_run(implementation, case):
             return None
         if _large(case):
             return None
@@ -102,7 +106,7 @@ class Asker:
 
     def answer(self, problem: Problem, implementation: str) -> Answer | None:
         """What an implementation answers to a problem, whatever its numbers; None without a worker."""
-        implementation = implementation.partition("@")[0]
+        implementation = Name.parse(implementation).implementation
         if self._lost or self.exhausted:
             return None
         try:
@@ -121,8 +125,7 @@ class Asker:
             self._lost = True
             return None
         self.asked += 1
-        slow = implementation in adapter_class(framework_of(implementation)).seconds_per_case
-        self.spent += _SLOW_COST if slow else 1
+        self.spent += _SLOW_COST if declared(implementation).seconds else 1
         if answer.outcome is Outcome.HANG:
             self.spent += _HANG_COST
         return answer

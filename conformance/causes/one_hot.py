@@ -14,10 +14,11 @@ from typing import Final
 import numpy as np
 from attrs import frozen
 
-from conv_transpose_conformance.cases.case import Case, Recipe, TensorName
-from conv_transpose_conformance.execution.planner import Problem
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.recipe import Recipe, TensorName
 from conv_transpose_conformance.judging.answers import Answer
 from conv_transpose_conformance.judging.judge import VALUE_CHECKS, compare
+from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
 
 Index = tuple[int, ...]

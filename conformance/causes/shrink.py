@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from conv_transpose_conformance.cases.case import Case, Recipe
+from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.meaning import output_size
+from conv_transpose_conformance.cases.recipe import Recipe
 from conv_transpose_conformance.causes.one_hot import Located, Wrong, locate
 
 __all__ = ["Located", "Wrong", "locate", "shrink", "simpler"]
@@ -30,9 +31,7 @@ def shrink(case: Case, implementation: str, fails: Callable[[Case], bool]) -> Ca
     Returns:
         A failing case of which no single parameter can be lowered further and still fail.
     """
-    from conv_transpose_conformance.execution.planner import (
-        cannot_run,  # the planner knows what an API can say
-    )
+    from conv_transpose_conformance.frameworks.registry import cannot_run
 
     known: dict[Case, bool] = {case: True}
 

@@ -13,9 +13,9 @@ from attrs import frozen
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES, SIGNIFICAND_BITS, Data
-from conv_transpose_conformance.execution.planner import Problem
 from conv_transpose_conformance.judging.answers import Answer
 from conv_transpose_conformance.judging.judge import Array, Expected
+from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Check
 
 _PRODUCTS: Final = 12  # that a sum is spelled out with

@@ -13,7 +13,7 @@ from typing import Any, NoReturn, ParamSpec
 import click
 
 from conv_transpose_conformance.adapters import DEVICE
-from conv_transpose_conformance.errors import ConformanceError, no_python
+from conv_transpose_conformance.errors import ConformanceError
 
 P = ParamSpec("P")
 
@@ -30,9 +30,6 @@ def _plainly(function: Callable[P, int | None]) -> Callable[P, NoReturn]:
         except ConformanceError as error:
             click.echo(f"error: {' '.join(str(error).split())}", err=True)
             sys.exit(error.exit_code)
-        except SyntaxError as error:
-            click.echo(f"error: {no_python(error)}", err=True)
-            sys.exit(2)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             sys.exit(130)
@@ -203,12 +200,12 @@ def _run(
     device: str = "cpu",
 ) -> int:
     os.environ[DEVICE] = device  # workers are told by their environment
-    from conv_transpose_conformance.frameworks.implementations import not_asked_for, select
+    from conv_transpose_conformance.frameworks.registry import not_asked_for, select
 
-    implementations = select(patterns, faces=profile == "full")
+    implementations = select(patterns, variants=profile == "full")
     from conv_transpose_conformance.expectations import find
-    from conv_transpose_conformance.generation.shards import Shard, of_shard, share
-    from conv_transpose_conformance.requirements.catalogue import chosen, concerned, decided_by
+    from conv_transpose_conformance.generation.shards import Shard, of_shard
+    from conv_transpose_conformance.requirements.catalogue import chosen, concerned, decided_by, share
 
     expectations = find(expected)
     part = None if shard is None else Shard.parse(shard)
@@ -306,8 +303,9 @@ def replay(
     Exits 0 where every check passes (fixed), 1 where one fails (still diverges).
     """
     from conv_transpose_conformance.cases.case import Case
+    from conv_transpose_conformance.cases.names import Name
     from conv_transpose_conformance.errors import UnknownImplementation
-    from conv_transpose_conformance.frameworks.implementations import select
+    from conv_transpose_conformance.frameworks.registry import select
 
     os.environ[DEVICE] = device
     if run_dir is not None:
@@ -322,11 +320,11 @@ def replay(
     if case_id is None or name is None:
         raise click.UsageError("a replay takes a CASE_ID and --implementation NAME, or --all RUN_DIR")
     case = Case.parse(case_id)
-    name, _, version = name.partition("@")
-    names = select([name])
+    asked = Name.parse(name)
+    names = select([asked.implementation])
     if len(names) != 1:
         raise UnknownImplementation(
-            f"--implementation {name!r} matches {len(names)}; a replay takes exactly one"
+            f"--implementation {asked.implementation!r} matches {len(names)}; a replay takes exactly one"
         )
 
     from rich.console import Console
@@ -334,8 +332,8 @@ def replay(
     from conv_transpose_conformance.commands.replay import replay as replay_case
     from conv_transpose_conformance.frameworks.targets import choose, release_of
 
-    if version and not pythons:
-        requirements = (*requirements, release_of(names[0], version))
+    if asked.release and not pythons:
+        requirements = (*requirements, release_of(names[0], asked.release))
     return replay_case(case, names[0], choose(pythons, requirements), Console())
 
 
@@ -348,11 +346,11 @@ def env(action: str, frameworks: tuple[str, ...]) -> int:
 
     R torch (r.torch) is not installed by the suite; list and doctor say whether R has it.
     """
-    from conv_transpose_conformance.adapters import FRAMEWORKS
 
-    for framework in frameworks:
-        if framework not in FRAMEWORKS:
-            raise click.UsageError(f"{framework!r} is none of {', '.join(FRAMEWORKS)}")
+    from conv_transpose_conformance.frameworks.registry import framework
+
+    for name in frameworks:
+        framework(name)
     from conv_transpose_conformance.commands import environments
 
     code: int = getattr(environments, action)(frameworks)
@@ -367,7 +365,7 @@ def env(action: str, frameworks: tuple[str, ...]) -> int:
 @_plainly
 def report(run_dir: Path, style: str | None) -> None:
     """Make the pages of a run's folder again, and print its summary."""
-    from conv_transpose_conformance.reports.store.folder import render
+    from conv_transpose_conformance.reports.render import render
 
     run_data, divergences = render(run_dir)
     _print(run_data, divergences, run_dir, style)

@@ -37,13 +37,16 @@ def list_(what: str, profile: str, seed: int, style: str) -> None:
             for case in drawn:
                 click.echo(case.id)
         return
-    from conv_transpose_conformance.adapters import adapter_class, framework_of
-    from conv_transpose_conformance.frameworks.implementations import all_implementations
+    from conv_transpose_conformance.frameworks.registry import (
+        all_implementations,
+        framework_of,
+        implementation,
+    )
 
     entries = []
     for name in all_implementations():
-        about = adapter_class(framework_of(name)).implementations[name]
-        entries.append({"name": name, "framework": framework_of(name), "ndim": about["ndim"]})
+        ndim = implementation(name).ndim
+        entries.append({"name": name, "framework": framework_of(name), "ndim": ndim})
     if style == "json":
         click.echo(json.dumps(entries))
     else:

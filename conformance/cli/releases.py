@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from conv_transpose_conformance.adapters import framework_of
 from conv_transpose_conformance.cli.app import _plainly, _run, _Seconds, group
 
 
@@ -31,11 +30,11 @@ def matrix(
     As in: conformance matrix paddlepaddle==2.6.2,3.0.0 mindspore==2.7.1,2.10.0
     """
     from conv_transpose_conformance.commands.releases import expand
-    from conv_transpose_conformance.frameworks.implementations import select
-    from conv_transpose_conformance.frameworks.targets import parse_requirement
+    from conv_transpose_conformance.frameworks.registry import framework_of, select
+    from conv_transpose_conformance.frameworks.targets import parse_release
 
     requirements = expand(releases)
-    frameworks = {parse_requirement(requirement)[0] for requirement in requirements}
+    frameworks = {parse_release(requirement)[0] for requirement in requirements}
     names = tuple(name for name in select(patterns) if framework_of(name) in frameworks)
     if not names:
         raise click.UsageError("--implementation matches nothing of the frameworks named")
@@ -53,8 +52,8 @@ def matrix(
         budget=budget,
         seed=seed,
     )
+    from conv_transpose_conformance.reports.pages.versions import by_version
     from conv_transpose_conformance.reports.store.folder import read
-    from conv_transpose_conformance.reports.store.versions import by_version
 
     made = read(out)[0]
     if any(entry["status"] == "ran" for entry in made["frameworks"].values()):
@@ -81,7 +80,7 @@ def bisect(case_id: str, name: str, framework: str, versions: str | None) -> int
     from conv_transpose_conformance.commands.releases import available, distribution_of
     from conv_transpose_conformance.commands.releases import bisect as search
     from conv_transpose_conformance.errors import UnknownImplementation
-    from conv_transpose_conformance.frameworks.implementations import select
+    from conv_transpose_conformance.frameworks.registry import select
     from conv_transpose_conformance.text import one_line
 
     case = Case.parse(case_id)

@@ -1,6 +1,6 @@
 """``conformance env``: list, create, doctor and remove the suite's environments.
 
-R torch has none: R is the user's own, and what is said of it is whether it is there.
+Some frameworks have none: they are the user's to install, and what is said of one is whether it is there.
 """
 
 from __future__ import annotations
@@ -8,24 +8,25 @@ from __future__ import annotations
 import shutil
 import sys
 import sysconfig
+from pathlib import Path
 from typing import Any
 
 import click
 
-from conv_transpose_conformance.adapters import FRAMEWORKS
 from conv_transpose_conformance.commands.releases import available
-from conv_transpose_conformance.errors import ConformanceError, NotInstalled
-from conv_transpose_conformance.frameworks import r_interpreter
+from conv_transpose_conformance.errors import ConformanceError
 from conv_transpose_conformance.frameworks.environments import (
     DISK_NEEDED,
-    REQUIREMENTS,
     Environment,
     cache_folder,
     ensure,
     environment_for,
 )
-from conv_transpose_conformance.frameworks.environments import remove as remove_environment
-from conv_transpose_conformance.frameworks.interpreters import runtime
+from conv_transpose_conformance.frameworks.environments import (
+    remove as remove_environment,
+)
+from conv_transpose_conformance.frameworks.registry import framework, registry
+from conv_transpose_conformance.frameworks.starting import worker_command
 from conv_transpose_conformance.reference_impl import has_kernels
 from conv_transpose_conformance.text import one_line
 from conv_transpose_conformance.workers.process import Worker
@@ -33,31 +34,33 @@ from conv_transpose_conformance.workers.process import Worker
 
 def list(frameworks: tuple[str, ...]) -> int:  # noqa: A001  # named as the user types it
     """Prints each environment's state and place."""
-    for framework in frameworks or FRAMEWORKS:
-        if framework not in REQUIREMENTS:
-            there, said = _own_r()
-            click.echo(f"{framework:<10} {'your own' if there else 'absent':<10} {said}")
+    for name in frameworks or registry().frameworks:
+        environment = environment_for(name)
+        if environment is None:
+            there, said = _own(name)
+            click.echo(f"{name:<10} {'your own' if there else 'absent':<10} {said}")
             continue
-        environment = environment_for(framework)
-        click.echo(f"{framework:<10} {environment.state:<10} {' '.join(environment.requirements)}")
+        click.echo(f"{name:<10} {environment.state:<10} {' '.join(environment.requirements)}")
         if environment.state != "absent":
             click.echo(f"{'':<10} {environment.folder}")
+    for broken in registry().broken:
+        click.echo(f"{broken.name:<10} {'broken':<10} {one_line(broken.reason)}")
     return 0
 
 
 def create(frameworks: tuple[str, ...]) -> int:
     """Makes what is not there; 3 where one could not be made."""
     failed = False
-    for framework in frameworks or REQUIREMENTS:
-        if framework not in REQUIREMENTS:
-            there, said = _own_r()
-            click.echo(f"{framework}: {said}", err=not there)
+    for name in frameworks or _installed():
+        environment = environment_for(name)
+        if environment is None:
+            there, said = _own(name)
+            click.echo(f"{name}: {said}", err=not there)
             failed = failed or not there
             continue
-        environment = environment_for(framework)
         try:
-            ensure(environment, lambda message, name=environment.framework: click.echo(f"{name}: {message}"))  # type: ignore[misc]
-            click.echo(f"{environment.framework}: ready, {environment.folder}")
+            ensure(environment, lambda message, name=name: click.echo(f"{name}: {message}"))  # type: ignore[misc]
+            click.echo(f"{name}: ready, {environment.folder}")
         except ConformanceError as error:
             failed = True
             click.echo(f"error: {error}", err=True)
@@ -66,10 +69,16 @@ def create(frameworks: tuple[str, ...]) -> int:
 
 def remove(frameworks: tuple[str, ...]) -> int:
     """Removes what is there."""
-    for framework in frameworks or REQUIREMENTS:
-        gone = framework in REQUIREMENTS and remove_environment(environment_for(framework))
-        click.echo(f"{framework}: {'removed' if gone else 'there was none'}")
+    for name in frameworks or _installed():
+        environment = environment_for(name)
+        gone = environment is not None and remove_environment(environment)
+        click.echo(f"{name}: {'removed' if gone else 'there was none'}")
     return 0
+
+
+def _installed() -> tuple[str, ...]:
+    """The frameworks that the suite installs."""
+    return tuple(one.name for one in registry().frameworks.values() if one.release is not None)
 
 
 def doctor(frameworks: tuple[str, ...]) -> int:
@@ -96,17 +105,20 @@ def doctor(frameworks: tuple[str, ...]) -> int:
         else f": too little for a new environment, which needs up to {DISK_NEEDED >> 20} MiB"
     )
     click.echo(f"cache       {cache_folder()}, {free >> 20} MiB free{room}")
-    wrong = [name for name in frameworks or FRAMEWORKS if not _examine(name, name in frameworks)]
+    wrong = [name for name in frameworks or registry().frameworks if not _examine(name, name in frameworks)]
+    for broken in registry().broken:
+        click.echo(f"{broken.name:<10}  broken: {one_line(broken.reason)}")
     return 3 if wrong else 0
 
 
-def _own_r() -> tuple[bool, str]:
-    """Whether there is an R with torch, and what there is to say about it."""
+def _own(name: str) -> tuple[Path | None, str]:
+    """Where a framework that the user installs is, and what there is to say about it."""
+    found = framework(name)
     try:
-        found = r_interpreter.examine(r_interpreter.on_path())
-    except NotInstalled as error:
-        return False, one_line(error).removeprefix("r.torch: ")
-    return True, f"torch {found.torch} of R {found.version}, {found.path}"
+        place = found.runtime.find(found)
+        return place, f"{found.module} {found.runtime.version(found, place)}, {place}"
+    except ConformanceError as error:
+        return None, one_line(error).removeprefix(f"{name}: ")
 
 
 def _can_be_had(environment: Environment) -> bool:
@@ -131,24 +143,26 @@ def _can_be_had(environment: Environment) -> bool:
     return True
 
 
-def _examine(framework: str, named: bool) -> bool:
-    if framework in REQUIREMENTS:
-        return _examine_environment(environment_for(framework))
-    there, said = _own_r()
-    if not there:
-        click.echo(f"{framework:<10}  {said}")
+def _examine(name: str, named: bool) -> bool:
+    environment = environment_for(name)
+    if environment is not None:
+        return _examine_environment(environment)
+    place, said = _own(name)
+    if place is None:
+        click.echo(f"{name:<10}  {said}")
         return not named
     try:
-        with Worker(framework, r_interpreter.on_path()) as worker:
-            _describe(framework, worker.hello)
+        with Worker(worker_command(name, place)) as worker:
+            _describe(name, worker.hello)
     except ConformanceError as error:
-        click.echo(f"{framework:<10}  broken: {one_line(error)}")
+        click.echo(f"{name:<10}  broken: {one_line(error)}")
         return False
     return True
 
 
-def _describe(framework: str, hello: dict[str, Any]) -> None:
-    click.echo(f"{framework:<10}  {hello['version']} on {hello['device']}, {runtime(hello)}")
+def _describe(name: str, hello: dict[str, Any]) -> None:
+    runtime = framework(name).runtime
+    click.echo(f"{name:<10}  {hello['version']} on {hello['device']}, {runtime.described(hello)}")
 
 
 def _examine_environment(environment: Environment) -> bool:
@@ -160,7 +174,7 @@ def _examine_environment(environment: Environment) -> bool:
         )
         return _can_be_had(environment)
     try:
-        with Worker(environment.framework, environment.python) as worker:
+        with Worker(worker_command(environment.framework, environment.python)) as worker:
             hello = worker.hello
     except ConformanceError as error:
         numpy = " (its NumPy does not fit it)" if "numpy" in str(error).lower() else ""

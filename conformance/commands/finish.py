@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from conv_transpose_conformance.cases.names import Name
 from conv_transpose_conformance.causes.failures import Observed
 from conv_transpose_conformance.causes.find import Cause, explain
 from conv_transpose_conformance.expectations import Expectations
@@ -89,7 +90,7 @@ def stale(
 ) -> list[dict[str, Any]]:
     """The entries that should have matched something in a run and did not."""
     judged = [
-        (name.partition("@")[0], frameworks.get(entry["framework"], {}).get("version"))
+        (Name.parse(name).implementation, frameworks.get(entry["framework"], {}).get("version"))
         for name, entry in implementations.items()
         if entry["judged"]
     ]

@@ -15,8 +15,9 @@ from conv_transpose_conformance.causes.failures import Observed
 from conv_transpose_conformance.commands.finish import conclude, exit_code, stale
 from conv_transpose_conformance.errors import BadRunFolder
 from conv_transpose_conformance.expectations import Expectations
+from conv_transpose_conformance.reports.render import render
 from conv_transpose_conformance.reports.store.dataset import RecordWriter
-from conv_transpose_conformance.reports.store.folder import RunFolder, read, render
+from conv_transpose_conformance.reports.store.folder import RunFolder, read
 from conv_transpose_conformance.reports.store.records_reader import calls
 from conv_transpose_conformance.reports.store.strict_json import replay_command
 from conv_transpose_conformance.reports.store.summary import Summary

@@ -10,19 +10,18 @@ from typing import Final
 
 from attrs import frozen
 
-from conv_transpose_conformance.adapters import framework_of
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.errors import (
-    BadRequirement,
+    BadRelease,
     ConformanceError,
     EnvironmentFailed,
     InvalidCase,
     NothingRan,
 )
 from conv_transpose_conformance.execution import events
-from conv_transpose_conformance.execution.planner import wrong_ndim
 from conv_transpose_conformance.execution.session import make_engine
-from conv_transpose_conformance.frameworks.targets import DISTRIBUTIONS, choose
+from conv_transpose_conformance.frameworks.registry import framework_of, wrong_ndim
+from conv_transpose_conformance.frameworks.targets import choose, distributions
 from conv_transpose_conformance.workers.environment import installer_environment
 
 Say = Callable[[str], None]
@@ -35,15 +34,15 @@ def expand(entries: Sequence[str]) -> tuple[str, ...]:
     """``paddlepaddle==2.6.2,3.0.0`` as one requirement a release.
 
     Raises:
-        BadRequirement: where an entry is not of that form.
+        BadRelease: where an entry is not of that form.
     """
     found: list[str] = []
     for entry in entries:
         distribution, equals, versions = entry.partition("==")
-        if not equals or distribution not in DISTRIBUTIONS or not all(versions.split(",")):
-            raise BadRequirement(
+        if not equals or distribution not in distributions() or not all(versions.split(",")):
+            raise BadRelease(
                 f"{entry!r} is not of the form DISTRIBUTION==VERSION,VERSION with one of "
-                f"{', '.join(DISTRIBUTIONS)}"
+                f"{', '.join(distributions())}"
             )
         found += [f"{distribution}=={version.strip()}" for version in versions.split(",")]
     return tuple(found)
@@ -158,12 +157,12 @@ def distribution_of(framework: str, implementation: str) -> str:
     """The distribution that ``--framework`` names, for an implementation of that framework.
 
     Raises:
-        BadRequirement: where it names none, or another framework's.
+        BadRelease: where it names none, or another framework's.
     """
     mine = framework_of(implementation)
-    for distribution, of in DISTRIBUTIONS.items():
+    for distribution, of in distributions().items():
         if framework in (distribution, of):
             if of == mine:
                 return distribution
-            raise BadRequirement(f"--framework {framework!r}: {implementation} is of {mine}")
-    raise BadRequirement(f"--framework {framework!r} is none of {', '.join(DISTRIBUTIONS)}")
+            raise BadRelease(f"--framework {framework!r}: {implementation} is of {mine}")
+    raise BadRelease(f"--framework {framework!r} is none of {', '.join(distributions())}")

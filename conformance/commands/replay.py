@@ -7,15 +7,14 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from conv_transpose_conformance.adapters import framework_of
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.commands.replay_all import STILL, answer
 from conv_transpose_conformance.errors import InvalidCase, NothingRan
 from conv_transpose_conformance.execution import events
 from conv_transpose_conformance.execution.engine import Engine
 from conv_transpose_conformance.execution.interrupts import signals
-from conv_transpose_conformance.execution.planner import wrong_ndim
 from conv_transpose_conformance.execution.session import make_engine
+from conv_transpose_conformance.frameworks.registry import framework_of, wrong_ndim
 from conv_transpose_conformance.frameworks.targets import Targets
 from conv_transpose_conformance.judging.verdicts import Record, Verdict
 from conv_transpose_conformance.text import plain

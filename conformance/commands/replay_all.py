@@ -14,13 +14,14 @@ from attrs import define, field
 from rich.console import Console
 from rich.text import Text
 
-from conv_transpose_conformance.adapters import framework_of
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.errors import BadRequirement
+from conv_transpose_conformance.cases.names import Name
+from conv_transpose_conformance.errors import BadRelease
 from conv_transpose_conformance.execution import events
 from conv_transpose_conformance.execution.engine import Interrupt
 from conv_transpose_conformance.execution.interrupts import signals
 from conv_transpose_conformance.execution.session import make_engine
+from conv_transpose_conformance.frameworks.registry import framework_of
 from conv_transpose_conformance.frameworks.targets import Targets, choose, release_of
 from conv_transpose_conformance.judging.verdicts import FAILING, Record, Verdict
 from conv_transpose_conformance.reports.store.folder import read
@@ -121,10 +122,11 @@ def _run(
     for name in dict.fromkeys([*(name for name, _ in cases), *(r["implementation"] for r in failing)]):
         if framework_of(name) in asked.reasons:
             continue
-        plainly, _, version = name.partition("@")
+        parsed = Name.parse(name)
+        plainly, version = parsed.implementation, parsed.release
         try:
             where = choose((), (release_of(plainly, version),)) if version else targets
-        except BadRequirement as error:  # a release of what the suite does not install
+        except BadRelease as error:  # a release of what the suite does not install
             asked.reasons[framework_of(name)] = str(error)
             continue
         mine = [case for implementation, case in cases if implementation == name]
@@ -148,7 +150,9 @@ def _examine(failing: Iterable[Mapping[str, Any]], asked: _Asked) -> None:
         for name, identifiers in _by_implementation(failing):
             if name not in asked.interpreters:
                 continue
-            subject = Subject(framework_of(name), asked.interpreters[name], {name.partition("@")[0]: name})
+            subject = Subject(
+                framework_of(name), asked.interpreters[name], {Name.parse(name).implementation: name}
+            )
             requirements = [catalogue()[one] for one in identifiers if one in catalogue()]
             for result in examine(
                 requirements, [subject], say=lambda _line: None, cancelled=lambda: interrupt.requested

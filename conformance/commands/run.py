@@ -25,8 +25,9 @@ from conv_transpose_conformance.expectations import FILE, Expectations
 from conv_transpose_conformance.generation.corpus import core
 from conv_transpose_conformance.generation.coverage import Coverage
 from conv_transpose_conformance.judging.verdicts import Record, Verdict
+from conv_transpose_conformance.reports.render import render
 from conv_transpose_conformance.reports.store.dataset import RecordWriter
-from conv_transpose_conformance.reports.store.folder import RunFolder, render
+from conv_transpose_conformance.reports.store.folder import RunFolder
 from conv_transpose_conformance.reports.store.journal import Journal
 from conv_transpose_conformance.reports.store.summary import Summary
 from conv_transpose_conformance.requirements.base.requirement import Requirement, fails
@@ -143,7 +144,7 @@ def _execute(
             tally,
             engine,
             frameworks,
-            expectations,
+            expectations.of_requirement,
             console=console,
             cancelled=lambda: interrupted or engine.interrupt.requested,
         )

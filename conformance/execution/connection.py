@@ -15,9 +15,10 @@ from typing import Any, Final
 
 from attrs import define, frozen
 
-from conv_transpose_conformance.adapters import adapter_class
 from conv_transpose_conformance.adapters.protocol import ProtocolError
-from conv_transpose_conformance.execution.planner import Job
+from conv_transpose_conformance.execution.requests import Job
+from conv_transpose_conformance.frameworks import registry
+from conv_transpose_conformance.frameworks.starting import worker_command
 from conv_transpose_conformance.judging.answers import Answer, Outcome, read_answer
 from conv_transpose_conformance.workers.fork_server import ForkServer
 from conv_transpose_conformance.workers.process import Worker, WorkerDied, WorkerTimeout
@@ -69,8 +70,7 @@ class Station:
         self._sent: deque[_Sent] = deque()
         self._bytes = 0
         self._numbers: Iterator[int] = count()
-        self._patience = adapter_class(framework).patience
-        self._worker = Worker(framework, python, stop, forks=forks)
+        self._worker = Worker(worker_command(framework, python), stop, forks=forks)
 
     @property
     def hello(self) -> dict[str, Any]:
@@ -90,7 +90,7 @@ class Station:
     def send(self, job: Job, implementations: Sequence[str]) -> None:
         """Asks for a job's data to be run on these implementations."""
         number = next(self._numbers)
-        frame = job.problem.frame(number, implementations)
+        frame = job.frame(number, implementations)
         self._worker.send(frame)
         self._bytes += len(frame)
         self._sent.append(_Sent(number, job, deque(implementations), len(frame)))
@@ -102,10 +102,10 @@ class Station:
         if not sent.waiting:
             self._sent.popleft()
             self._bytes -= sent.size
-        deadline = self._deadline + self._patience.get(call.implementation, 0.0)
+        deadline = self._deadline + registry.implementation(call.implementation).patience
         try:
             header, arrays = self._worker.receive(deadline)
-            answer = read_answer(header, arrays, probe=call.job.problem.is_probe)
+            answer = read_answer(header, arrays, probe=call.job.probe is not None)
             if header.get("id") != sent.number or answer.implementation != call.implementation:
                 raise ProtocolError(
                     f"the answer to request {header.get('id')!r}, {answer.implementation!r}, came where "

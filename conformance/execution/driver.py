@@ -20,10 +20,11 @@ from typing import Any, Final
 
 from attrs import Factory, define, field
 
+from conv_transpose_conformance.cases.meaning import Acceptance
 from conv_transpose_conformance.execution.blame import Inquest
 from conv_transpose_conformance.execution.connection import Call, Station
-from conv_transpose_conformance.execution.planner import Job
-from conv_transpose_conformance.frameworks.semantics import Acceptance
+from conv_transpose_conformance.execution.requests import Job
+from conv_transpose_conformance.frameworks.starting import worker_command
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.workers.fork_server import ForkServer, NoForks
 from conv_transpose_conformance.workers.process import WorkerFailed
@@ -215,7 +216,7 @@ class Driver:
         self._leave()
         try:
             if self._forks is None:
-                self._forks = ForkServer(self.framework, self.python, self.stop)
+                self._forks = ForkServer(worker_command(self.framework, self.python), self.stop)
             self._station = Station(self.framework, self.python, self.deadline, self.stop, self._forks)
         except NoForks:
             self.close()

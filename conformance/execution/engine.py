@@ -22,12 +22,14 @@ from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
 
-from conv_transpose_conformance.adapters import framework_of
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.names import Target
 from conv_transpose_conformance.errors import ConformanceError, NotInstalled
 from conv_transpose_conformance.execution import events
 from conv_transpose_conformance.execution.driver import DEADLINE, Driver
-from conv_transpose_conformance.execution.planner import Job, Planner, Skipped
+from conv_transpose_conformance.execution.planner import Planner, Skipped
+from conv_transpose_conformance.execution.requests import Job
+from conv_transpose_conformance.frameworks.registry import framework_of
 from conv_transpose_conformance.judging.answers import Answer
 from conv_transpose_conformance.judging.judge import judge
 from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict
@@ -60,7 +62,7 @@ class Interrupt:
 class Engine:
     """Runs ``cases`` on ``implementations``.
 
-    ``locate`` gives each target's interpreter; ``versions`` the versions of a framework where there are
+    ``locate`` gives each target's interpreter; ``releases`` those of a framework where there are
     several; ``optional`` the frameworks that the run may be without where the user has none; ``allowance`` is
     the seconds that an implementation slow by nature may take, on cases from all over the corpus where they
     are to be ``spread``; ``budget`` the seconds after which no further call is begun (None: no limit).  Calls
@@ -71,7 +73,7 @@ class Engine:
     implementations: tuple[str, ...]
     locate: Locate
     allowance: float
-    versions: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    releases: Mapping[str, tuple[str, ...]] = field(factory=dict)
     spread: bool = False
     optional: frozenset[str] = frozenset()
     budget: float | None = None
@@ -93,8 +95,8 @@ class Engine:
         return tuple(target for framework in frameworks for target in self._targets(framework))
 
     def _targets(self, framework: str) -> tuple[str, ...]:
-        versions = self.versions.get(framework, ())
-        return tuple(f"{framework}@{version}" for version in versions) or (framework,)
+        releases = self.releases.get(framework, ("",))
+        return tuple(str(Target(framework, release)) for release in releases)
 
     def run(self, cases: Iterable[Case]) -> Iterator[events.Event]:
         """The events of the run; closing the iterator ends the workers.
@@ -153,7 +155,7 @@ class Engine:
                 raise KeyboardInterrupt
 
     def _judge(self, answered: _Answered, version: str) -> list[Record]:
-        job, answer, framework = answered.job, answered.answer, answered.target.partition("@")[0]
+        job, answer, framework = answered.job, answered.answer, Target.parse(answered.target).framework
         problem, meaning = job.problem, job.meanings[answer.implementation]
         clock = time.perf_counter
         began = clock()
@@ -264,7 +266,7 @@ class Engine:
 
     def _drive(self, target: str, jobs: queue.Queue[Job | None], told: queue.Queue[Any]) -> None:
         driver: Driver | None = None
-        framework = target.partition("@")[0]
+        framework = Target.parse(target).framework
         began = time.thread_time()
         ready = False
         try:
@@ -327,7 +329,7 @@ def _beside() -> int:
 
 
 def _label(target: str) -> str:
-    return target.partition("@")[2]
+    return Target.parse(target).release
 
 
 def _not_applicable(skipped: Skipped, target: str) -> Record:

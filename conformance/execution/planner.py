@@ -7,92 +7,26 @@ implementations of one framework: its data crosses to the worker once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, cached_property
+from collections.abc import Iterable, Iterator
+from functools import cache
 from math import prod
-from typing import Any, Final
+from typing import Final
 from zlib import crc32
 
-from attrs import field, frozen
+from attrs import frozen
 
-from conv_transpose_conformance.adapters import adapter_class, framework_of
-from conv_transpose_conformance.adapters.protocol import MAX_PAYLOAD, Arrays, encode
+from conv_transpose_conformance.adapters.protocol import MAX_PAYLOAD
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES, Data, make_data
+from conv_transpose_conformance.cases.meaning import Acceptance, Meaning
 from conv_transpose_conformance.errors import InvalidCase
-from conv_transpose_conformance.frameworks.semantics import Acceptance, Meaning, interpret
+from conv_transpose_conformance.execution.requests import Job
+from conv_transpose_conformance.frameworks.registry import cannot_run, framework_of, implementation, interpret
 from conv_transpose_conformance.generation.corpus import core
-from conv_transpose_conformance.judging.judge import Expected
-from conv_transpose_conformance.judging.verdicts import Check
-from conv_transpose_conformance.reference_impl import Geometry, backward, error_model, forward
+from conv_transpose_conformance.judging.problem import Problem
+from conv_transpose_conformance.reference_impl import Geometry
 
 # elements of a tensor: with its gradients in float64 still well within a frame, and across within a deadline
 LARGEST: Final = MAX_PAYLOAD // 64
-
-
-class Problem:
-    """A case under one geometry (None where no valid output exists)."""
-
-    is_probe = False
-
-    def __init__(self, case: Case, geometry: Geometry | None) -> None:
-        self.case = case
-        self.geometry = geometry
-
-    @cached_property
-    def data(self) -> Data:
-        """The tensors; see :func:`cases.tensors.make_data`."""
-        return make_data(self.case, self.geometry)
-
-    @cached_property
-    def reference(self) -> Mapping[Check, Expected]:
-        """What the values and gradients must be; empty without a geometry."""
-        if self.geometry is None:
-            return {}
-        data, geometry = self.data, self.geometry
-        assert data.g is not None
-        # Only for reals in float64 is float64 accumulation as rough as what is judged.
-        compensated = self.case.dtype == "float64" and self.case.recipe.kind == "real"
-        precision: Any = "compensated" if compensated else "working"
-        y = forward(data.x, data.w, data.b, geometry=geometry, precision=precision)
-        gradients = backward(data.x, data.w, data.g, geometry=geometry, precision=precision)
-        model = error_model(data.x, data.w, data.b, data.g, geometry=geometry)
-        expected = {
-            Check.VALUES: Expected(y, model.y.scale, model.y.terms),
-            Check.GRAD_INPUT: Expected(gradients.x, model.x.scale, model.x.terms),
-            Check.GRAD_WEIGHT: Expected(gradients.w, model.w.scale, model.w.terms),
-        }
-        if data.b is not None:
-            expected[Check.GRAD_BIAS] = Expected(gradients.bias, model.bias.scale, model.bias.terms)
-        return expected
-
-    def frame(self, number: int, implementations: Sequence[str]) -> bytes:
-        """The request that asks a worker for this problem."""
-        wire: Arrays = {}
-        for name, array in self.data.arrays().items():
-            if array.dtype == NUMPY_DTYPES["bfloat16"]:
-                array = array.view("uint16")
-            wire[name] = (self.case.dtype, array)
-        header = {
-            "type": "run",
-            "id": number,
-            "case": self.case.to_dict(),
-            "implementations": list(implementations),
-        }
-        return encode(header, wire)
-
-
-@frozen
-class Job:
-    """A problem for the implementations of one framework, each with the meaning its documents give it."""
-
-    problem: Problem
-    meanings: Mapping[str, Meaning] = field(eq=False)
-
-    @property
-    def case(self) -> Case:
-        """The problem's case."""
-        return self.problem.case
 
 
 @frozen
@@ -119,10 +53,10 @@ class Planner:
         for name in implementations:
             self._by_framework.setdefault(framework_of(name), []).append(name)
         self._left = {
-            name: int(allowance / seconds)
-            for framework, names in self._by_framework.items()
-            for name, seconds in adapter_class(framework).seconds_per_case.items()
-            if name in names
+            name: int(allowance / implementation(name).seconds)
+            for names in self._by_framework.values()
+            for name in names
+            if implementation(name).seconds
         }
         self._highest = {
             name: _highest(name, count) if spread else None for name, count in self._left.items()
@@ -136,14 +70,12 @@ class Planner:
         """
         _check_size(case)
         problems: dict[Geometry | None, Problem] = {}
-        plain = case.to_dict()
         for framework, names in self._by_framework.items():
-            cannot_express = adapter_class(framework).cannot_express
             meanings: dict[Geometry | None, dict[str, Meaning]] = {}
             for name in names:
-                if wrong_ndim(name, case):
+                if implementation(name).ndim != case.ndim:
                     continue
-                reason = cannot_express(name, plain)
+                reason = cannot_run(name, case)
                 if reason is not None:
                     yield Skipped(case, name, reason)
                     continue
@@ -172,13 +104,7 @@ class Planner:
 
 def _is_slow(name: str, case: Case, meaning: Meaning) -> bool:
     """Whether a call counts: where nothing is computed, what must be refused is refused at once."""
-    return computes(name) or meaning.acceptance is not Acceptance.FORBIDDEN
-
-
-def computes(name: str) -> bool:
-    """Whether an implementation's outputs have values, on the devices that the suite runs on."""
-    found: bool = adapter_class(framework_of(name)).implementations[name].get("computes", True)
-    return found
+    return implementation(name).computes or meaning.acceptance is not Acceptance.FORBIDDEN
 
 
 def _is_telling(name: str, case: Case, meaning: Meaning) -> bool:
@@ -187,7 +113,7 @@ def _is_telling(name: str, case: Case, meaning: Meaning) -> bool:
     Where nothing is computed, one set of numbers is as good as another; where something is, a case that no
     document decides tells nothing.
     """
-    if computes(name):
+    if implementation(name).computes:
         return meaning.acceptance is not Acceptance.UNSPECIFIED
     return case.recipe.kind == "int" and case.dtype == "float32"
 
@@ -207,11 +133,10 @@ def _highest(name: str, count: int) -> int | None:
 
 @cache
 def _places(name: str) -> list[int]:
-    cannot_express = adapter_class(framework_of(name)).cannot_express
     cases = [
         (case, interpret(case, name))
-        for case in (core().cases() if computes(name) else core().valid)
-        if not wrong_ndim(name, case) and cannot_express(name, case.to_dict()) is None
+        for case in (core().cases() if implementation(name).computes else core().valid)
+        if cannot_run(name, case) is None
     ]
     return sorted(_place(c) for c, m in cases if _is_slow(name, c, m) and _is_telling(name, c, m))
 
@@ -233,15 +158,3 @@ def _check_size(case: Case) -> None:
         elements = prod(max(size, 1) for size in shape)
         if elements > LARGEST:
             raise InvalidCase(f"{case.id}: its {name} of about {elements:.1e} elements is too large")
-
-
-def cannot_run(implementation: str, case: Case) -> str | None:
-    """Why a case cannot be put to an implementation, or None."""
-    adapter = adapter_class(framework_of(implementation))
-    return wrong_ndim(implementation, case) or adapter.cannot_express(implementation, case.to_dict())
-
-
-def wrong_ndim(implementation: str, case: Case) -> str | None:
-    """Why an implementation of other dimensions is not asked, or None."""
-    ndim: int = adapter_class(framework_of(implementation)).implementations[implementation]["ndim"]
-    return None if ndim == case.ndim else f"it is {ndim}-D, the case {case.ndim}-D"

@@ -52,7 +52,7 @@ def make_engine(
     return Engine(
         implementations=implementations,
         locate=targets.locate,
-        versions=targets.versions,
+        releases=targets.releases,
         allowance=ALLOWANCE[profile],
         spread=spread,
         budget=budget,

@@ -13,9 +13,9 @@ import numpy as np
 from attrs import field, frozen
 
 from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES
-from conv_transpose_conformance.execution.planner import Problem
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.judging.judge import Array
+from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Check
 
 

@@ -9,10 +9,10 @@ import numpy as np
 from attrs import evolve, field, frozen
 from numpy.typing import NDArray
 
-from conv_transpose_conformance.execution.planner import Problem
+from conv_transpose_conformance.cases.axes import axes_of
 from conv_transpose_conformance.faults.model import FaultModel, Outputs, Refusal, Result, Unread
-from conv_transpose_conformance.generation.factors import axes_of
 from conv_transpose_conformance.judging.judge import Array
+from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.reference_impl import Geometry, backward, forward
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from conv_transpose_conformance.cases.meaning import output_size
 from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES, SIGNIFICAND_BITS
-from conv_transpose_conformance.execution.planner import Problem
 from conv_transpose_conformance.faults.model import FaultModel, Refusal, Result, Unread
 from conv_transpose_conformance.faults.operator import REFUSED, Operator, clean, fault
 from conv_transpose_conformance.judging.judge import Array
+from conv_transpose_conformance.judging.problem import Problem
 
 
 def truncated(array: Array, bits: int) -> Array:

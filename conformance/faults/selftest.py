@@ -24,10 +24,10 @@ from conv_transpose_conformance.cases.meaning import (
     unspecified,
 )
 from conv_transpose_conformance.errors import ConformanceError
-from conv_transpose_conformance.execution.planner import Problem
 from conv_transpose_conformance.faults import CLEAN, FAULTS, FaultModel, answer_of
 from conv_transpose_conformance.generation.corpus import core
 from conv_transpose_conformance.judging.judge import judge
+from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Record
 from conv_transpose_conformance.reference_impl import Geometry
 

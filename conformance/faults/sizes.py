@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from conv_transpose_conformance.cases.axes import Axis, axes_of
 from conv_transpose_conformance.faults.model import FaultModel
 from conv_transpose_conformance.faults.operator import Change, Operator, fault
-from conv_transpose_conformance.generation.factors import Axis, axes_of
 from conv_transpose_conformance.reference_impl import Geometry
 
 Sizes = tuple[int, ...]

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -31,15 +31,10 @@ from attrs import frozen
 from filelock import FileLock, Timeout
 
 from conv_transpose_conformance.errors import EnvironmentFailed
+from conv_transpose_conformance.frameworks import registry
 from conv_transpose_conformance.workers import watchdog
 from conv_transpose_conformance.workers.environment import installer_environment
 
-# Exact releases, so that the same suite makes the same environments everywhere.
-REQUIREMENTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "torch": ("torch==2.13.0", "numpy"),
-    "paddle": ("paddlepaddle==3.3.1",),
-    "mindspore": ("mindspore==2.10.0", "numpy<2"),  # its metadata does not say that it needs the older NumPy
-}
 DISK_NEEDED: Final = 4 << 30  # bytes; the largest environment takes three quarters of it
 _MANIFEST: Final = "environment.json"
 
@@ -82,9 +77,14 @@ def cache_folder() -> Path:
     return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("conv-transpose-conformance")
 
 
-def environment_for(framework: str, requirements: tuple[str, ...] | None = None) -> Environment:
-    """The environment of a framework's default, or of the given, requirements; made or not."""
-    wanted = requirements or REQUIREMENTS[framework]
+def environment_for(framework: str, version: str = "") -> Environment | None:
+    """The environment of a framework's pinned release, or of another version; None: the suite makes none."""
+    release = registry.framework(framework).release
+    return None if release is None else environment_of(framework, release.requirements(version))
+
+
+def environment_of(framework: str, wanted: tuple[str, ...]) -> Environment:
+    """The environment of some requirements, the framework's own first; made or not."""
     asked = json.dumps([sys.implementation.cache_tag, sys.base_prefix, *wanted])
     digest = hashlib.sha256(asked.encode()).hexdigest()[:8]
     name = wanted[0].replace("==", "-").replace("/", "_")

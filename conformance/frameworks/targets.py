@@ -1,7 +1,7 @@
 """What a run's frameworks are run in: the user's interpreters, the releases asked for, or the defaults.
 
-Where one framework is given several times, each is a *version* of its own in the run, told apart by a label:
-``paddle.nn.Conv2DTranspose@2.6.2``.  The same name with its label is what a replay takes.
+Where one framework is given several times, each is a *release* of its own in the run:
+``paddle.nn.Conv2DTranspose@2.6.2``.  A replay takes that name too.
 """
 
 from __future__ import annotations
@@ -14,32 +14,30 @@ from typing import Final
 
 from attrs import field, frozen
 
-from conv_transpose_conformance.adapters import FRAMEWORKS, adapter_class, framework_of
-from conv_transpose_conformance.errors import BadInterpreter, BadRequirement
-from conv_transpose_conformance.frameworks.environments import Environment, ensure, environment_for
-from conv_transpose_conformance.frameworks.interpreters import (
-    check_interpreter,
-    default_interpreter,
-    framework_version,
+from conv_transpose_conformance.cases.names import Target
+from conv_transpose_conformance.errors import BadInterpreter, BadRelease
+from conv_transpose_conformance.frameworks.environments import (
+    Environment,
+    Say,
+    ensure,
+    environment_for,
+    environment_of,
 )
+from conv_transpose_conformance.frameworks.registry import framework, framework_of, registry
 
-DISTRIBUTIONS: Final[Mapping[str, str]] = {
-    "torch": "torch",
-    "paddlepaddle": "paddle",
-    "mindspore": "mindspore",
-}
 _REQUIREMENT: Final = re.compile(r"([A-Za-z0-9._-]+)==([0-9][A-Za-z0-9.!+-]*)")
+Place = Path | Environment
 
 
 @frozen
 class Targets:
-    """Where each target runs; ``versions`` holds the labels of the frameworks that are there repeatedly."""
+    """Where each target runs; ``releases`` holds those of the frameworks that take part repeatedly."""
 
-    versions: Mapping[str, tuple[str, ...]] = field(factory=dict)
-    places: Mapping[str, Path | Environment] = field(factory=dict)
+    releases: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    places: Mapping[str, Place] = field(factory=dict)  # by the target's name
 
     def locate(self, target: str, say: Callable[[str], None], stop: threading.Event) -> Path:
-        """A target's interpreter; its environment is made where need be.
+        """Returns a target's interpreter; makes its environment where need be.
 
         Raises:
             EnvironmentFailed: where it cannot be made.
@@ -51,102 +49,114 @@ class Targets:
         return place if isinstance(place, Path) else ensure(place, say, stop)
 
 
-def choose(pythons: Iterable[str], requirements: Iterable[str]) -> Targets:
-    """The targets of ``FRAMEWORK=PATH`` options and ``DISTRIBUTION==VERSION`` ones.
+def choose(pythons: Iterable[str], releases: Iterable[str]) -> Targets:
+    """Returns the targets of ``FRAMEWORK=PATH`` options and ``DISTRIBUTION==VERSION`` ones.
 
     Raises:
         BadInterpreter: where an option of the first kind cannot be used.
-        BadRequirement: where one of the second kind cannot, or two of a framework are the same.
+        BadRelease: where one of the second kind cannot, or two of a framework are the same.
     """
-    found: dict[str, list[tuple[str, Path | Environment]]] = {}
-    given = [(*parse_python(option), option) for option in pythons]
-    for option in dict.fromkeys(requirements):
-        framework, version, environment = parse_requirement(option)
-        found.setdefault(framework, []).append((version, environment))
-    for framework, path, _ in given:
-        several = framework in found or sum(other == framework for other, _, _ in given) > 1
-        version = framework_version(framework, adapter_class(framework).module, path) if several else ""
-        found.setdefault(framework, []).append((version, path))
-    versions: dict[str, tuple[str, ...]] = {}
-    places: dict[str, Path | Environment] = {}
-    for framework, entries in found.items():
-        labels = [label for label, _ in entries]
+    found: dict[str, list[tuple[str, Place]]] = {}
+    given = [parse_python(option) for option in pythons]
+    for option in dict.fromkeys(releases):
+        name, version, environment = parse_release(option)
+        found.setdefault(name, []).append((version, environment))
+    for name, path in given:
+        several = name in found or sum(other == name for other, _ in given) > 1
+        whose = framework(name)
+        found.setdefault(name, []).append((whose.runtime.version(whose, path) if several else "", path))
+    labels: dict[str, tuple[str, ...]] = {}
+    places: dict[str, Place] = {}
+    for name, entries in found.items():
         if len(entries) == 1:
-            places[framework] = entries[0][1]
+            places[name] = entries[0][1]
             continue
-        twice = next((label for label in labels if labels.count(label) > 1), None)
+        labels[name] = tuple(version for version, _ in entries)
+        twice = next((version for version in labels[name] if labels[name].count(version) > 1), None)
         if twice is not None:
-            raise BadRequirement(
-                f"{framework} {twice} is named twice, and a run tells builds apart by their version: "
+            raise BadRelease(
+                f"{name} {twice} is named twice, and a run tells builds apart by their version: "
                 "run them one after the other, each with an --out of its own"
             )
-        versions[framework] = tuple(labels)
-        places.update((f"{framework}@{label}", place) for label, place in entries)
-    return Targets(versions, places)
+        places.update((str(Target(name, version)), place) for version, place in entries)
+    return Targets(labels, places)
 
 
 def parse_python(option: str) -> tuple[str, Path]:
-    """The framework and the probed interpreter of a ``FRAMEWORK=PATH`` option.
+    """Returns the framework and the probed interpreter of a ``FRAMEWORK=PATH`` option.
 
     Raises:
         BadInterpreter: where it is not of that form or its interpreter cannot serve.
     """
-    framework, equals, path = option.partition("=")
+    name, equals, path = option.partition("=")
     if not equals or not path:
         raise BadInterpreter(
             f"--python {option!r} is not of the form FRAMEWORK=PATH, as in torch=/opt/py/bin/python"
         )
-    if framework not in FRAMEWORKS:
-        raise BadInterpreter(f"--python {option!r}: {framework!r} is none of {', '.join(FRAMEWORKS)}")
-    return framework, check_interpreter(framework, adapter_class(framework).module, path)
+    known = registry().frameworks
+    if name not in known:
+        raise BadInterpreter(f"--python {option!r}: {name!r} is none of {', '.join(known)}")
+    return name, known[name].runtime.check(known[name], path)
 
 
-def parse_requirement(option: str) -> tuple[str, str, Environment]:
-    """The framework, the version and the environment, made or not, of a ``DISTRIBUTION==VERSION`` option.
+def parse_release(option: str) -> tuple[str, str, Environment]:
+    """Returns framework, version and environment, made or not, of a ``DISTRIBUTION==VERSION`` option.
 
     Raises:
-        BadRequirement: where it is not of that form or of none of the frameworks.
+        BadRelease: where it is not of that form or of none of the frameworks.
     """
     match = _REQUIREMENT.fullmatch(option)
     if match is None:
-        raise BadRequirement(
-            f"{option!r} is not of the form DISTRIBUTION==VERSION, as in paddlepaddle==2.6.2"
-        )
+        raise BadRelease(f"{option!r} is not of the form DISTRIBUTION==VERSION, as in paddlepaddle==2.6.2")
     distribution, version = match[1], match[2]
-    framework = DISTRIBUTIONS.get(distribution)
-    if framework is None:
-        hint = next((name for name, of in DISTRIBUTIONS.items() if of == distribution), None)
-        known = f"did you mean {hint}=={version}?" if hint else f"known are {', '.join(DISTRIBUTIONS)}"
-        raise BadRequirement(f"{option!r}: no framework is distributed as {distribution!r}; {known}")
-    return framework, version, release(framework, distribution, version)
+    known = distributions()
+    name = known.get(distribution)
+    if name is None:
+        hint = next((one for one, of in known.items() if of == distribution), None)
+        others = f"did you mean {hint}=={version}?" if hint else f"known are {', '.join(known)}"
+        raise BadRelease(f"{option!r}: no framework is distributed as {distribution!r}; {others}")
+    found = framework(name).release
+    assert found is not None
+    return name, version, environment_of(name, found.requirements(version))
+
+
+def distributions() -> dict[str, str]:
+    """Returns the distributions that the suite installs, each with its framework."""
+    known = registry().frameworks.values()
+    return {one.release.distribution: one.name for one in known if one.release is not None}
 
 
 def release_of(implementation: str, version: str) -> str:
-    """``paddlepaddle==2.6.2`` for one of paddle's implementations and ``2.6.2``.
+    """Returns ``paddlepaddle==2.6.2`` for one of paddle's implementations and ``2.6.2``.
 
     Raises:
-        BadRequirement: where the suite makes no environment for the framework.
+        BadRelease: where the suite makes no environment for the framework.
     """
-    framework = framework_of(implementation)
-    name = next((name for name, of in DISTRIBUTIONS.items() if of == framework), None)
-    if name is None:
-        raise BadRequirement(
-            f"{implementation}@{version}: the suite makes no environment for {framework}; leave @{version} "
-            f"out and give --python {framework}=PATH"
+    whose = framework(framework_of(implementation))
+    if whose.release is None:
+        raise BadRelease(
+            f"{implementation}@{version}: the suite makes no environment for {whose.name}; leave @{version} "
+            f"out and give --python {whose.name}=PATH"
         )
-    return f"{name}=={version}"
+    return f"{whose.release.distribution}=={version}"
 
 
-def release(framework: str, distribution: str, version: str) -> Environment:
-    """The environment of one release, with what its own metadata fails to ask for."""
-    return environment_for(framework, (f"{distribution}=={version}", *companions(framework, version)))
+def default_place(name: str) -> Place:
+    """Returns where a framework runs by default: an environment of the suite's, or the user's own place.
+
+    Raises:
+        NotInstalled: where the suite makes none and the user has none.
+    """
+    whose = framework(name)
+    return environment_for(name) or whose.runtime.find(whose)
 
 
-def companions(framework: str, version: str) -> tuple[str, ...]:
-    """What a release needs beside it and does not say, or says too generously."""
-    order = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
-    if framework == "mindspore":  # built against NumPy 1, whatever its metadata allows
-        return ("numpy<2",) if order >= (2, 10) else ("numpy<2", "setuptools<81")
-    if framework == "paddle":
-        return ("numpy<2", "setuptools") if order < (3, 0) else ()
-    return ("numpy<2",) if order < (2, 3) else ("numpy",)
+def default_interpreter(name: str, say: Say, stop: threading.Event | None = None) -> Path:
+    """Returns the interpreter of that place; makes its environment where need be.
+
+    Raises:
+        EnvironmentFailed: where it cannot be made.
+        NotInstalled: as above.
+    """
+    place = default_place(name)
+    return place if isinstance(place, Path) else ensure(place, say, stop)

@@ -16,7 +16,8 @@ from typing import Final
 
 from attrs import frozen
 
-from conv_transpose_conformance.cases.case import Case, Recipe
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.recipe import Recipe
 
 PATH: Final = Path(__file__).with_name("corpus.txt")
 _VERSION: Final = "# version "

@@ -30,8 +30,9 @@ import numpy as np
 from attrs import define, field, frozen
 from numpy.typing import NDArray
 
+from conv_transpose_conformance.cases.axes import Axis, axes_of
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.cases.meaning import Acceptance, explicit, output_size
+from conv_transpose_conformance.cases.meaning import Acceptance, explicit
 
 Levels = Mapping[str, str]
 
@@ -62,63 +63,32 @@ def factors(ndim: int) -> dict[str, tuple[str, ...]]:
     return {**axes, **WHOLE}
 
 
-@frozen
-class Axis:
-    """The parameters of one dimension; ``extra`` is its output padding, however it is asked for."""
-
-    input: int
-    kernel: int
-    stride: int
-    dilation: int
-    before: int
-    after: int
-    extra: int
-
-    @property
-    def room(self) -> int:
-        """How much padding leaves one element of output."""
-        return (self.input - 1) * self.stride + self.dilation * (self.kernel - 1)
-
-    @property
-    def levels(self) -> tuple[str, ...]:
-        """One level per factor of :data:`AXIS`."""
-        return (
-            str(self.input) if self.input < 4 else "4+",
-            str(self.kernel) if self.kernel < 4 else "4+",
-            str(self.stride) if self.stride < 3 else "3+",
-            str(self.dilation) if self.dilation < 3 else "3+",
-            self._padding(),
-            self._extra(),
-        )
-
-    def _padding(self) -> str:
-        if self.before != self.after:
-            return "uneven" if self.before and self.after else "before" if self.before else "after"
-        if self.before == 0:
-            return "none"
-        return "limit" if self.before == self.room // 2 else "even"
-
-    def _extra(self) -> str:
-        if self.extra == 0:
-            return "none"
-        if self.extra >= self.stride:
-            return "beyond"
-        return "most" if self.extra == self.stride - 1 else "some"
-
-
-def axes_of(case: Case) -> tuple[Axis, ...]:
-    """The parameters of a case by dimension; a padding in words counts as none."""
-    sides = ((0, 0),) * case.ndim if isinstance(case.padding, str) else case.padding
-    extra = case.output_padding
-    if case.output_size is not None:
-        least = output_size(case.replace(padding=sides), (0,) * case.ndim)
-        extra = tuple(size - low for size, low in zip(case.output_size, least, strict=True))
-    return tuple(
-        Axis(i, k, s, d, before, after, e)
-        for i, k, s, d, (before, after), e in zip(
-            case.input_size, case.kernel_size, case.stride, case.dilation, sides, extra, strict=True
-        )
+def _axis_levels(axis: Axis) -> tuple[str, ...]:
+    """One level per factor of :data:`AXIS`."""
+    return (
+        str(axis.input) if axis.input < 4 else "4+",
+        str(axis.kernel) if axis.kernel < 4 else "4+",
+        str(axis.stride) if axis.stride < 3 else "3+",
+        str(axis.dilation) if axis.dilation < 3 else "3+",
+        _padding_level(axis),
+        _extra_level(axis),
     )
+
+
+def _padding_level(axis: Axis) -> str:
+    if axis.before != axis.after:
+        return "uneven" if axis.before and axis.after else "before" if axis.before else "after"
+    if axis.before == 0:
+        return "none"
+    return "limit" if axis.before == axis.room // 2 else "even"
+
+
+def _extra_level(axis: Axis) -> str:
+    if axis.extra == 0:
+        return "none"
+    if axis.extra >= axis.stride:
+        return "beyond"
+    return "most" if axis.extra == axis.stride - 1 else "some"
 
 
 def levels(case: Case) -> dict[str, str] | None:
@@ -130,7 +100,7 @@ def levels(case: Case) -> dict[str, str] | None:
     for at, axis in enumerate(axes_of(case)):
         if axis.extra >= max(axis.stride, axis.dilation):
             return None
-        found |= {f"{name}[{at}]": level for name, level in zip(AXIS, axis.levels, strict=True)}
+        found |= {f"{name}[{at}]": level for name, level in zip(AXIS, _axis_levels(axis), strict=True)}
     found |= {
         "mode": case.padding if isinstance(case.padding, str) else "explicit",
         "via": "output_padding" if case.output_size is None else "output_size",
@@ -168,7 +138,7 @@ def axis_table() -> dict[tuple[str, ...], tuple[Axis, ...]]:
         for before, after, extra in itertools.product(sides, sides, range(max(s, d))):
             if before + after <= room:
                 axis = Axis(i, k, s, d, before, after, extra)
-                found.setdefault(axis.levels, []).append(axis)
+                found.setdefault(_axis_levels(axis), []).append(axis)
     return {key: tuple(axes) for key, axes in found.items()}
 
 

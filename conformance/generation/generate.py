@@ -15,7 +15,8 @@ from typing import Any, Final, cast
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from conv_transpose_conformance.cases.case import Case, Recipe
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.recipe import Recipe
 from conv_transpose_conformance.generation.corpus import core, variants
 from conv_transpose_conformance.generation.kept_cases import kept_cases
 from conv_transpose_conformance.generation.seeded_backend import seeded

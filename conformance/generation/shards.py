@@ -10,7 +10,6 @@ from attrs import frozen
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.errors import ConformanceError
-from conv_transpose_conformance.requirements.base.requirement import Judged, Requirement
 
 
 class BadShard(ConformanceError):
@@ -52,11 +51,6 @@ class Shard:
         """Whether what has this id belongs to it."""
         digest = hashlib.sha256(identifier.encode()).digest()
         return int.from_bytes(digest[:8], "big") % self.count == self.index - 1
-
-
-def share(requirements: Iterable[Requirement], shard: Shard | None) -> tuple[Requirement, ...]:
-    """The requirements a shard examines: those that its cases decide, and its part of the others."""
-    return tuple(r for r in requirements if shard is None or isinstance(r, Judged) or shard.holds_id(r.id))
 
 
 def of_shard(cases: Iterable[Case], shard: Shard | None) -> Iterator[Case]:

@@ -28,8 +28,8 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.meaning import Acceptance, Meaning
 from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES, SIGNIFICAND_BITS, Data
-from conv_transpose_conformance.frameworks.semantics import Acceptance, Meaning
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.judging.verdicts import Check, Evidence, Record, Verdict
 

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from attrs import define, field
 
-from conv_transpose_conformance.adapters import framework_of
 from conv_transpose_conformance.errors import ConformanceError, NotInstalled
 from conv_transpose_conformance.execution.driver import Driver
-from conv_transpose_conformance.execution.planner import ALLOWANCE, Job, Planner, Skipped
+from conv_transpose_conformance.execution.planner import ALLOWANCE, Planner, Skipped
+from conv_transpose_conformance.execution.requests import Job
 from conv_transpose_conformance.execution.session import parse_interpreters
-from conv_transpose_conformance.frameworks.implementations import select
-from conv_transpose_conformance.frameworks.interpreters import default_interpreter, runtime
+from conv_transpose_conformance.frameworks.registry import framework, framework_of, select
+from conv_transpose_conformance.frameworks.targets import default_interpreter
 from conv_transpose_conformance.generation.generate import run_cases
 from conv_transpose_conformance.judging.answers import Answer
 from conv_transpose_conformance.judging.judge import judge
@@ -50,15 +50,15 @@ class Items:
     def header(self) -> list[str]:
         """A line per framework."""
         lines = []
-        for framework in dict.fromkeys(map(framework_of, self.implementations)):
-            driver = self._driver(framework)
+        for name in dict.fromkeys(map(framework_of, self.implementations)):
+            driver = self._driver(name)
             if isinstance(driver, ConformanceError):
                 lines.append(f"conformance: {plain(str(driver))}")
             else:
-                hello = self._hello[framework]
+                hello = self._hello[name]
                 lines.append(
-                    f"conformance: {framework} {plain(str(hello['version']))} on {hello['device']}, "
-                    f"{runtime(hello)}, {driver.python}"
+                    f"conformance: {name} {plain(str(hello['version']))} on {hello['device']}, "
+                    f"{framework(name).runtime.described(hello)}, {driver.python}"
                 )
         return lines
 
@@ -87,25 +87,25 @@ class Items:
             ConformanceError: where its framework cannot be had.
         """
         (implementation,) = job.meanings
-        framework = framework_of(implementation)
-        driver = self._driver(framework)
+        whose = framework_of(implementation)
+        driver = self._driver(whose)
         if isinstance(driver, ConformanceError):
             raise driver
         answer = driver.ask(job, implementation)
-        return _judge(job, implementation, answer, framework)
+        return _judge(job, implementation, answer, whose)
 
-    def _driver(self, framework: str) -> Driver | ConformanceError:
-        if framework not in self._drivers:
+    def _driver(self, name: str) -> Driver | ConformanceError:
+        if name not in self._drivers:
             try:
-                python = self.interpreters.get(framework) or default_interpreter(framework, _say)
+                python = self.interpreters.get(name) or default_interpreter(name, _say)
                 driver = Driver(
-                    framework, python, threading.Event(), lambda _job, _answer: None, lambda _reason: None
+                    name, python, threading.Event(), lambda _job, _answer: None, lambda _reason: None
                 )
-                self._hello[framework] = driver.start()
-                self._drivers[framework] = driver
+                self._hello[name] = driver.start()
+                self._drivers[name] = driver
             except ConformanceError as error:
-                self._drivers[framework] = error
-        return self._drivers[framework]
+                self._drivers[name] = error
+        return self._drivers[name]
 
     def close(self) -> None:
         """Ends the workers."""

@@ -47,15 +47,13 @@ def pytest_configure(config: pytest.Config) -> None:
                 "give --conformance GLOB beside it ('torch.nn.*', say)"
             )
         return
-    from conv_transpose_conformance.errors import ConformanceError, no_python
+    from conv_transpose_conformance.errors import ConformanceError
     from conv_transpose_conformance.pytest_plugin.items import Items
 
     try:
         config.stash[_ITEMS] = Items.create(patterns, config.getoption("--conformance-python"))
     except ConformanceError as error:
         raise pytest.UsageError(str(error)) from None
-    except SyntaxError as error:
-        raise pytest.UsageError(no_python(error)) from None
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = []  # nothing was asked for but the conformance items
 

@@ -10,43 +10,92 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any, Final
 
+from attrs import evolve, frozen
+
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.errors import UnknownRequirement
-from conv_transpose_conformance.requirements.base.requirement import EVERY, Judged, Probed, Requirement
-from conv_transpose_conformance.requirements.documents.sources import DOCUMENTS
+from conv_transpose_conformance.frameworks.registry import Broken, registry
+from conv_transpose_conformance.generation.shards import Shard
+from conv_transpose_conformance.requirements.base.requirement import (
+    EVERY,
+    Document,
+    Judged,
+    Probed,
+    Requirement,
+)
 
-# In the order of reports: the documents' claims, then the suite's own.
-SUBJECTS: Final = (
-    "documents.torch_1d",
-    "documents.torch_2d",
-    "documents.paddle_1d",
-    "documents.mint_2d",
-    "documents.r_1d",
-    "refusals.numbers",
-    "refusals.options",
-    "refusals.tensors",
-    "refusals.messages",
-    "properties.acceptance",
-    "properties.parameters",
-    "properties.signatures",
-    "properties.relations",
-    "properties.invariances",
-    "properties.derivatives",
-    "properties.dtypes",
-    "properties.special",
+# The suite's own, in the order of reports; the documents' statements come before them.
+SUBJECTS: Final = tuple(
+    f"conv_transpose_conformance.requirements.{subject}"
+    for subject in (
+        "refusals.numbers",
+        "refusals.options",
+        "refusals.tensors",
+        "refusals.messages",
+        "properties.acceptance",
+        "properties.parameters",
+        "properties.signatures",
+        "properties.relations",
+        "properties.invariances",
+        "properties.derivatives",
+        "properties.dtypes",
+        "properties.special",
+    )
+)
+SUITE: Final = Document(
+    "This suite: the operator's definition and good manners of an API", "docs/requirements.md"
 )
 
 
+@frozen
+class Catalogue:
+    """``requirements`` by their ids, and the ``documents`` that they are taken from.
+
+    ``broken`` holds a line for each plug-in whose requirements cannot be used.
+    """
+
+    requirements: dict[str, Requirement]
+    documents: dict[str, Document]
+    broken: tuple[Broken, ...] = ()
+
+
 @cache
+def load() -> Catalogue:
+    """All requirements, loaded once."""
+    found = Catalogue({}, {"suite": SUITE})
+    broken = []
+    for framework in registry().frameworks.values():
+        for module in framework.requirements:
+            try:
+                _take(module, found)
+            except Exception as error:
+                if not framework.distribution:
+                    raise
+                said = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+                whose = f"plug-in of {framework.distribution}: its requirements in {module} cannot be used"
+                broken.append(Broken(framework.name, f"{whose}: {said}; mend or uninstall it"))
+    for module in SUBJECTS:
+        _take(module, found)
+    return evolve(found, broken=tuple(broken))
+
+
+def _take(name: str, catalogue: Catalogue) -> None:
+    module = importlib.import_module(name)
+    documents: dict[str, Document] = dict(getattr(module, "DOCUMENTS", {}))
+    requirements: dict[str, Requirement] = {}
+    for requirement in module.REQUIREMENTS:
+        if requirement.id in requirements or requirement.id in catalogue.requirements:
+            raise ValueError(f"two requirements are called {requirement.id}")
+        if requirement.source not in documents and requirement.source not in catalogue.documents:
+            raise ValueError(f"the source {requirement.source!r} of {requirement.id} is no document")
+        requirements[requirement.id] = requirement
+    catalogue.documents.update(documents)
+    catalogue.requirements.update(requirements)
+
+
 def catalogue() -> dict[str, Requirement]:
     """Every requirement by its id, in the order of reports."""
-    found: dict[str, Requirement] = {}
-    for subject in SUBJECTS:
-        module = importlib.import_module(f"conv_transpose_conformance.requirements.{subject}")
-        for requirement in module.REQUIREMENTS:
-            assert requirement.id not in found, f"two requirements are called {requirement.id}"
-            found[requirement.id] = requirement
-    return found
+    return load().requirements
 
 
 def choose(patterns: Iterable[str]) -> tuple[Requirement, ...]:
@@ -101,6 +150,11 @@ def decided_by(patterns: Iterable[str], cases: Iterable[Case]) -> Iterator[Case]
         yield from (case for case in cases if any(r.of(case) for r in judged))
 
 
+def share(requirements: Iterable[Requirement], shard: Shard | None) -> tuple[Requirement, ...]:
+    """The requirements a shard examines: those that its cases decide, and its part of the others."""
+    return tuple(r for r in requirements if shard is None or isinstance(r, Judged) or shard.holds_id(r.id))
+
+
 def listing(*, as_json: bool) -> str:
     """The catalogue for a reader: id, what it applies to, source and statement of each."""
     if as_json:
@@ -109,7 +163,9 @@ def listing(*, as_json: bool) -> str:
     for r in choose(()):
         lines.append(f"{r.id:<28} {', '.join(r.applies) if r.applies != EVERY else 'every implementation'}")
         lines.append(f"    {r.statement}")
-        lines.append(f"    source: {DOCUMENTS[r.source].title}" + (f"; needs {r.needs}" if r.needs else ""))
+        lines.append(
+            f"    source: {load().documents[r.source].title}" + (f"; needs {r.needs}" if r.needs else "")
+        )
         if r.note:
             lines.append(f"    note: {r.note}")
     return "\n".join(lines)
@@ -121,8 +177,8 @@ def described(requirement: Requirement) -> dict[str, Any]:
         "id": requirement.id,
         "statement": requirement.statement,
         "source": requirement.source,
-        "document": DOCUMENTS[requirement.source].title,
-        "page": DOCUMENTS[requirement.source].page,
+        "document": load().documents[requirement.source].title,
+        "page": load().documents[requirement.source].page,
         "applies": list(requirement.applies),
         "needs": requirement.needs,
         "note": requirement.note,

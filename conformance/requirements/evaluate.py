@@ -9,12 +9,15 @@ from typing import Any
 
 from rich.console import Console
 
-from conv_transpose_conformance.adapters import framework_of
+from conv_transpose_conformance.cases.names import Target
 from conv_transpose_conformance.execution.engine import Engine
-from conv_transpose_conformance.expectations import Expectations
+from conv_transpose_conformance.frameworks.registry import framework_of
 from conv_transpose_conformance.requirements.base.requirement import Requirement, Result, fails
 from conv_transpose_conformance.requirements.examine import Subject, examine
 from conv_transpose_conformance.requirements.tally import Tally
+
+# What is expected of a requirement, an implementation and its framework's version.
+Expected = Callable[[str, str, str | None], dict[str, Any] | None]
 
 
 def requirements_of(
@@ -22,7 +25,7 @@ def requirements_of(
     tally: Tally,
     engine: Engine,
     frameworks: Mapping[str, dict[str, Any]],
-    expectations: Expectations,
+    expected: Expected,
     *,
     console: Console,
     cancelled: Callable[[], bool],
@@ -56,15 +59,13 @@ def requirements_of(
         plain = result.plain()
         if fails(plain):
             version = frameworks[result.target].get("version") or ""
-            plain["expected"] = expectations.of_requirement(result.requirement, result.column, version)
+            plain["expected"] = expected(result.requirement, result.column, version)
         found.append(plain)
     return found
 
 
 def _columns(engine: Engine, target: str) -> dict[str, str]:
-    framework, _, version = target.partition("@")
+    parsed = Target.parse(target)
     return {
-        name: f"{name}@{version}" if version else name
-        for name in engine.implementations
-        if framework_of(name) == framework
+        name: parsed.key(name) for name in engine.implementations if framework_of(name) == parsed.framework
     }

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
-from conv_transpose_conformance.adapters import adapter_class, framework_of
 from conv_transpose_conformance.execution.driver import Driver
+from conv_transpose_conformance.frameworks.registry import framework_of, implementation
 from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.requirements.base.probe import DEADLINE, Bench
-from conv_transpose_conformance.requirements.base.requirement import Probed, Requirement, Result, Trial
+from conv_transpose_conformance.requirements.base.requirement import Probed, Requirement, Result
+from conv_transpose_conformance.requirements.base.trial import Trial
 from conv_transpose_conformance.workers.process import WorkerFailed
 
 
@@ -64,9 +65,12 @@ def examine(
 
 def _apart(subject: Subject) -> Iterable[Subject]:
     """What waits for a compiler gets a worker of its own, and the others need not wait for it."""
-    patient = adapter_class(framework_of(next(iter(subject.columns)))).patience
     for slow in (False, True):
-        columns = {name: column for name, column in subject.columns.items() if (name in patient) is slow}
+        columns = {
+            name: column
+            for name, column in subject.columns.items()
+            if bool(implementation(name).patience) is slow
+        }
         if columns:
             yield evolve(subject, columns=columns)
 
@@ -107,8 +111,8 @@ def _examine(
 def _trials(requirement: Probed, bench: Bench) -> Iterable[Trial]:
     if not requirement.concerns(bench.implementation):
         return [Trial(Verdict.NOT_APPLICABLE, "it speaks of another API")]
-    if requirement.making and bench.face:
-        api = bench.implementation.partition("+")[0]
+    if requirement.making and bench.declared.variant:
+        api = bench.declared.api
         return [Trial(Verdict.NOT_APPLICABLE, f"how the layer is made is asked of {api} itself")]
     if requirement.needs and bench.device != requirement.needs:
         return [Trial(Verdict.UNSUPPORTED, f"needs {requirement.needs}; the device is {bench.device}")]

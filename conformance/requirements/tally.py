@@ -8,7 +8,8 @@ from attrs import define, field
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict
-from conv_transpose_conformance.requirements.base.requirement import Judged, Requirement, Result, Trial
+from conv_transpose_conformance.requirements.base.requirement import Judged, Requirement, Result
+from conv_transpose_conformance.requirements.base.trial import Trial
 
 _REMEMBERED = 4096
 

@@ -20,9 +20,10 @@ from typing import Any, Final
 
 from attrs import define, field
 
-from conv_transpose_conformance import adapters
+from conv_transpose_conformance.adapters import KEPT
 from conv_transpose_conformance.adapters.forkserver import PACKET
 from conv_transpose_conformance.workers import watchdog
+from conv_transpose_conformance.workers.command import WorkerCommand
 from conv_transpose_conformance.workers.environment import worker_environment
 
 START_TIMEOUT: Final = 180.0
@@ -36,14 +37,13 @@ class NoForks(Exception):
 
 @define
 class ForkServer:
-    """A process that has imported ``framework`` in ``python``; it ends with :meth:`close`.
+    """A process that has imported the framework of ``command``; it ends with :meth:`close`.
 
     Raises:
         NoForks: where there is none, or none that could fork: with threads of its own at the start.
     """
 
-    framework: str
-    python: Path
+    command: WorkerCommand
     stop: threading.Event
     _folder: Path = field(init=False)
     _process: subprocess.Popen[bytes] = field(init=False)
@@ -51,20 +51,19 @@ class ForkServer:
     _lock: threading.Lock = field(factory=threading.Lock, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix=f"conformance-{self.framework}-"))
+        self._folder = Path(tempfile.mkdtemp(prefix=f"conformance-{self.command.framework}-"))
         (self._folder / "kept").mkdir()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         watchdog.begin()
-        bootstrap = Path(adapters.__file__).with_name("bootstrap.py")
         try:
             with theirs:
                 self._process = subprocess.Popen(
-                    [str(self.python), str(bootstrap), self.framework, str(theirs.fileno())],
+                    [*self.command.command, str(theirs.fileno())],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
                     cwd=self._folder,
-                    env=worker_environment(self._folder),
+                    env={**worker_environment(self._folder), **self.command.variables},
                     pass_fds=(theirs.fileno(),),
                     start_new_session=True,
                 )
@@ -85,7 +84,7 @@ class ForkServer:
 
         What one of the forks has compiled serves the others.
         """
-        kept = {adapters.KEPT: str(self._folder / "kept")}
+        kept = {KEPT: str(self._folder / "kept")}
         request = {"folder": str(folder), "environment": {**environment, **kept}}
         return Forked(self, int(self.ask({"fork": request}, descriptors)["pid"]))
 

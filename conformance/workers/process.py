@@ -22,11 +22,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from conv_transpose_conformance.adapters import DEVICE, adapter_class
 from conv_transpose_conformance.adapters.protocol import PROTOCOL, Arrays, Decoder, ProtocolError
 from conv_transpose_conformance.errors import ConformanceError
-from conv_transpose_conformance.frameworks import interpreters
 from conv_transpose_conformance.workers import watchdog
+from conv_transpose_conformance.workers.command import WorkerCommand
 from conv_transpose_conformance.workers.environment import worker_environment
 from conv_transpose_conformance.workers.fork_server import Forked, ForkServer, NoForks
 
@@ -53,22 +52,8 @@ class WorkerTimeout(Exception):
     """No answer within the deadline."""
 
 
-def check_device(framework: str) -> None:
-    """Whether the suite can run a framework on the device that the environment names.
-
-    Raises:
-        WorkerFailed: where it cannot.
-    """
-    wanted, devices = os.environ.get(DEVICE, ""), adapter_class(framework).devices
-    if wanted and wanted not in devices:
-        raise WorkerFailed(
-            f"{framework}: the suite runs it on {' or '.join(devices)}, not on {wanted!r}; "
-            "choose another with --device"
-        )
-
-
 class Worker:
-    """One process: the worker of a framework, in ``python``, the path of an interpreter.
+    """One process: the worker of a framework, started by ``command``.
 
     ``stop`` ends every wait once it is set, that for the greeting included.  With ``forks`` it is a fork of
     that server in place of a process started anew.
@@ -77,20 +62,17 @@ class Worker:
         WorkerFailed: where the interpreter cannot be run, the framework cannot be imported or has no such
             device, or nothing is heard of it within ``START_TIMEOUT`` seconds.
         NoForks: where the fork server has ended.
-        BadInterpreter: where an Rscript does not say what its worker needs to know.
     """
 
     def __init__(
         self,
-        framework: str,
-        python: Path,
+        command: WorkerCommand,
         stop: threading.Event | None = None,
         memory: int = MEMORY,
         forks: ForkServer | None = None,
     ) -> None:
-        check_device(framework)
-        self._variables = interpreters.variables(framework, python)
-        self.framework = framework
+        self._command = command
+        self.framework = framework = command.framework
         self._stop = stop or threading.Event()
         self.folder = Path(tempfile.mkdtemp(prefix=f"conformance-{framework}-"))
         self._outgoing = bytearray()
@@ -104,15 +86,15 @@ class Worker:
         watchdog.begin()
         self.process: subprocess.Popen[bytes] | Forked
         try:
-            self.process = self._begin(python, forks, (request_read, answer_write, log_write))
+            self.process = self._begin(forks, (request_read, answer_write, log_write))
         except (OSError, NoForks) as error:
             self._close()
             shutil.rmtree(self.folder, ignore_errors=True)
             if isinstance(error, NoForks):
                 raise
             raise WorkerFailed(
-                f"{framework}: cannot run {python}: {error.strerror}; is it an interpreter of "
-                f"{adapter_class(framework).language}?"
+                f"{framework}: cannot run {command.interpreter}: {error.strerror}; is it an interpreter of "
+                f"{command.language}?"
             ) from None
         finally:
             for descriptor in (request_read, answer_write, log_write):
@@ -133,14 +115,14 @@ class Worker:
             raise
 
     def _begin(
-        self, python: Path, forks: ForkServer | None, descriptors: tuple[int, int, int]
+        self, forks: ForkServer | None, descriptors: tuple[int, int, int]
     ) -> subprocess.Popen[bytes] | Forked:
-        environment = {**worker_environment(self.folder), **self._variables}
+        environment = {**worker_environment(self.folder), **self._command.variables}
         if forks is not None:
             return forks.fork(self.folder, environment, descriptors)
         request_read, answer_write, log_write = descriptors
         return subprocess.Popen(
-            [*interpreters.command(self.framework, python), str(request_read), str(answer_write)],
+            [*self._command.command, str(request_read), str(answer_write)],
             stdin=subprocess.DEVNULL,
             stdout=log_write,
             stderr=log_write,
@@ -166,9 +148,10 @@ class Worker:
         if header.get("type") == "failed":
             raise WorkerFailed(f"{self.framework} cannot be imported: {header.get('message')}")
         if header.get("type") != "hello" or header.get("protocol") != PROTOCOL:
+            hint = f": update the plug-in {self._command.whose}, or the suite" if self._command.whose else ""
             raise WorkerFailed(
                 f"{self.framework}: its worker speaks protocol {header.get('protocol')!r}, "
-                f"the suite {PROTOCOL}"
+                f"the suite {PROTOCOL}{hint}"
             )
         return _checked(self.framework, header)
 

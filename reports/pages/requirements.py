@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from conv_transpose_conformance.cases.names import Name
 from conv_transpose_conformance.judging.verdicts import FAILING, Verdict
 from conv_transpose_conformance.reports.pages.words import WORDS, Word, counted, requirement_results
 from conv_transpose_conformance.text import plain
@@ -78,7 +79,7 @@ def is_expected(result: dict[str, Any]) -> bool:
 
 def command(result: dict[str, Any]) -> str:
     """The line for a shell that examines it again."""
-    name = plain(result["implementation"]).partition("@")[0]
+    name = Name.parse(plain(result["implementation"])).implementation
     wanted = shlex.quote(plain(result["requirement"]))
     return f"conformance run --requirement {wanted} --implementation {shlex.quote(name)}"
 

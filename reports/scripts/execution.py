@@ -16,6 +16,8 @@ from typing import Any, Final, Self
 
 from attrs import define, field, frozen
 
+from conv_transpose_conformance.cases.names import Target
+from conv_transpose_conformance.frameworks import registry
 from conv_transpose_conformance.reports.scripts.python_script import MARK
 from conv_transpose_conformance.text import plain
 
@@ -28,8 +30,6 @@ _PASSING: Final = re.compile(
     r"|\d{4}-\d\d-\d\d[-T ]\d\d:\d\d:\d\d[.\d]*"
 )
 _SETTINGS: Final = {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-# Of its log the errors alone; to others the same number says to log everything.
-_LOGGING: Final = {"mindspore": {"GLOG_v": "3"}}
 
 
 @frozen
@@ -108,7 +108,7 @@ class Executions:
             script = make()
             done = Executed("not run", None, _NOT_RUN)
             if python is not None:
-                settings = _LOGGING.get(framework.partition("@")[0])
+                settings = registry.framework(Target.parse(framework).framework).script_variables
                 done = execute(script, python, ending=ending, settings=settings)
             found = {
                 "script": script,

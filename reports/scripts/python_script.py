@@ -12,14 +12,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from conv_transpose_conformance.adapters import framework_of
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.causes.worked_example import Example
-from conv_transpose_conformance.execution.planner import computes
+from conv_transpose_conformance.frameworks.idiom import Idiom
+from conv_transpose_conformance.frameworks.registry import framework, framework_of
+from conv_transpose_conformance.frameworks.registry import implementation as declared
 from conv_transpose_conformance.judging.verdicts import Check
-from conv_transpose_conformance.reports.scripts.idiom import idiom
 from conv_transpose_conformance.text import one_line
 
+ENDING: Final = ".py"  # of a script's file
 MARK: Final = "DIVERGES"  # a script that found its divergence says so, beside exiting with 1
 GONE: Final = "agrees: the divergence is gone"
 SECONDS: Final = 60  # that a call and its framework's import may take before a script holds it for hung
@@ -38,7 +39,7 @@ def values_script(implementation: str, example: Example, about: Sequence[str], *
     lines = [*_head(implementation, example.case, about), "import numpy as np", *words.imports, ""]
     needed = [n for n in example.tensors if n != "g" or example.check is not Check.VALUES]
     lines += [f"{n} = {_array(example.tensors[n])}" for n in needed]
-    lines += ["", *words.build, *words.load, *words.face, *words.call]
+    lines += ["", *words.build, *words.load, *words.variant, *words.call]
     if example.check is Check.VALUES:
         lines += [f"actual = {words.values}"]
     else:
@@ -72,7 +73,7 @@ def fact_script(
     if check is Check.PARAMETERS:
         lines += [f"actual = {words.parameters}"]
     else:
-        lines += [*words.load, *words.face, *words.call]
+        lines += [*words.load, *words.variant, *words.call]
         dtype = "str(y.dtype).split('.')[-1].lower()"
         lines += [f"actual = {words.shape if check is Check.SHAPE else dtype}"]
     lines += [f"expected = {expected!r}", 'print("expected", expected)', 'print("actual  ", actual)']
@@ -93,9 +94,9 @@ def refused_script(
     words = idiom(implementation, case, device)
     lines = [*_head(implementation, case, about), "import numpy as np", *words.imports, ""]
     lines += [*_ones(case), *_gradient(case, output), "", "try:"]
-    body = [*words.build, *words.load, *words.face, *words.call]
+    body = [*words.build, *words.load, *words.variant, *words.call]
     body += [f"print('accepted, the output has the shape', {words.shape})"]
-    if output is not None and computes(implementation):
+    if output is not None and declared(implementation).computes:
         body += words.gradients
     lines += _indented(body)
     lines += ["except Exception as error:", "    print('expected an output, actual:', type(error).__name__)"]
@@ -118,11 +119,11 @@ def process_script(
     body = [*words.imports, "", *_ones(case), *_gradient(case, output), *words.build]
     body += [] if must_refuse else words.load
     body += [
-        *words.face,
+        *words.variant,
         *words.call,
         f"print('accepted, the output has the shape', {words.shape}, flush=True)",
     ]
-    if output is not None and computes(implementation):
+    if output is not None and declared(implementation).computes:
         body += [f"print({words.values})", *words.gradients]
     wanted = f"an exception, as {must_refuse}" if must_refuse else "an output"
     refusal = (
@@ -170,6 +171,13 @@ def process_script(
         *([f"print({MARK!r})", "sys.exit(1)"] if must_refuse else [f"print({GONE!r})", "sys.exit(0)"]),
     ]
     return "\n".join(lines) + "\n"
+
+
+def idiom(implementation: str, case: Case, device: str = "cpu") -> Idiom:
+    """The words of an implementation for a case, on "cpu" or, where its framework has it, another device."""
+    write = framework(framework_of(implementation)).idiom
+    assert write is not None, f"{implementation} has no words for a script"
+    return write(declared(implementation), case, device)
 
 
 def _head(implementation: str, case: Case, about: Sequence[str], imports: Sequence[str] = ()) -> list[str]:

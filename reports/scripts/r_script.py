@@ -18,6 +18,7 @@ from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.reports.scripts.python_script import GONE, MARK, SECONDS, WORDS, head
 from conv_transpose_conformance.text import one_line
 
+ENDING: Final = ".R"  # of a script's file
 _DTYPES: Final = {
     "float16": "torch_float16()",
     "bfloat16": "torch_bfloat16()",

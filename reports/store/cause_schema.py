@@ -10,7 +10,7 @@ from conv_transpose_conformance.errors import InvalidCase
 from conv_transpose_conformance.judging.verdicts import FAILING
 
 if TYPE_CHECKING:
-    from conv_transpose_conformance.reports.store.schema import Node
+    from conv_transpose_conformance.reports.store.json_node import Node
 
 _NONE: Final = type(None)
 _FILE: Final = re.compile(r"repro/D\d+_\w+\.(py|R)", re.ASCII)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,8 @@ from typing import Any
 from attrs import frozen
 
 from conv_transpose_conformance.errors import BadRunFolder
-from conv_transpose_conformance.reports.pages.html import html
-from conv_transpose_conformance.reports.pages.junit import junit
 from conv_transpose_conformance.reports.store.files import (
     DIVERGENCES,
-    INDEX,
-    JUNIT,
     RECORDS,
     REPRO,
     RUN,
@@ -28,9 +24,9 @@ from conv_transpose_conformance.reports.store.files import (
     sweep,
     write_atomically,
 )
+from conv_transpose_conformance.reports.store.json_node import Node
 from conv_transpose_conformance.reports.store.schema import (
     SCHEMA_VERSION,
-    Node,
     check_divergences,
     check_run,
     read_divergences,
@@ -109,7 +105,7 @@ class RunFolder:
     def write(
         self, info: Run, summary: Summary, divergences: Divergences | None = None
     ) -> tuple[Run, Divergences]:
-        """Write run.json and divergences.json, and return what they hold; :func:`render` makes the pages.
+        """Write run.json and divergences.json, and return what they hold; ``render`` makes the pages.
 
         ``divergences`` are the causes found; without them each check and verdict stands for itself.
 
@@ -125,7 +121,7 @@ class RunFolder:
             check_divergences(Node(divergences, self.path / DIVERGENCES), run)
         except BadRunFolder as error:
             raise ValueError(str(error)) from None
-        self._write({DIVERGENCES: dumps(divergences), RUN: dumps(run)})
+        self.write_files({DIVERGENCES: dumps(divergences), RUN: dumps(run)})
         self._write_scripts(divergences)
         return run, divergences
 
@@ -144,9 +140,14 @@ class RunFolder:
                 folder.mkdir(exist_ok=True)
         except OSError as error:
             raise BadRunFolder(f"{folder}: cannot be written: {reason(error)}") from None
-        self._write(scripts)
+        self.write_files(scripts)
 
-    def _write(self, contents: dict[str, str]) -> None:
+    def write_files(self, contents: dict[str, str]) -> None:
+        """Write files of these names and texts, each as a whole or not at all.
+
+        Raises:
+            BadRunFolder: where the folder cannot be written to.
+        """
         for name, text in contents.items():
             try:
                 write_atomically(self.path / name, text)
@@ -177,15 +178,3 @@ def read(directory: str | os.PathLike[str]) -> tuple[Run, Divergences]:
     folder = Path(directory)
     run = read_run(folder / RUN)
     return run, read_divergences(folder / DIVERGENCES, run)
-
-
-def render(directory: str | os.PathLike[str]) -> tuple[Run, Divergences]:
-    """Make junit.xml and index.html from run.json and divergences.json alone, and return what those hold.
-
-    Raises:
-        BadRunFolder: where the two cannot be read or the pages cannot be written.
-    """
-    run, divergences = read(directory)
-    pages: dict[str, Callable[[Run, Divergences], str]] = {JUNIT: junit, INDEX: html}
-    RunFolder(Path(directory))._write({name: page(run, divergences) for name, page in pages.items()})
-    return run, divergences

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.names import Target
 from conv_transpose_conformance.errors import BadRunFolder, InvalidCase
 from conv_transpose_conformance.judging.verdicts import Check, Evidence, Record, Verdict
 from conv_transpose_conformance.reports.store.files import JOURNAL, reason, set_aside
@@ -96,7 +97,7 @@ class Journal:
 
     def _call(self, entry: list[Any]) -> list[Record]:
         _, target, implementation, version, case_id, microseconds, rows = entry
-        framework, _, label = target.partition("@")
+        framework, label = Target.parse(target).framework, Target.parse(target).release
         case = Case.parse(case_id)
         records = [
             Record(

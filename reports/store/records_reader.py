@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.names import Target
 from conv_transpose_conformance.errors import BadRunFolder, InvalidCase
 from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict
 from conv_transpose_conformance.reports.store.dataset import load_run
@@ -38,7 +39,7 @@ def calls(directory: Path) -> Iterator[list[Record]]:
     frame = load_run(directory)
     # Several versions of a framework are told apart by labels, which run.json gives beside its versions.
     labels = {
-        (name.partition("@")[0], entry.get("version") or ""): name.partition("@")[2]
+        (Target.parse(name).framework, entry.get("version") or ""): Target.parse(name).release
         for name, entry in frame.attrs["run"]["frameworks"].items()
     }
     cases: dict[str, Case] = {}

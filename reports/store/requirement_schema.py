@@ -9,7 +9,7 @@ from conv_transpose_conformance.errors import InvalidCase
 from conv_transpose_conformance.judging.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from conv_transpose_conformance.reports.store.schema import Node
+    from conv_transpose_conformance.reports.store.json_node import Node
 
 _VERDICTS: Final = frozenset(verdict.value for verdict in Verdict)
 _TEXTS: Final = ("id", "statement", "source", "document", "page", "needs", "note", "kind")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -18,82 +17,13 @@ from conv_transpose_conformance.errors import BadRunFolder, InvalidCase
 from conv_transpose_conformance.judging.verdicts import FAILING, Verdict
 from conv_transpose_conformance.reports.store.cause_schema import check_cause
 from conv_transpose_conformance.reports.store.files import reason
+from conv_transpose_conformance.reports.store.json_node import NONE, Node, short
 from conv_transpose_conformance.reports.store.requirement_schema import check_requirements
 from conv_transpose_conformance.reports.store.strict_json import jsonable, replay_command
 from conv_transpose_conformance.text import one_line
 
 SCHEMA_VERSION: Final = 1
 _VERDICTS: Final = frozenset(verdict.value for verdict in Verdict)
-_NUMBERS: Final = ("nan", "inf", "-inf")
-_NONE: Final = type(None)
-_NAMES: Final = {
-    str: "a string",
-    int: "a whole number",
-    float: "a number",
-    bool: "true or false",
-    list: "a list",
-    dict: "an object",
-    _NONE: "null",
-}
-
-
-class Node:
-    """A value of a JSON file that knows where it stands, so that a complaint can say so."""
-
-    def __init__(self, value: Any, path: Path, key: str = "") -> None:
-        """The value that stands in the file at ``path`` under ``key``."""
-        self.value, self.path, self.key = value, path, key
-
-    def fail(self, problem: str) -> NoReturn:
-        """Complain about this value."""
-        where = f"{self.key} " if self.key else ""
-        raise BadRunFolder(one_line(f"{self.path}: {where}{problem}", 400))
-
-    def of(self, *kinds: type) -> Any:
-        """The value, which must be of one of the kinds; a whole number is also a number."""
-        value = self.value
-        fits = isinstance(value, kinds) or (float in kinds and isinstance(value, int))
-        if not fits or (isinstance(value, bool) and bool not in kinds):
-            self.fail(f"must be {' or '.join(_NAMES[kind] for kind in kinds)}, not {_short(value)}")
-        return value
-
-    def __getitem__(self, key: str) -> Node:
-        """The value of a key that must be there."""
-        if key not in self.of(dict):
-            self.fail(f"lacks the key {key!r}")
-        return Node(self.value[key], self.path, f"{self.key}.{key}" if self.key else key)
-
-    def get(self, key: str) -> Node:
-        """The value of a key that may be absent, which is as good as null."""
-        return self[key] if key in self.of(dict) else Node(None, self.path, f"{self.key}.{key}")
-
-    def items(self) -> Iterator[tuple[str, Node]]:
-        """The members of an object."""
-        for key in self.of(dict):
-            yield key, Node(self.value[key], self.path, f"{self.key}[{_short(key)}]")
-
-    def __iter__(self) -> Iterator[Node]:
-        """The items of a list."""
-        for position, item in enumerate(self.of(list)):
-            yield Node(item, self.path, f"{self.key}[{position}]")
-
-    def count(self) -> int:
-        """The value as a number of things."""
-        value: int = self.of(int)
-        if value < 0:
-            self.fail(f"must not be negative, but is {_short(value)}")
-        return value
-
-    def number(self) -> None:
-        """Check a number, a string that stands for one JSON cannot write, or null."""
-        if self.value not in _NUMBERS:
-            self.of(float, _NONE)
-
-
-def _short(value: object) -> str:
-    if isinstance(value, dict | list):
-        return _NAMES[type(value)]
-    return one_line(json.dumps(value), 60)
 
 
 def _refuse_literal(literal: str) -> NoReturn:
@@ -148,24 +78,24 @@ def check_run(run: Node) -> dict[str, Any]:
     version = run["schema"].value
     if version != SCHEMA_VERSION or isinstance(version, bool):
         run["schema"].fail(
-            f"is {_short(version)}, and this version of the suite reads {SCHEMA_VERSION}: "
+            f"is {short(version)}, and this version of the suite reads {SCHEMA_VERSION}: "
             "use the suite that wrote it"
         )
     for key in ("name", "version"):
         run["suite"][key].of(str)
     _check_time(run["started"])
     run["seconds"].of(float)
-    run["profile"].of(str, _NONE)
-    run["seed"].of(int, _NONE)
-    run["budget"].of(float, _NONE)
+    run["profile"].of(str, NONE)
+    run["seed"].of(int, NONE)
+    run["budget"].of(float, NONE)
     run["interrupted"].of(bool)
     if run["exit_code"].count() > 255:
-        run["exit_code"].fail(f"is {_short(run['exit_code'].value)}, and no program ends so")
-    run["host"].get("command").of(str, _NONE)
-    if run.get("shard").of(list, _NONE) is not None:
+        run["exit_code"].fail(f"is {short(run['exit_code'].value)}, and no program ends so")
+    run["host"].get("command").of(str, NONE)
+    if run.get("shard").of(list, NONE) is not None:
         for number in run["shard"]:
             number.count()
-    if run.get("coverage").of(dict, _NONE) is not None:
+    if run.get("coverage").of(dict, NONE) is not None:
         for ndim, entry in run["coverage"].items():
             if ndim not in ("1d", "2d"):
                 entry.fail("must be of '1d' or '2d'")
@@ -175,9 +105,9 @@ def check_run(run: Node) -> dict[str, Any]:
                     entry[strength].fail("must be [seen, possible]")
                 for number in entry[strength]:
                     number.count()
-    if run.get("requirements").of(dict, _NONE) is not None:
+    if run.get("requirements").of(dict, NONE) is not None:
         check_requirements(run["requirements"])
-    if run.get("expectations").of(dict, _NONE) is not None:
+    if run.get("expectations").of(dict, NONE) is not None:
         run["expectations"]["file"].of(str)
         run["expectations"]["entries"].count()
         for entry in run["expectations"]["stale"]:
@@ -185,8 +115,8 @@ def check_run(run: Node) -> dict[str, Any]:
             for key in ("implementation", "reason"):
                 entry[key].of(str)
     for key in ("python", "numpy", "platform", "cpu", "reference"):
-        run["host"][key].of(str, _NONE)
-    run["host"]["cpu_count"].of(int, _NONE)
+        run["host"][key].of(str, NONE)
+    run["host"]["cpu_count"].of(int, NONE)
     for _, framework in run["frameworks"].items():
         _check_framework(framework)
     for _, implementation in run["implementations"].items():
@@ -199,28 +129,28 @@ def _check_time(node: Node) -> None:
     try:
         datetime.fromisoformat(node.of(str))
     except ValueError:
-        node.fail(f"must be a time as ISO 8601 writes it, not {_short(node.value)}")
+        node.fail(f"must be a time as ISO 8601 writes it, not {short(node.value)}")
 
 
 def _check_framework(framework: Node) -> None:
     status = framework["status"].of(str)
     if status not in ("ran", "unavailable"):
-        framework["status"].fail(f'must be "ran" or "unavailable", not {_short(status)}')
+        framework["status"].fail(f'must be "ran" or "unavailable", not {short(status)}')
     for key in ("reason", "version", "python", "numpy", "r", "device", "interpreter"):
-        framework.get(key).of(str, _NONE)
-    framework.get("optional").of(bool, _NONE)
-    if framework.get("dtypes").of(list, _NONE) is not None:
+        framework.get(key).of(str, NONE)
+    framework.get("optional").of(bool, NONE)
+    if framework.get("dtypes").of(list, NONE) is not None:
         for dtype in framework["dtypes"]:
             dtype.of(str)
-    if framework.get("packages").of(dict, _NONE) is not None:
+    if framework.get("packages").of(dict, NONE) is not None:
         for _, version in framework["packages"].items():
-            version.of(str, _NONE)
+            version.of(str, NONE)
 
 
 def _check_counts(node: Node) -> None:
     for verdict, count in node.items():
         if verdict not in _VERDICTS:
-            node.fail(f"has the unknown verdict {_short(verdict)}")
+            node.fail(f"has the unknown verdict {short(verdict)}")
         count.count()
 
 
@@ -231,11 +161,11 @@ def _check_implementation(implementation: Node) -> None:
     _check_counts(implementation["verdicts"])
     for _, counts in implementation["checks"].items():
         _check_counts(counts)
-    if implementation.get("messages").of(dict, _NONE) is not None:
+    if implementation.get("messages").of(dict, NONE) is not None:
         for _, verdicts in implementation["messages"].items():
             for verdict, messages in verdicts.items():
                 if verdict not in _VERDICTS:
-                    verdicts.fail(f"has the unknown verdict {_short(verdict)}")
+                    verdicts.fail(f"has the unknown verdict {short(verdict)}")
                 for message in messages:
                     message["message"].of(str)
                     message["count"].count()
@@ -243,13 +173,13 @@ def _check_implementation(implementation: Node) -> None:
     for key in ("probes", "passed"):
         certificate[key].count()
     for key in ("largest", "median"):
-        certificate[key].of(float, _NONE)
+        certificate[key].of(float, NONE)
     certificate["sentence"].of(str)
-    if implementation.get("bounded").of(dict, _NONE) is not None:
+    if implementation.get("bounded").of(dict, NONE) is not None:
         for _, bounded in implementation["bounded"].items():
             bounded["judged"].count()
             bounded["largest"].number()
-            bounded["case"].of(str, _NONE)
+            bounded["case"].of(str, NONE)
             for _, count in bounded["met"].items():
                 count.count()
 
@@ -262,7 +192,7 @@ def check_divergences(divergences: Node, run: dict[str, Any]) -> list[dict[str, 
         _check_divergence(divergence)
         content = divergence.value
         if content["id"] in names:
-            divergence["id"].fail(f"is {_short(content['id'])} a second time")
+            divergence["id"].fail(f"is {short(content['id'])} a second time")
         names.add(content["id"])
         for entry in content.get("checks") or [content]:
             counted[content["implementation"], entry["check"], entry["verdict"]] += entry["failing"]
@@ -289,7 +219,7 @@ def _check_divergence(divergence: Node) -> None:
     for key in ("id", "implementation", "framework", "check", "verdict"):
         divergence[key].of(str)
     if divergence["verdict"].value not in FAILING:
-        divergence["verdict"].fail(f"must be a failing verdict, not {_short(divergence['verdict'].value)}")
+        divergence["verdict"].fail(f"must be a failing verdict, not {short(divergence['verdict'].value)}")
     for key in ("failing", "judged"):
         divergence[key].count()
     smallest = divergence["smallest"]
@@ -315,12 +245,12 @@ def _check_divergence(divergence: Node) -> None:
 
 
 def _check_evidence(evidence: Node) -> None:
-    if evidence.of(dict, _NONE) is None:
+    if evidence.of(dict, NONE) is None:
         return
     for key in ("expected", "actual", "difference"):
-        evidence[key].of(list, str, float, bool, _NONE)
+        evidence[key].of(list, str, float, bool, NONE)
     for key in ("shape", "index"):
-        if evidence[key].of(list, _NONE) is not None:
+        if evidence[key].of(list, NONE) is not None:
             for size in evidence[key]:
                 size.of(int)
     for key in ("wrong", "elements"):

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import numpy as np
 import pytest
 
-from conv_transpose_conformance.adapters import FRAMEWORKS, adapter_class, framework_of
-from conv_transpose_conformance.execution.planner import wrong_ndim
-from conv_transpose_conformance.frameworks.semantics import Acceptance, interpret
+from conv_transpose_conformance.cases.meaning import Acceptance
+from conv_transpose_conformance.frameworks.registry import (
+    cannot_express,
+    interpret,
+    registry,
+    wrong_ndim,
+)
 from conv_transpose_conformance.judging.answers import Outcome
 from tests.support.real import by_hand, by_the_suite
 
@@ -15,15 +21,17 @@ pytestmark = pytest.mark.frameworks
 
 BY_HAND = {
     framework: [
-        name for name in adapter_class(framework).implementations if ".mint." not in name and "+" not in name
+        name
+        for name in map(attrgetter("name"), registry().frameworks[framework].implementations)
+        if ".mint." not in name and "+" not in name
     ]
-    for framework in FRAMEWORKS
+    for framework in registry().frameworks
 }
 
 
 def plain(case, name) -> bool:
     """What the scripts can say: batched, channels first, symmetric numbers."""
-    cannot = adapter_class(framework_of(name)).cannot_express(name, case.to_dict())
+    cannot = cannot_express(name, case)
     return (
         not wrong_ndim(name, case)
         and cannot is None
@@ -35,7 +43,7 @@ def plain(case, name) -> bool:
     )
 
 
-@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("framework", registry().frameworks)
 def test_the_adapter_calls_what_a_user_would(framework, framework_python, quick_cases):
     python = framework_python(framework)
     asked = []
@@ -53,10 +61,10 @@ def test_the_adapter_calls_what_a_user_would(framework, framework_python, quick_
             assert np.array_equal(ours.astype(np.float64), values, equal_nan=True), (name, case.id, key)
 
 
-@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("framework", registry().frameworks)
 def test_parameters_are_told_as_the_framework_made_them(framework, framework_python, quick_cases):
     python = framework_python(framework)
-    declared = adapter_class(framework).implementations
+    declared = [one.name for one in registry().frameworks[framework].implementations]
     names = [name for name in declared if declared[name]["module"] and "+" not in name]
     asked = []
     for name in names:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import numpy as np
 import pytest
 
-from conv_transpose_conformance.adapters import FRAMEWORKS, adapter_class, framework_of
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.execution.driver import Driver
+from conv_transpose_conformance.frameworks.registry import framework_of, registry
+from conv_transpose_conformance.frameworks.registry import implementation as declared
 from conv_transpose_conformance.judging.answers import Outcome
 from conv_transpose_conformance.reference_impl import Geometry, backward, forward
 from conv_transpose_conformance.requirements.base.probe import Bench, same
@@ -17,11 +20,11 @@ pytestmark = pytest.mark.frameworks
 
 PLAIN = [
     name
-    for framework in FRAMEWORKS
-    for name in adapter_class(framework).implementations
+    for framework in registry().frameworks
+    for name in map(attrgetter("name"), registry().frameworks[framework].implementations)
     if ".mint." not in name and "+" not in name
 ]
-LAYERS = [name for name in PLAIN if adapter_class(framework_of(name)).implementations[name]["module"]]
+LAYERS = [name for name in PLAIN if declared(name).is_layer]
 CASES = {
     1: Case.parse("v1_1d_n2_ci4_co6_i5_k3_s2_p1_g2_b_f32_int.3"),
     2: Case.parse("v1_2d_n2_ci4_co6_i5x4_k3x2_s2x2_p1x1_g2_b_f32_int.3"),

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conv_transpose_conformance.adapters import FRAMEWORKS, adapter_class
 from conv_transpose_conformance.adapters.base import api_of
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.frameworks.registry import registry
 from conv_transpose_conformance.judging.answers import Outcome
 from conv_transpose_conformance.requirements.base.probe import Bench, same
 from tests.support.real import driver_of, job_of
@@ -23,9 +23,9 @@ CASES = {
 REFUSED = {1: "v1_1d_n1_ci3_co4_i4_k3_g2_f32_int.1", 2: "v1_2d_n1_ci3_co4_i4x4_k3x3_g2_f32_int.1"}
 
 
-@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("framework", registry().frameworks)
 def test_a_face_answers_as_its_api_does(framework, framework_python):
-    declared = adapter_class(framework).implementations
+    declared = [one.name for one in registry().frameworks[framework].implementations]
     with driver_of(framework, framework_python(framework)) as driver:
         for name in (name for name in declared if "+" in name):
             if name.endswith("2d+compile"):
@@ -51,7 +51,7 @@ def test_a_face_answers_as_its_api_does(framework, framework_python):
 @pytest.mark.parametrize("framework", ["torch", "paddle", "mindspore"])
 def test_probes_ask_a_face_what_they_ask_its_api(framework, framework_python):
     """Or it says plainly that it cannot; the face that compiles C++ is left out."""
-    declared = adapter_class(framework).implementations
+    declared = [one.name for one in registry().frameworks[framework].implementations]
     with driver_of(framework, framework_python(framework)) as driver:
         for name in (n for n in declared if "1" in n and "+" in n and not n.endswith("+compile")):
             face, plain = Bench(name, driver, {}), Bench(api_of(name), driver, {})

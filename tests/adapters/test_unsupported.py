@@ -32,7 +32,7 @@ def test_paddle_documents_two_dtypes(dtype, raised):
     layer = without_kernel("The kernel is not registered.")
     call = call_of(
         _PaddleCall,
-        about={"module": True},
+        is_layer=True,
         case={"dtype": dtype},
         options=Options(),
         x=None,

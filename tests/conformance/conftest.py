@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from conv_transpose_conformance.errors import NotInstalled
-from conv_transpose_conformance.frameworks import r_interpreter
+from conv_transpose_conformance.frameworks import r_runtime
 from conv_transpose_conformance.generation import generate
 from tests.support.commands import Command
 from tests.support.corpus import few
@@ -27,7 +27,7 @@ def fake_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fake):
     """A cache folder that holds fakes in place of environments; ``fake_cache(torch={plan}, ...)``."""
     cache = tmp_path / "cache"
     monkeypatch.setenv("CONFORMANCE_CACHE", str(cache))
-    monkeypatch.setattr(r_interpreter, "on_path", _no_r)
+    monkeypatch.setattr(r_runtime, "on_path", _no_r)
 
     def make(**plans: dict[str, Any]) -> dict[str, Fake]:
         made = {framework: installed(cache, framework, plan) for framework, plan in plans.items()}
@@ -37,8 +37,8 @@ def fake_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fake):
     return make
 
 
-def _no_r() -> Path:
-    raise NotInstalled("r.torch: no R here, whatever this machine has")
+def _no_r(framework: str) -> Path:
+    raise NotInstalled(f"{framework}: no R here, whatever this machine has")
 
 
 @pytest.fixture

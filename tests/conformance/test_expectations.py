@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from conv_transpose_conformance.adapters import framework_of
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.commands.expect import expect
 from conv_transpose_conformance.errors import ConformanceError
 from conv_transpose_conformance.expectations import BadExpectations, find, read
+from conv_transpose_conformance.frameworks.registry import framework_of
 from conv_transpose_conformance.generation.shards import BadShard, Shard, of_shard
 from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from conv_transpose_conformance.cases.case import MAX_SEED, Case, Recipe
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.recipe import MAX_SEED, Recipe
 
 LIMIT = 2**63 - 1
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from conv_transpose_conformance.execution.planner import Problem
+from conv_transpose_conformance.judging.problem import Problem
 from tests.support.judging import Array, remap, tensors
 
 Fault = Callable[[Problem], "dict[str, Array] | None"]

@@ -9,11 +9,12 @@ import numpy as np
 from attrs import evolve
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.meaning import Acceptance, Meaning
 from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES
-from conv_transpose_conformance.execution.planner import Problem
-from conv_transpose_conformance.frameworks.semantics import Acceptance, Meaning, interpret
+from conv_transpose_conformance.frameworks.registry import interpret
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.judging.judge import judge
+from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Check, Record
 from conv_transpose_conformance.reference_impl import Geometry, backward, forward
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from conv_transpose_conformance.adapters import adapter_class, framework_of
 from conv_transpose_conformance.adapters.base import Adapter, Call, Options, Unsupported
 from conv_transpose_conformance.adapters.probe import probe
 from conv_transpose_conformance.adapters.protocol import Arrays, Decoder, encode
 from conv_transpose_conformance.adapters.worker import run
 from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES
-from conv_transpose_conformance.execution.planner import Job
+from conv_transpose_conformance.execution.requests import Job
+from conv_transpose_conformance.frameworks.registry import implementation as declared
 from conv_transpose_conformance.judging.answers import Answer, read_answer
 from conv_transpose_conformance.reference_impl import Geometry, backward, forward, second_order
 from conv_transpose_conformance.requirements.base.probe import Bench
@@ -46,7 +46,7 @@ class FakeDriver:
         self.asked: list[str] = []  # the operations, in order
 
     def ask(self, job: Job, implementation: str) -> Answer:
-        header, arrays = _received(job.problem.frame(0, [implementation]))
+        header, arrays = _received(job.frame(0, [implementation]))
         plain = {
             name: array.view(NUMPY_DTYPES["bfloat16"]) if dtype == "bfloat16" else array
             for name, (dtype, array) in arrays.items()
@@ -58,7 +58,7 @@ class FakeDriver:
         else:
             answer, out = probe(self.adapter, header["operation"], *asked)
         answer = {"type": "answer", "implementation": implementation, **answer}
-        return read_answer(*_received(encode(answer, out)), probe=job.problem.is_probe)
+        return read_answer(*_received(encode(answer, out)), probe=job.probe is not None)
 
 
 def _received(frame: bytes) -> tuple[dict[str, Any], Arrays]:
@@ -77,7 +77,7 @@ class ReferenceAdapter(Adapter):
         self.calls: list[ReferenceCall] = []
 
     def call(self, implementation: str, case: Any, arrays: Any, options: Options | None = None) -> Call:
-        about = adapter_class(framework_of(implementation)).implementations[implementation]
+        about = declared(implementation)
         self.calls.append(ReferenceCall(self, about, case, arrays, options or Options()))
         return self.calls[-1]
 
@@ -127,7 +127,7 @@ class ReferenceCall(Call):
 
     def construct(self) -> Any:
         made: dict[str, Any] = {}
-        if self.about["module"]:
+        if self.about.is_layer:
             made["weight"] = (list(self.w.shape), self.case["dtype"])
             if self.b is not None:
                 made["bias"] = (list(self.b.shape), self.case["dtype"])
@@ -158,7 +158,7 @@ class ReferenceCall(Call):
         return {name: _bits(self._said(name, a)) for name, a in given.items() if a is not None}
 
     def initial(self, seed: int) -> dict[str, Array]:
-        if not self.about["module"]:
+        if not self.about.is_layer:
             raise Unsupported("a function has no parameters of its own")
         case, random = self.case, np.random.default_rng(seed)
         shape = (case["in_channels"], case["out_channels"] // case["groups"], *case["kernel_size"])
@@ -167,7 +167,7 @@ class ReferenceCall(Call):
         return {name: self._said(name, random.uniform(-bound, bound, s)) for name, s in shapes.items()}
 
     def convolve(self, y: Array) -> Array:
-        case, spatial = self.case, y.shape[-self.about["ndim"] :]
+        case, spatial = self.case, y.shape[-self.about.ndim :]
         # the sizes that a convolution without output padding has
         size = [
             (length + before + after - d * (k - 1) - 1) // s + 1
@@ -180,7 +180,7 @@ class ReferenceCall(Call):
         geometry = Geometry(
             input_size=size, kernel_size=case["kernel_size"], crop_before=crop, output_size=spatial, **numbers
         )
-        x = np.zeros((*self.x.shape[: self.x.ndim - self.about["ndim"]], *size), self.x.dtype)
+        x = np.zeros((*self.x.shape[: self.x.ndim - self.about.ndim], *size), self.x.dtype)
         return _bits(self._said("convolve", backward(x, self.w, y, geometry=geometry).x))
 
     def second(self, grad: Array, directions: dict[str, Array]) -> dict[str, Array]:

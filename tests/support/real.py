@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from conv_transpose_conformance.adapters import adapter_class, framework_of
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.execution.driver import Driver
-from conv_transpose_conformance.execution.planner import Job, Problem
-from conv_transpose_conformance.frameworks.semantics import interpret
+from conv_transpose_conformance.execution.requests import Job
+from conv_transpose_conformance.frameworks.registry import framework_of, interpret, registry
+from conv_transpose_conformance.frameworks.registry import implementation as declared
 from conv_transpose_conformance.judging.answers import Answer
+from conv_transpose_conformance.judging.problem import Problem
 
 
 def job_of(case: Case, implementation: str) -> Job:
@@ -50,7 +51,7 @@ def by_hand(python: Path, asked: list[tuple[Case, str]]) -> list[dict[str, np.nd
     problems = []
     for case, name in asked:
         data = job_of(case, name).problem.data
-        about = adapter_class(framework).implementations[name]
+        about = declared(name)
         problems.append(
             {
                 **{key: None if (a := getattr(data, key)) is None else a.tolist() for key in "xwbg"},
@@ -63,10 +64,10 @@ def by_hand(python: Path, asked: list[tuple[Case, str]]) -> list[dict[str, np.nd
                 "dilation": list(case.dilation),
                 "groups": case.groups,
                 "dtype": case.dtype,
-                "module": about["module"],
+                "module": about.is_layer,
             }
         )
-    ending = ".R" if adapter_class(framework).language == "R" else ".py"
+    ending = ".R" if registry().frameworks[framework].runtime.language == "R" else ".py"
     script = Path(__file__).parents[1] / "adapters" / f"direct_{framework.replace('.', '_')}{ending}"
     variables = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     done = subprocess.run(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from conv_transpose_conformance.adapters import adapter_class, framework_of
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.causes.worked_example import counting, example
-from conv_transpose_conformance.execution.planner import Problem
-from conv_transpose_conformance.frameworks.semantics import interpret
+from conv_transpose_conformance.frameworks.registry import implementation as declared
+from conv_transpose_conformance.frameworks.registry import interpret
 from conv_transpose_conformance.judging.answers import Answer, Outcome
+from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Check
 
 CASES = {
@@ -21,8 +21,8 @@ NASTY = 'x\'"\n"""; import os; os.system(\'false\') # \\ \x00\u2028\r# -*- codin
 
 def made(implementation: str, check: Check, wrong: float = 1.0, case: Case | None = None):
     """An example in which an implementation is off by ``wrong`` in one element."""
-    about = adapter_class(framework_of(implementation)).implementations[implementation]
-    case = case or Case.parse(CASES[about["ndim"]])
+    about = declared(implementation)
+    case = case or Case.parse(CASES[about.ndim])
     problem = counting(Problem(case, interpret(case, implementation).geometry))
     values = np.array(problem.reference[check].values, dtype=case.dtype)
     values.flat[-1] += wrong

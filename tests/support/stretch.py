@@ -6,9 +6,9 @@ import functools
 import itertools
 
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.execution.planner import Problem
 from conv_transpose_conformance.faults.selftest import reading
 from conv_transpose_conformance.generation.corpus import core, variants
+from conv_transpose_conformance.judging.problem import Problem
 
 
 def problem_of(case: Case | str) -> Problem:

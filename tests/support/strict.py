@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from conv_transpose_conformance.adapters.base import Options
-from conv_transpose_conformance.requirements.base.interfaces import interface
+from conv_transpose_conformance.frameworks.registry import implementation as declared
 from conv_transpose_conformance.requirements.base.probe import Bench
 from tests.support.prober import FakeDriver, ReferenceAdapter, bench
 
@@ -25,7 +25,7 @@ def strict_bench(implementation: str, *ignored: str) -> Bench:
 class _Strict(ReferenceAdapter):
     def __init__(self, implementation: str, ignored: tuple[str, ...]) -> None:
         super().__init__({})
-        self.interface, self.ignored = interface(implementation), ignored
+        self.interface, self.ignored = declared(implementation).documented.interface, ignored
 
     def call(self, implementation: str, case: Any, arrays: Any, options: Options | None = None) -> Any:
         call = super().call(implementation, case, arrays, None)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.requirements.base.probe import Bench, fault
-from conv_transpose_conformance.requirements.base.requirement import Trial, differs
+from conv_transpose_conformance.requirements.base.trial import Trial, differs
 
 Array = NDArray[Any]
 Check = Callable[[Bench, Case], Trial]

@@ -9,17 +9,18 @@ import numpy as np
 from attrs import define, evolve, field
 from numpy.typing import NDArray
 
-from conv_transpose_conformance.adapters import adapter_class, framework_of
-from conv_transpose_conformance.adapters.protocol import Arrays, encode
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES
+from conv_transpose_conformance.cases.meaning import Acceptance, Meaning
 from conv_transpose_conformance.execution.driver import Driver
-from conv_transpose_conformance.execution.planner import Job, Problem, cannot_run
-from conv_transpose_conformance.frameworks.semantics import Acceptance, Meaning, interpret
+from conv_transpose_conformance.execution.requests import Job, Probe
+from conv_transpose_conformance.frameworks import registry
+from conv_transpose_conformance.frameworks.implementation import Documented, Implementation
+from conv_transpose_conformance.frameworks.registry import cannot_run, framework_of, interpret
 from conv_transpose_conformance.judging.answers import Answer, Outcome
+from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.requirements.base.answer_checks import misfit
-from conv_transpose_conformance.requirements.base.requirement import Trial
+from conv_transpose_conformance.requirements.base.trial import Trial
 
 Array = NDArray[Any]
 Try = TypeVar("Try")
@@ -34,47 +35,6 @@ _FAULTS: Final = {
     Outcome.RAISED: Verdict.ERROR,
     Outcome.UNSUPPORTED: Verdict.UNSUPPORTED,
 }
-
-
-class Probe(Problem):
-    """A problem that is asked by a probe's request, with data of its own where that is given.
-
-    ``patch`` replaces members of the case as the adapter sees it, by what no case can say.
-    """
-
-    is_probe = True
-
-    def __init__(
-        self,
-        case: Case,
-        operation: str,
-        arrays: Mapping[str, Array],
-        options: Mapping[str, Any],
-        patch: Mapping[str, Any],
-    ) -> None:
-        super().__init__(case, None)
-        self._operation, self._arrays, self._options, self._patch = operation, arrays, options, patch
-
-    def frame(self, number: int, implementations: Any) -> bytes:
-        """See the base class."""
-        header = {
-            "type": "probe",
-            "id": number,
-            "operation": self._operation,
-            "case": {**self.case.to_dict(), **self._patch},
-            "implementations": list(implementations),
-            "options": dict(self._options),
-        }
-        return encode(header, wire(self._arrays))
-
-
-def wire(arrays: Mapping[str, Array]) -> Arrays:
-    """Arrays with the names of their dtypes, as frames hold them."""
-    bits = NUMPY_DTYPES["bfloat16"]
-    return {
-        name: ("bfloat16", array.view("uint16")) if array.dtype == bits else (str(array.dtype), array)
-        for name, array in arrays.items()
-    }
 
 
 @define
@@ -101,26 +61,24 @@ class Bench:
         return str(self.hello.get("device", ""))
 
     @property
-    def about(self) -> Mapping[str, Any]:
-        """What its adapter declares: ``ndim``, ``module`` and terms of its own."""
-        declared: Mapping[str, Any] = adapter_class(self.framework).implementations[self.implementation]
-        return declared
+    def declared(self) -> Implementation:
+        """What is declared of it."""
+        return registry.implementation(self.implementation)
+
+    @property
+    def documented(self) -> Documented:
+        """What its documents say of it beside the geometry of a call."""
+        return self.declared.documented
 
     @property
     def ndim(self) -> int:
         """Its number of spatial dimensions."""
-        ndim: int = self.about["ndim"]
-        return ndim
-
-    @property
-    def face(self) -> str:
-        """Which face of its API it is ("compile", ...), nothing for the API itself."""
-        return str(self.about.get("face", ""))
+        return self.declared.ndim
 
     @property
     def shape_only(self) -> bool:
         """Whether it tells an output's shape and dtype in place of the output: what it tells, it accepts."""
-        return self.face == "meta"
+        return self.declared.shapes_only
 
     @property
     def exhausted(self) -> bool:
@@ -132,9 +90,9 @@ class Bench:
 
         Only those count that come as far as the face: what a layer's construction refuses costs nothing.
         """
-        seconds = adapter_class(self.framework).seconds_per_case.get(self.implementation)
+        seconds = self.declared.seconds if self.declared.variant else 0.0
         self.left_out = 0
-        self._left = max(1, int(SHARE / seconds)) if self.face and seconds else None
+        self._left = max(1, int(SHARE / seconds)) if seconds else None
 
     def limited(self, tries: Sequence[Try]) -> Iterator[Try]:
         """These tries, as far as the requirement may make them."""
@@ -147,7 +105,7 @@ class Bench:
     @property
     def module(self) -> bool:
         """Whether it is a layer with parameters of its own rather than a function."""
-        return bool(self.about["module"])
+        return self.declared.is_layer
 
     def expresses(self, case: Case) -> bool:
         """Whether its API can say the case."""
@@ -201,9 +159,11 @@ class Bench:
         One that must work has what checks calculate with, or says why not (see ``due``).
         """
         given = self.arrays(case) if arrays is None else arrays
-        probe = Probe(case, operation, given, options, patch or {})
+        problem = Problem(case, None)
+        probe = Probe(operation, given, options, patch or {})
         kind = Acceptance.UNSPECIFIED if refusable else Acceptance.REQUIRED
-        answer = self.driver.ask(Job(probe, {self.implementation: Meaning(kind)}), self.implementation)
+        job = Job(problem, {self.implementation: Meaning(kind)}, probe)
+        answer = self.driver.ask(job, self.implementation)
         if self._left is not None and answer.stage != "construct":
             self._left -= 1
         if answer.outcome is not Outcome.OK or refusable:

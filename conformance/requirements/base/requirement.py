@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import define, field, frozen
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.names import Name
 from conv_transpose_conformance.judging.verdicts import FAILING, Check, Record, Verdict
+from conv_transpose_conformance.requirements.base.trial import Trial, not_applicable
 
 if TYPE_CHECKING:
     from conv_transpose_conformance.requirements.base.probe import Bench
@@ -31,11 +33,20 @@ _ORDER: Final = (
 _COSTLY: Final = (Verdict.CRASH, Verdict.HANG, Verdict.UNSUPPORTED)
 
 
+@frozen
+class Document:
+    """A document that statements are taken from; ``page`` says where it is found."""
+
+    title: str
+    page: str
+
+
 @frozen(kw_only=True)
 class Requirement:
     """A statement that implementations are held to.
 
-    ``source`` is a key of ``documents.DOCUMENTS``.  ``applies`` holds names or globs of implementations;
+    ``source`` is the key of its document in the catalogue.  ``applies`` holds names or globs of
+    implementations;
     another face of an implementation (``name+face``) is held to what the implementation is.  ``needs`` names
     the device without which it cannot be checked ("cuda").  ``note`` says which reading is taken where
     the document contradicts itself or another.
@@ -50,8 +61,8 @@ class Requirement:
 
     def concerns(self, implementation: str) -> bool:
         """Whether an implementation is held to it."""
-        name = implementation.partition("@")[0].partition("+")[0]
-        return any(fnmatchcase(name, glob) for glob in self.applies)
+        api = Name.parse(implementation).api
+        return any(fnmatchcase(api, glob) for glob in self.applies)
 
 
 @frozen(kw_only=True)
@@ -81,40 +92,6 @@ class Probed(Requirement):
     trials: Callable[[Bench], Iterable[Trial]] = field(eq=False)
     quick: bool = False
     making: bool = False
-
-
-@frozen
-class Trial:
-    """One thing tried: its verdict, one line that says what happened, and the parameters it was tried on."""
-
-    verdict: Verdict
-    message: str = ""
-    case: Case | None = None
-
-
-def passed(case: Case | None = None, message: str = "") -> Trial:
-    """It holds."""
-    return Trial(Verdict.PASS, message, case)
-
-
-def differs(message: str, case: Case | None = None) -> Trial:
-    """It does not hold; ``message`` says what was expected and what came."""
-    return Trial(Verdict.DIVERGE, message, case)
-
-
-def unsupported(message: str, case: Case | None = None) -> Trial:
-    """It cannot be checked here: the framework, or the suite, says why."""
-    return Trial(Verdict.UNSUPPORTED, message, case)
-
-
-def reported(message: str, case: Case | None = None) -> Trial:
-    """What was seen where no document decides."""
-    return Trial(Verdict.ALLOWED, message, case)
-
-
-def not_applicable(message: str) -> Trial:
-    """It means nothing for this implementation."""
-    return Trial(Verdict.NOT_APPLICABLE, message)
 
 
 @define

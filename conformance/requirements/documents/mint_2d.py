@@ -6,18 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.frameworks.interface import described
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
-from conv_transpose_conformance.requirements.base.interfaces import described
 from conv_transpose_conformance.requirements.base.probe import Bench, fault
-from conv_transpose_conformance.requirements.base.requirement import (
-    Trial,
-    differs,
-    for_each,
-    passed,
-    reported,
-    unsupported,
-)
+from conv_transpose_conformance.requirements.base.requirement import Document, for_each
+from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed, reported, unsupported
 from conv_transpose_conformance.requirements.documents.page import Page
 from conv_transpose_conformance.requirements.documents.torch_2d import unequal
 from conv_transpose_conformance.requirements.properties import initial, relations
@@ -25,6 +19,12 @@ from conv_transpose_conformance.requirements.properties.parameter_sets import di
 from conv_transpose_conformance.requirements.properties.signatures import introspected, signature_as
 from conv_transpose_conformance.requirements.refusals.invalid_call import refuses_all
 
+DOCUMENTS: Final = {
+    "mint-2d": Document(
+        "mindspore.mint.nn.ConvTranspose2d, reference page",
+        "https://gitee.com/mindspore/mindspore/blob/master/docs/api/api_python/mint/mindspore.mint.nn.ConvTranspose2d.rst",
+    )
+}
 PAGE: Final = Page("M2", "mint-2d", "mindspore.mint.nn.ConvTranspose2d", 2)
 _PLAIN: Final = "v1_2d_n1_ci2_co3_i3x4_k3x2_b_f32_int.1"
 # output paddings that are below neither the stride nor the dilation

@@ -8,18 +8,12 @@ from typing import Final
 import numpy as np
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.frameworks.interface import described
 from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.requirements.base.comparing import result, results, tried
-from conv_transpose_conformance.requirements.base.interfaces import described
 from conv_transpose_conformance.requirements.base.probe import Bench, fault
-from conv_transpose_conformance.requirements.base.requirement import (
-    Trial,
-    differs,
-    for_each,
-    passed,
-    reported,
-    together,
-)
+from conv_transpose_conformance.requirements.base.requirement import Document, for_each, together
+from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed, reported
 from conv_transpose_conformance.requirements.documents.page import Page
 from conv_transpose_conformance.requirements.documents.torch_family import patterns
 from conv_transpose_conformance.requirements.properties import connections, output_sizes, relations
@@ -27,6 +21,12 @@ from conv_transpose_conformance.requirements.properties.parameter_sets import li
 from conv_transpose_conformance.requirements.properties.signatures import signature_as
 from conv_transpose_conformance.requirements.properties.spellings import forms
 
+DOCUMENTS: Final = {
+    "paddle-1d": Document(
+        "paddle.nn.Conv1DTranspose, reference page",
+        "https://www.paddlepaddle.org.cn/documentation/docs/zh/api/paddle/nn/Conv1DTranspose_cn.html",
+    )
+}
 PAGE: Final = Page("P1", "paddle-1d", "paddle.nn.Conv1DTranspose", 1)
 _COMPUTED: Final = (Check.VALUES, Check.GRAD_INPUT, Check.GRAD_WEIGHT, Check.GRAD_BIAS)
 _EXAMPLE: Final = "v1_1d_n1_ci2_co1_i4_k2_b_f32_int.1"

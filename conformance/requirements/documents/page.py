@@ -8,10 +8,12 @@ from typing import Any
 from attrs import frozen
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.frameworks.interface import Arguments
+from conv_transpose_conformance.frameworks.registry import implementation
 from conv_transpose_conformance.judging.verdicts import Check
-from conv_transpose_conformance.requirements.base.interfaces import INTERFACES, Arguments
 from conv_transpose_conformance.requirements.base.probe import Bench
-from conv_transpose_conformance.requirements.base.requirement import Judged, Probed, Trial
+from conv_transpose_conformance.requirements.base.requirement import Judged, Probed
+from conv_transpose_conformance.requirements.base.trial import Trial
 
 
 @frozen
@@ -27,7 +29,9 @@ class Page:
     @property
     def arguments(self) -> Arguments:
         """The documented arguments of the layer that it speaks of."""
-        return INTERFACES[self.implementation].construct
+        about = implementation(self.implementation).documented.interface
+        assert about is not None, f"{self.implementation} has no documented arguments"
+        return about.construct
 
     def judged(
         self, name: str, statement: str, checks: Iterable[Check], of: Callable[[Case], bool], **others: Any

@@ -6,14 +6,21 @@ from collections.abc import Iterator
 from typing import Final
 
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.requirements.base.interfaces import described
+from conv_transpose_conformance.frameworks.interface import described
 from conv_transpose_conformance.requirements.base.probe import Bench, fault
-from conv_transpose_conformance.requirements.base.requirement import Trial, differs, passed, reported
+from conv_transpose_conformance.requirements.base.requirement import Document
+from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed, reported
 from conv_transpose_conformance.requirements.documents.page import Page
 from conv_transpose_conformance.requirements.documents.torch_family import in_one_dimension
 from conv_transpose_conformance.requirements.properties import output_sizes
 from conv_transpose_conformance.requirements.properties.signatures import signature_as
 
+DOCUMENTS: Final = {
+    "r-1d": Document(
+        "R torch, nn_conv_transpose1d, reference page",
+        "https://torch.mlverse.org/docs/reference/nn_conv_transpose1d",
+    )
+}
 PAGE: Final = Page("R1", "r-1d", "r.torch.nn_conv_transpose1d", 1)
 _UNPADDED: Final = (
     "v1_1d_n1_ci1_co1_i4_k2_f32_int.1",

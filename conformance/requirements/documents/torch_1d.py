@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from conv_transpose_conformance.requirements.base.interfaces import described
-from conv_transpose_conformance.requirements.base.requirement import for_each, together
+from conv_transpose_conformance.frameworks.interface import described
+from conv_transpose_conformance.requirements.base.requirement import Document, for_each, together
 from conv_transpose_conformance.requirements.documents.page import Page
 from conv_transpose_conformance.requirements.documents.torch_family import in_one_dimension
 from conv_transpose_conformance.requirements.properties import devices, output_sizes
@@ -13,6 +13,12 @@ from conv_transpose_conformance.requirements.properties.parameter_sets import di
 from conv_transpose_conformance.requirements.properties.signatures import signature_as
 from conv_transpose_conformance.requirements.properties.spellings import numbers_or_tuples
 
+DOCUMENTS: Final = {
+    "torch-1d": Document(
+        "torch.nn.ConvTranspose1d, reference page",
+        "https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose1d.html",
+    )
+}
 PAGE: Final = Page("T1", "torch-1d", "torch.nn.ConvTranspose1d", 1)
 
 REQUIREMENTS: Final = (

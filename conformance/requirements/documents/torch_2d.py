@@ -6,18 +6,25 @@ from collections.abc import Iterator
 from typing import Final
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.frameworks.interface import described
 from conv_transpose_conformance.judging.answers import Outcome
 from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.requirements.base.comparing import result, results, tried
-from conv_transpose_conformance.requirements.base.interfaces import described
 from conv_transpose_conformance.requirements.base.probe import Bench, fault, same
-from conv_transpose_conformance.requirements.base.requirement import Trial, differs, for_each, passed
+from conv_transpose_conformance.requirements.base.requirement import Document, for_each
+from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed
 from conv_transpose_conformance.requirements.documents.page import Page
 from conv_transpose_conformance.requirements.documents.torch_family import do_not_divide
 from conv_transpose_conformance.requirements.properties import output_sizes, relations
 from conv_transpose_conformance.requirements.properties.parameter_sets import directed, listed, where
 from conv_transpose_conformance.requirements.properties.signatures import signature_as
 
+DOCUMENTS: Final = {
+    "torch-2d": Document(
+        "torch.nn.ConvTranspose2d, as explained by a Tencent Cloud article",
+        "https://cloud.tencent.com/developer/article (torch.nn.ConvTranspose2d, Chinese)",
+    )
+}
 PAGE: Final = Page("T2", "torch-2d", "torch.nn.ConvTranspose2d", 2)
 _ARGUMENTS: Final = PAGE.arguments[:-2]  # the article names neither device nor dtype
 _PADDED: Final = (

@@ -11,19 +11,16 @@ from numpy.typing import NDArray
 
 from conv_transpose_conformance.adapters.base import VIEWS
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.cases.meaning import explicit
-from conv_transpose_conformance.frameworks.semantics import Acceptance
+from conv_transpose_conformance.cases.meaning import Acceptance, explicit
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
 from conv_transpose_conformance.reference_impl import backward, forward
 from conv_transpose_conformance.requirements.base.comparing import NoResult, hold, results
 from conv_transpose_conformance.requirements.base.probe import Bench, fault, same
-from conv_transpose_conformance.requirements.base.requirement import (
-    Judged,
-    Probed,
+from conv_transpose_conformance.requirements.base.requirement import Judged, Probed, for_each
+from conv_transpose_conformance.requirements.base.trial import (
     Trial,
     differs,
-    for_each,
     not_applicable,
     passed,
     reported,
@@ -150,13 +147,6 @@ def _spelled(bench: Bench) -> Iterator[Try]:
                     yield partial(exact, bench, case, words, plain=simple)
 
 
-def _documented_types(bench: Bench) -> tuple[str, ...]:
-    """How an API's documents let one number for each dimension be written."""
-    if bench.implementation.startswith("paddle."):
-        return ("tuple", "list")
-    return () if bench.implementation.startswith("mindspore.nn.Conv1d") else ("tuple",)
-
-
 def _sequences(bench: Bench) -> Iterator[Try]:
     """One number for each dimension, in every type that is documented for each argument."""
     case = Case.parse(
@@ -166,11 +156,11 @@ def _sequences(bench: Bench) -> Iterator[Try]:
     )
     if not bench.expresses(case):
         case = case.replace(output_padding=(0,) * case.ndim)
-    if bench.implementation.startswith("mindspore.nn.Conv2d"):
-        case = case.replace(padding=((1, 1), (1, 1)))  # documented: a number, or one for each side
+    if not bench.documented.padding_by_dimension:
+        case = case.replace(padding=((1, 1),) * case.ndim)  # documented: a number, or one for each side
     if not bench.requires(case):
         return
-    for kind in _documented_types(bench):
+    for kind in bench.documented.sequences:
         for role in _SIZES:
             if role == "kernel_size" and not bench.module:
                 continue
@@ -178,7 +168,7 @@ def _sequences(bench: Bench) -> Iterator[Try]:
                 continue
             values = list(getattr(case, role))
             if role == "padding":
-                if bench.implementation.startswith("mindspore.nn."):
+                if not bench.documented.padding_by_dimension:
                     continue
                 values = [sides[0] for sides in case.padding]
             written = {"tuple": values} if kind == "tuple" else values

@@ -9,7 +9,7 @@ import numpy as np
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.requirements.base.probe import Bench, fault
-from conv_transpose_conformance.requirements.base.requirement import Trial, differs, passed
+from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed
 
 ALL: Final = "v1_{n}d_n1_ci3_co4_{i}_{k}_f32_int.1"
 HALVES: Final = "v1_{n}d_n1_ci4_co6_{i}_{k}_g2_f32_int.1"

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from conv_transpose_conformance.adapters import adapter_class, framework_of
+from conv_transpose_conformance.frameworks.registry import framework, framework_of, implementation
 
 
-def counterpart(implementation: str) -> str | None:
+def counterpart(name: str) -> str | None:
     """The one function that belongs to a layer, or layer to a function; None where there is not one.
 
-    It has the same number of dimensions and the same face.
+    It has the same number of dimensions and is the same variant.
     """
-    declared = adapter_class(framework_of(implementation)).implementations
-    about, face = declared[implementation], implementation.partition("+")[2]
+    mine = implementation(name)
     others = [
-        name
-        for name, other in declared.items()
-        if other["ndim"] == about["ndim"]
-        and other["module"] != about["module"]
-        and name.partition("+")[2] == face
+        other.name
+        for other in framework(framework_of(name)).implementations
+        if (other.ndim, other.variant) == (mine.ndim, mine.variant) and other.is_layer is not mine.is_layer
     ]
     return others[0] if len(others) == 1 else None

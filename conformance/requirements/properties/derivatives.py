@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.cases.meaning import output_size
-from conv_transpose_conformance.frameworks.semantics import Acceptance
+from conv_transpose_conformance.cases.meaning import Acceptance, output_size
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
 from conv_transpose_conformance.reference_impl import second_order
 from conv_transpose_conformance.requirements.base.comparing import (
@@ -22,15 +21,8 @@ from conv_transpose_conformance.requirements.base.comparing import (
     tried,
 )
 from conv_transpose_conformance.requirements.base.probe import Bench
-from conv_transpose_conformance.requirements.base.requirement import (
-    Judged,
-    Probed,
-    Trial,
-    differs,
-    for_each,
-    passed,
-    unsupported,
-)
+from conv_transpose_conformance.requirements.base.requirement import Judged, Probed, for_each
+from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed, unsupported
 from conv_transpose_conformance.requirements.properties.parameter_sets import directed, every_other
 
 Array = NDArray[Any]

@@ -11,7 +11,7 @@ from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.judging.judge import Expected
 from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.requirements.base.probe import Array, Bench, fault
-from conv_transpose_conformance.requirements.base.requirement import Trial, differs, passed, reported
+from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed, reported
 
 _LARGE: Final = "v1_1d_n4_ci64_co64_i64_k3_s2_p1_op1_b_f32_real.1"
 _FLOAT32, _FLOAT16 = 2.0**-24, 2.0**-11

@@ -15,15 +15,15 @@ from attrs import evolve, frozen
 from numpy.typing import NDArray
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.meaning import Acceptance
 from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES, SIGNIFICAND_BITS, Data, make_data
-from conv_transpose_conformance.frameworks.semantics import Acceptance
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.judging.judge import Expected, compare
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
 from conv_transpose_conformance.reference_impl import Geometry, backward, error_model, forward
 from conv_transpose_conformance.requirements.base.probe import Bench, fault
-from conv_transpose_conformance.requirements.base.requirement import (
-    Probed,
+from conv_transpose_conformance.requirements.base.requirement import Probed
+from conv_transpose_conformance.requirements.base.trial import (
     Trial,
     differs,
     not_applicable,
@@ -36,13 +36,6 @@ Array = NDArray[Any]
 
 DTYPES: Final = ("float16", "bfloat16", "float32", "float64", "complex64", "complex128")
 _PARTS: Final = {"complex64": "float32", "complex128": "float64"}
-# What the documents promise to work; of other dtypes a refusal is an answer.
-_PROMISED: Final[Mapping[str, tuple[str, ...]]] = {
-    "torch": ("float32", "float64"),
-    "paddle": ("float32", "float64"),
-    "mindspore": ("float32",),
-    "r.torch": ("float32", "float64"),
-}
 _LEVELS: Final = ("exact", "wider", "working", "normwise")
 _LONG: Final = {  # sums of some hundred products
     1: ("v1_1d_n2_ci24_co16_i40_k9_s2_b_f32_real.1", "v1_1d_n2_ci24_co16_i40_k9_s2_p4_g2_b_f32_real.2"),
@@ -98,7 +91,7 @@ def _refused(bench: Bench, dtype: str, answer: Answer, case: Case) -> Trial | No
     trial = fault(answer, case)
     if trial is None or trial.verdict is not Verdict.ERROR or answer.outcome is not Outcome.RAISED:
         return trial
-    if dtype in _PROMISED[bench.framework]:
+    if dtype in bench.documented.dtypes:
         return trial
     return unsupported(f"{dtype} is refused {trial.message}", case)
 

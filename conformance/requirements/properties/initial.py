@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.requirements.base.probe import Bench, fault
-from conv_transpose_conformance.requirements.base.requirement import Trial, differs, passed
+from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed
 from conv_transpose_conformance.requirements.properties.uniform import contradiction
 
 # Enough of both parameters, and the channels, the groups and the kernel each of their own size.

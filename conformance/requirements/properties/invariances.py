@@ -15,7 +15,7 @@ from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.requirements.base.comparing import NoResult, hold, results, tried
 from conv_transpose_conformance.requirements.base.probe import Bench, same
-from conv_transpose_conformance.requirements.base.requirement import (
+from conv_transpose_conformance.requirements.base.trial import (
     Trial,
     differs,
     not_applicable,

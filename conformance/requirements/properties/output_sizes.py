@@ -12,7 +12,7 @@ from conv_transpose_conformance.cases.meaning import output_size
 from conv_transpose_conformance.judging.answers import Outcome
 from conv_transpose_conformance.requirements.base.comparing import NoResult, result, shape, tried
 from conv_transpose_conformance.requirements.base.probe import Bench, fault
-from conv_transpose_conformance.requirements.base.requirement import Trial, differs, passed
+from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed
 
 
 def ambiguous(bench: Bench, case: Case) -> Iterator[Trial]:

@@ -10,15 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.frameworks.registry import registry
 from conv_transpose_conformance.judging.verdicts import Check
-from conv_transpose_conformance.requirements.base.interfaces import interface
 from conv_transpose_conformance.requirements.base.probe import Bench, fault, same
-from conv_transpose_conformance.requirements.base.requirement import (
-    Judged,
-    Probed,
+from conv_transpose_conformance.requirements.base.requirement import Judged, Probed, for_each
+from conv_transpose_conformance.requirements.base.trial import (
     Trial,
     differs,
-    for_each,
     not_applicable,
     passed,
     reported,
@@ -28,13 +26,12 @@ from conv_transpose_conformance.requirements.properties.uniform import contradic
 
 Array = NDArray[Any]
 
-# Their documents give the distribution; the others name an initializer at most.
-STATED: Final = (
-    "torch.nn.ConvTranspose*",
-    "mindspore.mint.nn.*",
-    "r.torch.nn_*",
+_DECLARED: Final = tuple(
+    one for _, one in registry().implementations.values() if one.is_layer and not one.variant
 )
-UNSTATED: Final = ("paddle.nn.Conv*", "mindspore.nn.*")
+# The layers whose documents give the distribution; those of the others name an initializer at most.
+STATED: Final = tuple(one.api for one in _DECLARED if one.documented.uniform)
+UNSTATED: Final = tuple(one.api for one in _DECLARED if not one.documented.uniform)
 _LAYERS: Final = (*STATED, *UNSTATED)
 _SEEDS: Final = (1, 2, 3, 4)
 
@@ -145,7 +142,7 @@ def trainable(bench: Bench, case: Case) -> Trial:
 
 
 def _default_dtype(bench: Bench) -> Iterator[Trial]:
-    about = interface(bench.implementation)
+    about = bench.documented.interface
     if about is None or not bench.module or dict(about.construct).get("dtype", 0) is not None:
         yield not_applicable("there is no dtype that defaults to None")
         return

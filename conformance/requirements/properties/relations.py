@@ -20,14 +20,8 @@ from conv_transpose_conformance.requirements.base.comparing import (
     tried,
 )
 from conv_transpose_conformance.requirements.base.probe import Bench
-from conv_transpose_conformance.requirements.base.requirement import (
-    Probed,
-    Trial,
-    differs,
-    for_each,
-    not_applicable,
-    passed,
-)
+from conv_transpose_conformance.requirements.base.requirement import Probed, for_each
+from conv_transpose_conformance.requirements.base.trial import Trial, differs, not_applicable, passed
 from conv_transpose_conformance.requirements.properties.parameter_sets import (
     Cases,
     below_stride,

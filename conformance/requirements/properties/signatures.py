@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.frameworks.interface import ANY, PADDING_WORDS, REQUIRED, Arguments
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.judging.verdicts import Verdict
-from conv_transpose_conformance.requirements.base.interfaces import ANY, REQUIRED, Arguments, interface
 from conv_transpose_conformance.requirements.base.probe import Bench, fault, same
-from conv_transpose_conformance.requirements.base.requirement import (
-    Probed,
+from conv_transpose_conformance.requirements.base.requirement import Probed
+from conv_transpose_conformance.requirements.base.trial import (
     Trial,
     differs,
     not_applicable,
@@ -157,7 +157,7 @@ def _defaults(bench: Bench) -> Iterator[Trial]:
 
 def _signatures(bench: Bench) -> Iterator[tuple[str, Arguments, Found]]:
     """What is called, its documented arguments, and those found."""
-    about = interface(bench.implementation)
+    about = bench.documented.interface
     if about is None:
         return
     for what, documented in (("construct", about.construct), ("forward", about.forward)):
@@ -167,7 +167,7 @@ def _signatures(bench: Bench) -> Iterator[tuple[str, Arguments, Found]]:
 
 
 def _not_introspected(bench: Bench) -> Iterator[Trial]:
-    if interface(bench.implementation) is None:
+    if bench.documented.interface is None:
         yield not_applicable("no signature is documented")
     elif not any(bench.signature().get(what) for what in ("construct", "forward")):
         yield bench.signature_fault or unsupported("it cannot be introspected")
@@ -184,7 +184,7 @@ def _distinct(bench: Bench) -> Case | None:
 
 def _positional(bench: Bench) -> Iterator[Trial]:
     """All that a case says, by position: the first argument, the first two and so on, then all of them."""
-    case, about = _distinct(bench), interface(bench.implementation)
+    case, about = _distinct(bench), bench.documented.interface
     if case is None or about is None:
         yield not_applicable("no call in which all arguments differ must work")
         return
@@ -209,14 +209,17 @@ def _positional(bench: Bench) -> Iterator[Trial]:
 def _least(bench: Bench) -> Case:
     """A case that the API can express with the defaults alone."""
     case = Case.parse(_LEAST[bench.ndim - 1])
-    if bench.implementation.startswith("mindspore.nn."):
-        return case.replace(padding="same", bias=False)
-    return case
+    about = bench.documented.interface
+    if about is None:
+        return case
+    if about.default("padding_mode") in PADDING_WORDS:
+        case = case.replace(padding=about.default("padding_mode"))
+    return case.replace(bias=False) if about.default("bias") is False else case
 
 
 def _omitted(bench: Bench) -> Iterator[Trial]:
     """Each optional argument left out alone, then all: as with the documented defaults written out."""
-    about, case = interface(bench.implementation), _least(bench)
+    about, case = bench.documented.interface, _least(bench)
     if about is None or not bench.expresses(case):
         yield not_applicable("no signature is documented")
         return

@@ -27,11 +27,10 @@ from conv_transpose_conformance.requirements.base.comparing import (
     tried,
 )
 from conv_transpose_conformance.requirements.base.probe import Bench
-from conv_transpose_conformance.requirements.base.requirement import (
-    Probed,
+from conv_transpose_conformance.requirements.base.requirement import Probed, for_each
+from conv_transpose_conformance.requirements.base.trial import (
     Trial,
     differs,
-    for_each,
     not_applicable,
     passed,
     reported,

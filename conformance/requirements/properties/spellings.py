@@ -7,7 +7,7 @@ from typing import Any
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.requirements.base.probe import Bench, fault
-from conv_transpose_conformance.requirements.base.requirement import Trial, reported
+from conv_transpose_conformance.requirements.base.trial import Trial, reported
 from conv_transpose_conformance.requirements.properties.signatures import alike, inferred
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 import numpy as np
@@ -12,14 +11,13 @@ from attrs import field, frozen
 from numpy.typing import NDArray
 
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.execution.planner import Problem
 from conv_transpose_conformance.judging.answers import Answer, Outcome
+from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.reference_impl import Geometry, forward
-from conv_transpose_conformance.requirements.base.interfaces import interface
 from conv_transpose_conformance.requirements.base.probe import Bench, fault
-from conv_transpose_conformance.requirements.base.requirement import (
-    Probed,
+from conv_transpose_conformance.requirements.base.requirement import Probed
+from conv_transpose_conformance.requirements.base.trial import (
     Trial,
     differs,
     not_applicable,
@@ -42,8 +40,8 @@ class Attempt:
 
     ``readings`` are the calls that it can be taken for, each with its output; there is none where no
     transposed convolution with such arguments exists.  A call that is accepted must give the output of one of
-    them.  ``forbidden`` holds globs of implementations whose documents say that it raises, whatever it could
-    be taken for.
+    them.  ``stated`` is the kind of invalid argument that documents may say raises (see
+    ``Documented.refuses``), whatever the call could be taken for.
     """
 
     words: str
@@ -51,11 +49,11 @@ class Attempt:
     arguments: Mapping[str, Any] = field(factory=dict)
     arrays: Mapping[str, Array] | None = None
     readings: Mapping[str, Array] = field(factory=dict, eq=False)
-    forbidden: tuple[str, ...] = ()
+    stated: str = ""
 
     def expressed(self, bench: Bench) -> dict[str, Any] | None:
         """The arguments by the API's names, or None where it lacks one."""
-        about = interface(bench.implementation)
+        about = bench.documented.interface
         if about is None or not bench.expresses(self.case):
             return None
         named = {about.name(role): value for role, value in self.arguments.items()}
@@ -141,7 +139,7 @@ def judged(bench: Bench, attempt: Attempt, answer: Answer) -> Trial:
     elif (broken := fault(answer, case)) is not None:
         return Trial(broken.verdict, f"{words}: {broken.message}", case)
     shape = list(answer.shape or ())
-    if any(fnmatchcase(bench.implementation, glob) for glob in attempt.forbidden):
+    if attempt.stated in bench.documented.refuses:
         return differs(
             f"{words}: accepted, though its document says that it is not; the output has the shape {shape}",
             case,

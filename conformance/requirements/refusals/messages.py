@@ -11,7 +11,8 @@ from attrs import frozen
 
 from conv_transpose_conformance.judging.answers import Outcome
 from conv_transpose_conformance.requirements.base.probe import Bench
-from conv_transpose_conformance.requirements.base.requirement import Probed, Trial, not_applicable, reported
+from conv_transpose_conformance.requirements.base.requirement import Probed
+from conv_transpose_conformance.requirements.base.trial import Trial, not_applicable, reported
 from conv_transpose_conformance.requirements.refusals import numbers, options
 from conv_transpose_conformance.requirements.refusals.invalid_call import Attempt, asked
 

@@ -12,7 +12,15 @@ from typing import Any, Final
 from attrs import evolve
 
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.requirements.base.interfaces import REQUIRED, interface
+from conv_transpose_conformance.frameworks.implementation import (
+    EXTRA_BEYOND_STRIDE,
+    EXTRA_OF_STRIDE,
+    NEGATIVE,
+    NO_CHANNELS,
+    WRONG_TYPE,
+    WRONG_TYPE_OF_GROUPS,
+)
+from conv_transpose_conformance.frameworks.interface import REQUIRED
 from conv_transpose_conformance.requirements.base.probe import Bench
 from conv_transpose_conformance.requirements.refusals.invalid_call import (
     Attempt,
@@ -25,9 +33,6 @@ from conv_transpose_conformance.requirements.refusals.invalid_call import (
 
 # Beyond every memory; the lower 32 bits of both are those of 1.
 HUGE: Final = (2**32 + 1, 2**60 + 1)
-NN: Final = "mindspore.nn.*"  # its documents say which types and which sizes raise
-MINDSPORE: Final = "mindspore.*"
-PADDLE: Final = "paddle.*"
 
 SIZES: Final = ("kernel_size", "stride", "padding", "output_padding", "dilation")
 CHANNELS: Final = ("in_channels", "out_channels", "groups")
@@ -44,7 +49,7 @@ def with_value(case: Case, role: str, value: int) -> Case:
 
 def _default(bench: Bench, role: str) -> Any:
     """What the API documents as an argument's default; ``REQUIRED`` where there is none."""
-    about = interface(bench.implementation)
+    about = bench.documented.interface
     return REQUIRED if about is None else about.default(role)
 
 
@@ -63,7 +68,7 @@ def shown(value: Any) -> str:
     return repr(value)
 
 
-def attempt(case: Case, role: str, value: Any, *readings: Case, forbidden: tuple[str, ...] = ()) -> Attempt:
+def attempt(case: Case, role: str, value: Any, *readings: Case, stated: str = "") -> Attempt:
     """An attempt with one argument; the tensors are those of its first reading, or of ``case``."""
     asked = readings[0] if readings else case
     return Attempt(
@@ -71,7 +76,7 @@ def attempt(case: Case, role: str, value: Any, *readings: Case, forbidden: tuple
         case=asked,
         arguments={role: value},
         readings=meant(tensors(asked), *readings) if readings else {},
-        forbidden=forbidden,
+        stated=stated,
     )
 
 
@@ -80,7 +85,7 @@ def _zero(role: str) -> Callable[[Bench], Iterator[Attempt]]:
         case = base(bench)
         if role in ("in_channels", "out_channels"):
             # a sum of no products, or no output at all: empty, and yet sensible
-            yield attempt(case, role, 0, with_value(case, role, 0), forbidden=(NN,))
+            yield attempt(case, role, 0, with_value(case, role, 0), stated=NO_CHANNELS)
             return
         yield attempt(case, role, 0)
         if role != "groups" and bench.ndim == 2:
@@ -103,7 +108,7 @@ def _negative(role: str) -> Callable[[Bench], Iterator[Attempt]]:
         # The formula is good for them too: it adds to the output, or takes from its end.
         for value in (-1, -2):
             reading = with_value(case, role, value)
-            yield attempt(case, role, value, reading, forbidden=(NN,))
+            yield attempt(case, role, value, reading, stated=NEGATIVE)
 
     return attempts
 
@@ -156,26 +161,26 @@ def _type(role: str) -> Callable[[Bench], Iterator[Attempt]]:
 def _conversion(role: str) -> Callable[[Bench], Iterator[Attempt]]:
     def attempts(bench: Bench) -> Iterator[Attempt]:
         case = base(bench)
-        typed = (NN,) if role in SIZES or role != "groups" or bench.ndim == 2 else ()
+        typed = WRONG_TYPE_OF_GROUPS if role == "groups" else WRONG_TYPE
         if role in SIZES:
             one = with_value(case, role, 1)
-            yield attempt(case, role, 1.0, one, forbidden=typed)
+            yield attempt(case, role, 1.0, one, stated=typed)
             yield attempt(one, role, {"numpy": 1}, one)
             yield attempt(one, role, True, one)
             yield attempt(one, role, entries(*[1.0] * bench.ndim), one)
         elif role == "groups":
             two = with_value(case, role, 2)
-            yield attempt(two, role, 2.0, two, forbidden=typed)
+            yield attempt(two, role, 2.0, two, stated=typed)
             yield attempt(two, role, {"numpy": 2}, two)
             yield attempt(two, role, entries(2), two)
             yield attempt(case, role, True, case)
         else:
-            yield attempt(case, role, 4.0, case, forbidden=typed)
+            yield attempt(case, role, 4.0, case, stated=typed)
             yield attempt(case, role, {"numpy": 4}, case)
             yield attempt(case, role, entries(4), case)
         default = _default(bench, role)
         if default is not REQUIRED:
-            yield attempt(case, role, None, with_value(case, role, default), forbidden=typed)
+            yield attempt(case, role, None, with_value(case, role, default), stated=typed)
 
     return attempts
 
@@ -215,10 +220,10 @@ def _exceeding(bench: Bench) -> Iterator[Attempt]:
 def _beyond(bench: Bench) -> Iterator[Attempt]:
     """Output paddings of the stride and more: their documents bound them, or say nothing."""
     case = base(bench)
-    yield attempt(case, "output_padding", 2, with_value(case, "output_padding", 2), forbidden=(MINDSPORE,))
+    yield attempt(case, "output_padding", 2, with_value(case, "output_padding", 2), stated=EXTRA_OF_STRIDE)
     for value in (3, 9):
         reading = with_value(case, "output_padding", value)
-        yield attempt(case, "output_padding", value, reading, forbidden=(MINDSPORE, PADDLE))
+        yield attempt(case, "output_padding", value, reading, stated=EXTRA_BEYOND_STRIDE)
 
 
 def single_faults(bench: Bench) -> Iterator[Attempt]:

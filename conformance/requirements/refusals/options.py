@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from conv_transpose_conformance.frameworks import registry
+from conv_transpose_conformance.frameworks.implementation import SIZE_OUT_OF_REACH
+from conv_transpose_conformance.frameworks.interface import PADDING_WORDS
 from conv_transpose_conformance.requirements.base.probe import Bench
 from conv_transpose_conformance.requirements.refusals.invalid_call import Attempt, base, rejection
 from conv_transpose_conformance.requirements.refusals.numbers import (
     AT_LEAST_ONE,
     HUGE,
-    PADDLE,
     attempt,
     shown,
 )
@@ -22,14 +24,14 @@ def _output_size_reach(bench: Bench) -> Iterator[Attempt]:
     for extra in (-1, -3, 3, 9):
         size = tuple(length + extra for length in least)
         reading = case.replace(output_size=size)
-        yield attempt(case, "output_size", list(size), reading, forbidden=(PADDLE,))
+        yield attempt(case, "output_size", list(size), reading, stated=SIZE_OUT_OF_REACH)
 
 
 def _output_size_values(bench: Bench) -> Iterator[Attempt]:
     case = base(bench)
     for value in (-1, -10, *HUGE):
         yield attempt(case, "output_size", [value] * bench.ndim)
-    yield attempt(case, "output_size", [0] * bench.ndim, forbidden=(PADDLE,))
+    yield attempt(case, "output_size", [0] * bench.ndim, stated=SIZE_OUT_OF_REACH)
 
 
 def _output_size_types(bench: Bench) -> Iterator[Attempt]:
@@ -39,8 +41,8 @@ def _output_size_types(bench: Bench) -> Iterator[Attempt]:
     others = ([9] * (bench.ndim + 4), *([[9]] if bench.ndim == 2 else []))
     for value in ("a", ["a"] * bench.ndim, [9.5] * bench.ndim, *others):
         yield attempt(case, "output_size", value)
-    # mapped over, an input has no batch, and PyTorch lets its output's size begin with the channels
-    with_channels = (reading,) if bench.face == "vmap" else ()
+    # mapped over, an input has no batch, and its output's size may begin with the channels
+    with_channels = (reading,) if bench.declared.maps_batch else ()
     yield attempt(case, "output_size", [4, *least], *with_channels)
     yield attempt(case, "output_size", [float(v) for v in least], reading)
     yield attempt(case, "output_size", [{"numpy": v} for v in least], reading)
@@ -76,9 +78,10 @@ def _padding_mode(bench: Bench) -> Iterator[Attempt]:
     case = base(bench)
     for value in ("nonsense", "", 1):
         yield attempt(case, "padding_mode", value)
-    in_r = bench.framework == "r.torch"  # where a word is a vector of one word
+    in_r = registry.framework(bench.framework).runtime.language == "R"  # a word is a vector of one word
     yield attempt(case, "padding_mode", ["zeros"], *((case,) if in_r else ()))
-    if bench.implementation.startswith("mindspore.nn."):
+    about = bench.documented.interface
+    if about is not None and about.default("padding_mode") in PADDING_WORDS:
         for mode in ("same", "valid"):
             yield Attempt(
                 words=f"pad_mode={mode!r}, padding=1",

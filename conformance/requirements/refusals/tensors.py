@@ -33,7 +33,7 @@ def _shape(array: Array) -> str:
 def _input_rank(bench: Bench) -> Iterator[Attempt]:
     case = base(bench)
     x = tensors(case)["x"]
-    mapped = {case.id: meant(tensors(case), case)[case.id][None]} if bench.face == "vmap" else {}
+    mapped = {case.id: meant(tensors(case), case)[case.id][None]} if bench.declared.maps_batch else {}
     for other in (x[0, 0], x[None], x[None, None], x[0, 0, 0] if bench.ndim == 2 else x[0, 0, :0]):
         # mapped over, a batch of batches is a batch of what a layer takes
         yield _with(

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from conv_transpose_conformance.cases.case import MAX_SEED, Case, Recipe
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.recipe import MAX_SEED, Recipe
 from conv_transpose_conformance.errors import ConformanceError, InvalidCase
 from tests.support.cases import any_cases
 

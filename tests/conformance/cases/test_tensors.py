@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conv_transpose_conformance.cases.case import Case, Recipe
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.recipe import Recipe
 from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES, SIGNIFICAND_BITS, make_data
-from conv_transpose_conformance.frameworks.semantics import interpret
+from conv_transpose_conformance.frameworks.registry import interpret
 from conv_transpose_conformance.generation.generate import parameter_sets
 from conv_transpose_conformance.reference_impl import Geometry, error_model
 

@@ -23,9 +23,10 @@ from conv_transpose_conformance.reports.pages.diff_pages import markdown as diff
 from conv_transpose_conformance.reports.pages.html import html
 from conv_transpose_conformance.reports.pages.junit import junit
 from conv_transpose_conformance.reports.pages.markdown import markdown
+from conv_transpose_conformance.reports.render import render
 from conv_transpose_conformance.reports.scripts.execution import Executions
 from conv_transpose_conformance.reports.store.dataset import RecordWriter
-from conv_transpose_conformance.reports.store.folder import RunFolder, read, render
+from conv_transpose_conformance.reports.store.folder import RunFolder, read
 from conv_transpose_conformance.reports.store.summary import Summary
 
 NAME = "torch.nn.ConvTranspose1d"

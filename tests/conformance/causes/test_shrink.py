@@ -11,10 +11,11 @@ import pytest
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.causes.shrink import locate, shrink
-from conv_transpose_conformance.execution.planner import Problem, cannot_run
 from conv_transpose_conformance.faults import CLEAN, FAULTS, FaultModel, answer_of
 from conv_transpose_conformance.faults.selftest import failing, reading
+from conv_transpose_conformance.frameworks.registry import cannot_run
 from conv_transpose_conformance.generation.corpus import core
+from conv_transpose_conformance.judging.problem import Problem
 from tests.support.stretch import problems
 
 BY_NAME = {fault.name: fault for fault in FAULTS}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from conv_transpose_conformance.adapters import DEVICE, FRAMEWORKS, adapter_class
+from conv_transpose_conformance.adapters import DEVICE
+from conv_transpose_conformance.frameworks.registry import registry
+from conv_transpose_conformance.frameworks.starting import check_device
 from conv_transpose_conformance.workers.environment import worker_environment
-from conv_transpose_conformance.workers.process import WorkerFailed, check_device
+from conv_transpose_conformance.workers.process import WorkerFailed
 
 CASE = "v1_1d_n1_ci2_co3_i4_k2_f32_int.5"
 
@@ -16,14 +18,14 @@ def device_is_restored(monkeypatch):
     monkeypatch.setenv(DEVICE, "cpu")
 
 
-@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("framework", registry().frameworks)
 def test_every_framework_runs_where_nothing_is_asked_for(framework, monkeypatch):
     check_device(framework)
     monkeypatch.delenv(DEVICE)
     check_device(framework)
 
 
-@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("framework", registry().frameworks)
 def test_a_device_that_the_suite_does_not_know_is_refused_before_a_worker_is_started(framework, monkeypatch):
     monkeypatch.setenv(DEVICE, "abacus")
     with pytest.raises(WorkerFailed, match=rf"{framework}: .* not on 'abacus'; choose another with --device"):
@@ -32,13 +34,16 @@ def test_a_device_that_the_suite_does_not_know_is_refused_before_a_worker_is_sta
 
 def test_cuda_is_for_those_that_declare_it(monkeypatch):
     monkeypatch.setenv(DEVICE, "cuda")
-    for framework in FRAMEWORKS:
-        if "cuda" in adapter_class(framework).devices:
+    for framework in registry().frameworks:
+        if "cuda" in registry().frameworks[framework].devices:
             check_device(framework)
         else:
             with pytest.raises(WorkerFailed):
                 check_device(framework)
-    assert {f for f in FRAMEWORKS if "cuda" in adapter_class(f).devices} == {"torch", "paddle"}
+    assert {one.name for one in registry().frameworks.values() if "cuda" in one.devices} == {
+        "torch",
+        "paddle",
+    }
 
 
 def test_the_worker_is_told_by_its_environment(tmp_path):

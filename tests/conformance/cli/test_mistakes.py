@@ -7,7 +7,6 @@ import sys
 
 import pytest
 
-from conv_transpose_conformance.adapters import FRAMEWORKS
 from tests.support.commands import FILES
 
 NAME = "torch.nn.ConvTranspose1d"
@@ -251,14 +250,6 @@ def test_a_framework_that_fails_to_import(command, few_cases, tmp_path):
     command("run", *option, "--env", "torch==2.13.0").refused(
         2, "torch cannot be imported: ImportError: libfoo.so: missing; mend it, or leave"
     )
-
-
-def test_an_adapter_that_is_no_python(command, tmp_path, monkeypatch):
-    (tmp_path / "broken_adapter.py").write_text("\n\ndef broken(:\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setitem(FRAMEWORKS, "broken", "broken_adapter")
-    for arguments in (("run",), ("list", "implementations")):
-        command(*arguments).refused(2, "broken_adapter.py, line 3: invalid syntax", "correct it")
 
 
 def test_a_replay_whose_framework_cannot_be_had(command, fake_cache):

@@ -13,8 +13,8 @@ import pytest
 
 from conv_transpose_conformance import load_run
 from conv_transpose_conformance.errors import NotInstalled
-from conv_transpose_conformance.frameworks.implementations import select
-from conv_transpose_conformance.frameworks.r_interpreter import on_path
+from conv_transpose_conformance.frameworks.r_runtime import on_path
+from conv_transpose_conformance.frameworks.registry import select
 from tests.support.commands import FILES, divergences, run_data
 
 pytestmark = pytest.mark.frameworks

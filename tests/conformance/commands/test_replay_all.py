@@ -8,7 +8,8 @@ import pytest
 
 from conv_transpose_conformance.commands.replay_all import CANNOT, FIXED, STILL, answer_of
 from conv_transpose_conformance.judging.verdicts import Verdict
-from conv_transpose_conformance.requirements.base.requirement import Result, Trial
+from conv_transpose_conformance.requirements.base.requirement import Result
+from conv_transpose_conformance.requirements.base.trial import Trial
 from tests.support.commands import divergences, run_data
 
 NAME, OTHER = "torch.nn.ConvTranspose1d", "torch.nn.functional.conv_transpose1d"

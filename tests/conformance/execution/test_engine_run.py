@@ -15,7 +15,7 @@ from conv_transpose_conformance.errors import EnvironmentFailed
 from conv_transpose_conformance.execution import events
 from conv_transpose_conformance.execution.driver import Driver
 from conv_transpose_conformance.execution.engine import Engine
-from conv_transpose_conformance.execution.planner import Problem
+from conv_transpose_conformance.execution.requests import Job
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
 from tests.support.cases import small_cases
 from tests.support.running import NAME, OTHER, Outcome, engine_of, run
@@ -120,7 +120,7 @@ def test_a_fault_of_our_own_ends_the_run_loudly(fake, monkeypatch):
     def broken(self, number, implementations):
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr(Problem, "frame", broken)
+    monkeypatch.setattr(Job, "frame", broken)
     with pytest.raises(ZeroDivisionError, match="ours"):
         run(fake(), CASES)
 

@@ -7,7 +7,8 @@ import pytest
 from conv_transpose_conformance.adapters.protocol import MAX_PAYLOAD
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.errors import InvalidCase
-from conv_transpose_conformance.execution.planner import LARGEST, Job, Planner
+from conv_transpose_conformance.execution.planner import LARGEST, Planner
+from conv_transpose_conformance.execution.requests import Job
 
 NAME = "torch.nn.ConvTranspose1d"
 

@@ -9,13 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conv_transpose_conformance.adapters import framework_of
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.tensors import make_data
 from conv_transpose_conformance.execution import events
 from conv_transpose_conformance.execution.engine import Engine
-from conv_transpose_conformance.frameworks.implementations import select
-from conv_transpose_conformance.frameworks.semantics import interpret
+from conv_transpose_conformance.frameworks.registry import framework_of, interpret, select
 from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict
 from tests.support.real import by_hand as called_by_hand
 from tests.support.running import Outcome

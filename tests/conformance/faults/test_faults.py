@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from conv_transpose_conformance.causes.fault_match import diagnose
-from conv_transpose_conformance.execution.planner import Problem
 from conv_transpose_conformance.faults import CLEAN, FAULTS, FaultModel, answer_of
 from conv_transpose_conformance.faults.selftest import failing, reading, selftest
 from conv_transpose_conformance.generation.corpus import core, variants
 from conv_transpose_conformance.judging.answers import Answer, Outcome
+from conv_transpose_conformance.judging.problem import Problem
 from tests.support.stretch import problem_of, problems
 
 NAMES = [fault.name for fault in FAULTS]

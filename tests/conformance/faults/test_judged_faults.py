@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES, SIGNIFICAND_BITS
-from conv_transpose_conformance.execution.planner import Problem
 from conv_transpose_conformance.judging.judge import VALUE_CHECKS
+from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Verdict
 from tests.support import direct
 from tests.support.faults import FAULTS

@@ -20,6 +20,7 @@ from conv_transpose_conformance.frameworks.environments import (
     cache_folder,
     ensure,
     environment_for,
+    environment_of,
     remove,
 )
 from tests.support import ROOT
@@ -65,7 +66,7 @@ def installer(monkeypatch) -> Installer:
 
 
 def thing() -> Environment:
-    return environment_for("torch", ("thing==1.0", "numpy<2"))
+    return environment_of("torch", ("thing==1.0", "numpy<2"))
 
 
 def no_word(_message: str) -> None:
@@ -280,7 +281,7 @@ def test_what_cannot_be_removed_is_named(cache, installer, monkeypatch):
 
 def test_an_environment_is_named_by_what_was_asked_for(cache):
     names = {
-        environment_for("torch", requirements).folder.name
+        environment_of("torch", requirements).folder.name
         for requirements in (("torch==1",), ("torch==2",), ("torch==1", "numpy<2"))
     }
     assert len(names) == 3
@@ -373,11 +374,11 @@ def test_a_real_environment_from_a_real_wheel(cache, tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
     monkeypatch.setenv("PIP_NO_COMPILE", "1")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    python = ensure(environment_for("torch", ("thing==1.0",)), no_word)
+    python = ensure(environment_of("torch", ("thing==1.0",)), no_word)
     probe = "import thing, sys; print(thing.VALUE, sys.prefix != sys.base_prefix)"
     done = subprocess.run([python, "-c", probe], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["42", "True"]
-    manifest = environment_for("torch", ("thing==1.0",)).manifest
+    manifest = environment_of("torch", ("thing==1.0",)).manifest
     assert manifest is not None
     assert manifest["packages"]["thing"] == "1.0"
 

@@ -7,10 +7,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from conv_transpose_conformance.errors import BadInterpreter
 from conv_transpose_conformance.execution.session import parse_interpreters
-from conv_transpose_conformance.frameworks.interpreters import check_interpreter
+from conv_transpose_conformance.frameworks.python_runtime import PYTHON
+from conv_transpose_conformance.frameworks.registry import framework
+
+
+def check(module: str, path: str) -> Path:
+    """The interpreter of a framework that is imported as ``module``."""
+    return PYTHON.check(evolve(framework("torch"), module=module), path)
 
 
 def script(path: Path, text: str) -> Path:
@@ -21,7 +28,7 @@ def script(path: Path, text: str) -> Path:
 
 def refusal(path: str | Path, module: str = "torch") -> str:
     with pytest.raises(BadInterpreter) as caught:
-        check_interpreter("torch", module, str(path))
+        check(module, str(path))
     message = str(caught.value)
     assert message.startswith(f"--python torch={path}: ")
     assert "\n" not in message
@@ -30,7 +37,7 @@ def refusal(path: str | Path, module: str = "torch") -> str:
 
 
 def test_a_python_that_serves():
-    assert check_interpreter("torch", "json", sys.executable) == Path(sys.executable)
+    assert check("json", sys.executable) == Path(sys.executable)
 
 
 def test_the_path_of_a_virtual_environment_is_not_resolved(tmp_path):
@@ -38,15 +45,15 @@ def test_the_path_of_a_virtual_environment_is_not_resolved(tmp_path):
     link = tmp_path / "python"
     link.symlink_to(sys.executable)
     probed = script(tmp_path / "wrapped", f'exec "{sys.executable}" "$@"')
-    assert check_interpreter("torch", "json", str(probed)) == probed
+    assert check("json", str(probed)) == probed
 
 
 def test_a_name_on_the_path_and_the_home_folder(tmp_path, monkeypatch):
     script(tmp_path / "mypython", f'exec "{sys.executable}" "$@"')
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert check_interpreter("torch", "json", "mypython") == tmp_path / "mypython"
-    assert check_interpreter("torch", "json", "~/mypython") == tmp_path / "mypython"
+    assert check("json", "mypython") == tmp_path / "mypython"
+    assert check("json", "~/mypython") == tmp_path / "mypython"
 
 
 def test_a_missing_file(tmp_path):
@@ -92,7 +99,7 @@ def test_a_python_that_is_too_old(tmp_path, version, said):
 
 def test_chatter_at_its_start_does_no_harm(tmp_path):
     chatty = script(tmp_path / "python", f'echo welcome to 3 4; exec "{sys.executable}" "$@"')
-    assert check_interpreter("torch", "json", str(chatty)) == chatty
+    assert check("json", str(chatty)) == chatty
 
 
 @pytest.mark.parametrize("option", ["torch", "torch=", "=/bin/true", "", "/usr/bin/python"])
@@ -104,9 +111,7 @@ def test_an_option_of_another_form(option):
 def test_a_framework_nobody_knows_and_one_named_twice(monkeypatch):
     with pytest.raises(BadInterpreter, match="'jax' is none of torch, paddle, mindspore, "):
         parse_interpreters(["jax=/bin/true"])
-    monkeypatch.setattr(
-        "conv_transpose_conformance.frameworks.targets.check_interpreter", lambda *_: Path("/python")
-    )
+    monkeypatch.setattr(type(PYTHON), "check", lambda *_: Path("/python"))
     assert parse_interpreters(["torch=/a", "paddle=/b"]) == {
         "torch": Path("/python"),
         "paddle": Path("/python"),

@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.meaning import Acceptance
 from conv_transpose_conformance.errors import BadInterpreter, NotInstalled
-from conv_transpose_conformance.frameworks import r_interpreter
-from conv_transpose_conformance.frameworks.interpreters import check_interpreter, framework_version, runtime
-from conv_transpose_conformance.frameworks.semantics import Acceptance, interpret
+from conv_transpose_conformance.frameworks import r_runtime
+from conv_transpose_conformance.frameworks.python_runtime import PYTHON
+from conv_transpose_conformance.frameworks.r_runtime import R_TORCH
+from conv_transpose_conformance.frameworks.registry import framework, interpret
+from conv_transpose_conformance.frameworks.starting import worker_command
 from conv_transpose_conformance.frameworks.targets import choose
 from conv_transpose_conformance.pytest_plugin.items import Items
 from conv_transpose_conformance.workers.process import Worker, WorkerFailed
@@ -56,7 +59,7 @@ def fake_r(rscript, fake):
 
 def refusal(path: Path) -> str:
     with pytest.raises(BadInterpreter) as caught:
-        check_interpreter("r.torch", "torch", str(path))
+        R_TORCH.check(framework("r.torch"), str(path))
     message = str(caught.value)
     assert message.startswith(f"--python r.torch={path}: ")
     assert "\n" not in message
@@ -66,7 +69,7 @@ def refusal(path: Path) -> str:
 def test_no_r(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NotInstalled) as caught:
-        r_interpreter.on_path()
+        r_runtime.on_path("r.torch")
     message = str(caught.value)
     assert message.startswith("r.torch: no Rscript on the PATH: install R")
     for word in ("install.packages('torch')", "torch::install_torch()", "--python r.torch=PATH/TO/Rscript"):
@@ -87,7 +90,7 @@ def test_half_an_r(rscript, monkeypatch, lines, said):
     assert said in refusal(path)
     monkeypatch.setenv("PATH", str(path.parent), prepend=":")
     with pytest.raises(NotInstalled) as caught:
-        r_interpreter.on_path()
+        r_runtime.on_path("r.torch")
     assert said in str(caught.value)
     assert str(path) in str(caught.value)
 
@@ -103,16 +106,16 @@ def test_a_missing_file(tmp_path):
 
 def test_a_whole_r(rscript, monkeypatch):
     path = rscript(*WHOLE)
-    assert check_interpreter("r.torch", "torch", str(path)) == path
-    assert framework_version("r.torch", "torch", path) == "0.17.0"
+    assert R_TORCH.check(framework("r.torch"), str(path)) == path
+    assert R_TORCH.version(framework("r.torch"), path) == "0.17.0"
     monkeypatch.setenv("PATH", str(path.parent), prepend=":")
-    assert r_interpreter.on_path() == path
+    assert r_runtime.on_path("r.torch") == path
     assert choose([f"r.torch={path}"], ()).places == {"r.torch": path}
 
 
 def test_a_worker_is_started_as_r_and_told_where_the_packages_are(fake_r):
     fake = fake_r(start="silent", start_after=2)
-    with Worker("r.torch", fake.python) as worker:
+    with Worker(worker_command("r.torch", fake.python)) as worker:
         command = Path(f"/proc/{worker.process.pid}/cmdline").read_bytes().split(b"\0")
         environment = Path(f"/proc/{worker.process.pid}/environ").read_bytes().split(b"\0")
         limits = Path(f"/proc/{worker.process.pid}/limits").read_text()
@@ -128,11 +131,11 @@ def test_a_worker_is_started_as_r_and_told_where_the_packages_are(fake_r):
 def test_a_worker_that_says_nothing(rscript, monkeypatch):
     monkeypatch.setattr("conv_transpose_conformance.workers.process.START_TIMEOUT", 1.0)
     with pytest.raises(WorkerFailed, match="exit status 4; its log ends: no package"):
-        Worker("r.torch", rscript(*WHOLE, then="echo no package >&2; exit 4"))
+        Worker(worker_command("r.torch", rscript(*WHOLE, then="echo no package >&2; exit 4")))
     with pytest.raises(WorkerFailed, match="nothing heard of its worker"):
-        Worker("r.torch", rscript(*WHOLE, name="silent", then="exec sleep 60"))
+        Worker(worker_command("r.torch", rscript(*WHOLE, name="silent", then="exec sleep 60")))
     with pytest.raises(BadInterpreter, match="does not behave like Rscript"):
-        Worker("r.torch", rscript(name="mute"))
+        Worker(worker_command("r.torch", rscript(name="mute")))
 
 
 def test_a_run_without_r_goes_on_without_it(command, fake_cache, few_cases, tmp_path):
@@ -182,7 +185,7 @@ def test_a_run_on_a_fake_r(command, fake_cache, few_cases, fake_r, tmp_path):
 def test_two_builds_of_r_torch_are_told_apart(rscript, tmp_path):
     newer = [line.replace("0.17.0", "0.18.0") for line in WHOLE]
     found = choose([f"r.torch={rscript(*WHOLE)}", f"r.torch={rscript(*newer, name='newer')}"], ())
-    assert found.versions == {"r.torch": ("0.17.0", "0.18.0")}
+    assert found.releases == {"r.torch": ("0.17.0", "0.18.0")}
     assert set(found.places) == {"r.torch@0.17.0", "r.torch@0.18.0"}
 
 
@@ -191,11 +194,8 @@ def test_a_release_of_r_torch_is_not_the_suites_to_install(command):
     done.refused(2, "the suite makes no environment for r.torch", "--python r.torch=PATH")
 
 
-def test_env_commands_without_r(command, fake_cache, monkeypatch):
+def test_env_commands_without_r(command, fake_cache):
     fake_cache(torch={}, paddle={}, mindspore={})
-    monkeypatch.setattr(
-        "conv_transpose_conformance.commands.environments.FRAMEWORKS", ["torch", "paddle", "r.torch"]
-    )
     assert "r.torch    absent     no R here" in command("env", "list").out
     doctor = command("env", "doctor")
     assert doctor.code == 0
@@ -211,12 +211,12 @@ def test_env_commands_without_r(command, fake_cache, monkeypatch):
 def test_env_commands_with_a_fake_r(command, fake_cache, fake_r, monkeypatch):
     fake_cache()
     fake = fake_r()
-    monkeypatch.setattr(r_interpreter, "on_path", lambda: fake.python)
-    assert "r.torch    your own   torch 0.17.0 of R 4.2.2" in command("env", "list").out
+    monkeypatch.setattr(r_runtime, "on_path", lambda _framework: fake.python)
+    assert f"r.torch    your own   torch 0.17.0, {fake.python}" in command("env", "list").out
     assert command("env", "create", "r.torch").code == 0
     assert "0.fake on cpu" in command("env", "doctor", "r.torch").out
     broken = fake_r(start="failed")
-    monkeypatch.setattr(r_interpreter, "on_path", lambda: broken.python)
+    monkeypatch.setattr(r_runtime, "on_path", lambda _framework: broken.python)
     assert "broken: r.torch cannot be imported: ImportError" in command("env", "doctor").out
 
 
@@ -249,8 +249,8 @@ def test_pytest_items_are_skipped_without_r(monkeypatch, tmp_path):
 
 
 def test_what_a_greeting_is_shown_as():
-    assert runtime({"python": "3.11.2", "numpy": "2.2.1", "r": ""}) == "Python 3.11.2, NumPy 2.2.1"
-    assert runtime({"python": "", "numpy": "", "r": "4.2.2"}) == "R 4.2.2"
+    assert PYTHON.described({"python": "3.11.2", "numpy": "2.2.1", "r": ""}) == "Python 3.11.2, NumPy 2.2.1"
+    assert R_TORCH.described({"python": "", "numpy": "", "r": "4.2.2"}) == "R 4.2.2"
 
 
 @pytest.mark.parametrize(

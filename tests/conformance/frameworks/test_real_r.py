@@ -11,6 +11,7 @@ import pytest
 from conv_transpose_conformance.adapters.protocol import encode
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES
+from conv_transpose_conformance.frameworks.starting import worker_command
 from conv_transpose_conformance.judging.answers import Outcome, read_answer
 from conv_transpose_conformance.requirements.base.probe import Bench
 from conv_transpose_conformance.workers.process import Worker, WorkerDied
@@ -29,7 +30,7 @@ def driver(framework_python):
 
 
 def test_a_request_it_does_not_know_is_answered_and_the_next_one_too(framework_python):
-    with Worker("r.torch", framework_python("r.torch")) as worker:
+    with Worker(worker_command("r.torch", framework_python("r.torch"))) as worker:
         assert worker.hello["r"]
         for number, kind in ((1, "nonsense"), (2, "run")):
             header = {"type": kind, "id": number, "case": PLAIN.to_dict(), "implementations": [FUNCTION]}
@@ -80,7 +81,7 @@ def test_a_refusal_is_told_with_its_stage_and_without_a_backtrace(driver, id_, s
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
 def test_a_dead_worker_says_what_killed_it(framework_python, number):
-    with Worker("r.torch", framework_python("r.torch")) as worker:
+    with Worker(worker_command("r.torch", framework_python("r.torch"))) as worker:
         os.kill(worker.process.pid, number)
         with pytest.raises(WorkerDied, match=f"^{signal.Signals(number).name}"):
             worker.receive(60)

@@ -9,12 +9,14 @@ import pytest
 
 from conv_transpose_conformance.commands import releases
 from conv_transpose_conformance.commands.releases import bisect, expand
-from conv_transpose_conformance.errors import BadRequirement, InvalidCase, NothingRan
+from conv_transpose_conformance.errors import BadRelease, InvalidCase, NothingRan
 from conv_transpose_conformance.execution import events
-from conv_transpose_conformance.frameworks.targets import choose, companions, parse_requirement
+from conv_transpose_conformance.frameworks.python_runtime import PYTHON
+from conv_transpose_conformance.frameworks.registry import framework
+from conv_transpose_conformance.frameworks.targets import choose, parse_release
 from conv_transpose_conformance.judging.verdicts import Check
+from conv_transpose_conformance.reports.pages.versions import by_version
 from conv_transpose_conformance.reports.store.summary import Summary
-from conv_transpose_conformance.reports.store.versions import by_version
 from tests.support.cases import small_cases
 from tests.support.running import NAME, engine_of
 
@@ -23,22 +25,18 @@ CASES = small_cases(["1", "2"])
 
 def test_two_releases_are_two_targets():
     targets = choose((), ("paddlepaddle==2.6.2", "paddlepaddle==3.3.1", "torch==2.13.0"))
-    assert targets.versions == {"paddle": ("2.6.2", "3.3.1")}
+    assert targets.releases == {"paddle": ("2.6.2", "3.3.1")}
     assert set(targets.places) == {"paddle@2.6.2", "paddle@3.3.1", "torch"}
     assert len({str(place.folder) for place in targets.places.values()}) == 3
 
 
 def test_an_interpreter_beside_a_release_is_labelled_by_what_it_holds(monkeypatch):
-    monkeypatch.setattr(
-        "conv_transpose_conformance.frameworks.targets.check_interpreter", lambda *_: Path("/python")
-    )
-    monkeypatch.setattr(
-        "conv_transpose_conformance.frameworks.targets.framework_version", lambda *_: "1.13.0a0"
-    )
+    monkeypatch.setattr(type(PYTHON), "check", lambda *_: Path("/python"))
+    monkeypatch.setattr(type(PYTHON), "version", lambda *_: "1.13.0a0")
     targets = choose(("torch=/python",), ("torch==2.13.0",))
-    assert targets.versions == {"torch": ("2.13.0", "1.13.0a0")}
+    assert targets.releases == {"torch": ("2.13.0", "1.13.0a0")}
     assert targets.places["torch@1.13.0a0"] == Path("/python")
-    with pytest.raises(BadRequirement, match="1.13.0a0 is named twice".replace(".", "[.]")):
+    with pytest.raises(BadRelease, match="1.13.0a0 is named twice".replace(".", "[.]")):
         choose(("torch=/python", "torch=/python"), ())
 
 
@@ -53,8 +51,12 @@ def test_an_interpreter_beside_a_release_is_labelled_by_what_it_holds(monkeypatc
     ],
 )
 def test_what_is_no_release(option, says):
-    with pytest.raises(BadRequirement, match=says):
-        parse_requirement(option)
+    with pytest.raises(BadRelease, match=says):
+        parse_release(option)
+
+
+def companions(name: str, version: str) -> tuple[str, ...]:
+    return framework(name).release.requirements(version)[1:]
 
 
 def test_old_releases_get_the_numpy_they_were_built_with():
@@ -68,13 +70,13 @@ def test_old_releases_get_the_numpy_they_were_built_with():
 def test_a_matrix_entry_is_several_releases():
     assert expand(["torch==1,2", "mindspore==3"]) == ("torch==1", "torch==2", "mindspore==3")
     for wrong in ("torch", "jax==1", "torch==1,,2"):
-        with pytest.raises(BadRequirement):
+        with pytest.raises(BadRelease):
             expand([wrong])
 
 
 def test_each_release_has_its_own_columns(fake):
     old, new = fake(cases={"2": "wrong values"}, version="1.0"), fake(version="2.0")
-    engine = engine_of({"torch@1.0": old, "torch@2.0": new}, versions={"torch": ("1.0", "2.0")})
+    engine = engine_of({"torch@1.0": old, "torch@2.0": new}, releases={"torch": ("1.0", "2.0")})
     records = [r for event in engine.run(CASES) if isinstance(event, events.Judged) for r in event.records]
     verdicts = Counter((r.column, str(r.verdict)) for r in records if r.check is Check.VALUES)
     assert verdicts == {(f"{NAME}@1.0", "pass"): 1, (f"{NAME}@1.0", "diverge"): 1, (f"{NAME}@2.0", "pass"): 2}

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conv_transpose_conformance.cases.case import Case, Recipe
-from conv_transpose_conformance.frameworks.semantics import Acceptance, interpret
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.meaning import Acceptance
+from conv_transpose_conformance.cases.recipe import Recipe
+from conv_transpose_conformance.frameworks.registry import interpret
 from conv_transpose_conformance.generation.factors import levels
 from conv_transpose_conformance.generation.generate import (
     draw_cases,

@@ -7,10 +7,10 @@ import pytest
 from attrs import evolve
 
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.execution.planner import Problem
-from conv_transpose_conformance.frameworks.semantics import Acceptance, Meaning
+from conv_transpose_conformance.cases.meaning import Acceptance, Meaning
 from conv_transpose_conformance.judging.answers import Outcome
 from conv_transpose_conformance.judging.judge import VALUE_CHECKS
+from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import FAILING, Check, Verdict
 from tests.support.judging import answer_of, problem_of, records_of, tensors, with_outcome
 

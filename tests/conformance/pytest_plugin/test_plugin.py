@@ -149,18 +149,6 @@ def test_a_mistake_in_an_option_is_one_line(tmp_path, arguments, said):
     assert "INTERNALERROR" not in out
 
 
-def test_an_adapter_that_is_no_python_is_one_line(project):
-    (project / "broken.py").write_text(
-        "from conv_transpose_conformance import adapters\nadapters.FRAMEWORKS['broken'] = 'broken_adapter'\n"
-    )
-    (project / "broken_adapter.py").write_text("\n\ndef broken(:\n")
-    code, out = pytest_in(project, "--conformance", NAME, plugins=("broken",))
-    assert code == 4
-    assert "broken_adapter.py, line 3: invalid syntax: this file is no Python" in out
-    assert "Traceback" not in out
-    assert "INTERNALERROR" not in out
-
-
 def test_under_xdist_every_item_runs_once(fake_cache, project):
     fake_cache(torch={})
     _, alone = pytest_in(project, "--conformance", NAME, "-q")

@@ -11,28 +11,19 @@ from attrs import evolve
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.errors import UnknownRequirement
 from conv_transpose_conformance.expectations import BadExpectations, read
-from conv_transpose_conformance.generation.shards import Shard, share
+from conv_transpose_conformance.generation.shards import Shard
 from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict
-from conv_transpose_conformance.requirements.base.requirement import (
-    Judged,
-    Probed,
-    Result,
-    Trial,
-    differs,
-    fails,
-    for_each,
-    passed,
-    reported,
-    unsupported,
-)
+from conv_transpose_conformance.requirements.base.requirement import Judged, Probed, Result, fails, for_each
+from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed, reported, unsupported
 from conv_transpose_conformance.requirements.catalogue import (
     catalogue,
     choose,
     chosen,
     concerned,
     decided_by,
+    load,
+    share,
 )
-from conv_transpose_conformance.requirements.documents.sources import DOCUMENTS
 from conv_transpose_conformance.requirements.tally import Tally
 
 PLAIN = Case.parse("v1_1d_n1_ci1_co1_i2_k2_f32_int.1")
@@ -62,7 +53,7 @@ SHAPE = Judged(
 def test_every_requirement_is_told_with_a_known_document():
     for identifier, requirement in catalogue().items():
         assert requirement.id == identifier
-        assert requirement.source in DOCUMENTS
+        assert requirement.source in load().documents
         assert requirement.statement.endswith(".")
         assert requirement.applies
 

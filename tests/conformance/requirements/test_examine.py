@@ -9,7 +9,8 @@ import pytest
 
 from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.requirements import examine as module
-from conv_transpose_conformance.requirements.base.requirement import Probed, differs, passed
+from conv_transpose_conformance.requirements.base.requirement import Probed
+from conv_transpose_conformance.requirements.base.trial import differs, passed
 from conv_transpose_conformance.requirements.examine import Subject, examine
 from conv_transpose_conformance.workers.process import WorkerFailed
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 
 import pytest
+from attrs import evolve
 
-from conv_transpose_conformance.adapters import adapter_class
 from conv_transpose_conformance.adapters.base import Unsupported
 from conv_transpose_conformance.execution.driver import Driver
+from conv_transpose_conformance.frameworks import registry
+from conv_transpose_conformance.frameworks.registry import implementation
 from conv_transpose_conformance.judging.answers import Outcome
 from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.requirements.base.probe import Bench
@@ -107,7 +109,8 @@ def test_a_mapped_layer_takes_a_batch_of_batches():
 
 
 def test_a_probe_waits_for_a_compiler_as_long_as_a_case(fake, monkeypatch):
-    monkeypatch.setattr(adapter_class("torch"), "patience", {COMPILED: 0.6})
+    compiled = evolve(implementation(COMPILED), patience=0.6)
+    monkeypatch.setitem(registry._implementations(), COMPILED, (registry.framework("torch"), compiled))
     hanging = fake(implementations={COMPILED: "hang", API: "hang"})
     for name, seconds in ((COMPILED, 0.8), (API, 0.2)):
         driver = Driver(

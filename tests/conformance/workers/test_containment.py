@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from conv_transpose_conformance.frameworks.starting import worker_command
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
 from conv_transpose_conformance.workers.environment import PASS, worker_environment
 from conv_transpose_conformance.workers.process import Worker
@@ -132,11 +133,12 @@ def test_what_is_named_is_passed_to_the_worker(tmp_path):
 
 def test_what_a_worker_prints_is_kept_short(fake):
     flooding = fake(cases={"bad": "flood"})
-    with Worker("torch", flooding.python) as worker:
-        from conv_transpose_conformance.execution.planner import Problem
-        from conv_transpose_conformance.frameworks.semantics import interpret
+    with Worker(worker_command("torch", flooding.python)) as worker:
+        from conv_transpose_conformance.execution.requests import Job
+        from conv_transpose_conformance.frameworks.registry import interpret
+        from conv_transpose_conformance.judging.problem import Problem
 
-        worker.send(Problem(BAD, interpret(BAD, NAME).geometry).frame(0, [NAME]))
+        worker.send(Job(Problem(BAD, interpret(BAD, NAME).geometry), {}).frame(0, [NAME]))
         worker.receive(20.0)
         assert 0 < len(worker.log_tail()) < 10_000
         assert len(worker._said) <= 1 << 14

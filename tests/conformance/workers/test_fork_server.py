@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from conv_transpose_conformance.execution.driver import Driver
+from conv_transpose_conformance.frameworks.starting import worker_command
 from conv_transpose_conformance.workers.fork_server import ForkServer, NoForks
 from conv_transpose_conformance.workers.process import Worker, WorkerDied
 from tests.support.fake_interpreter import process_groups
@@ -56,7 +57,7 @@ def imports(python: Path) -> int:
 
 
 def server(python: Path) -> ForkServer:
-    return ForkServer("torch", python, threading.Event())
+    return ForkServer(worker_command("torch", python), threading.Event())
 
 
 def driver(python: Path) -> Driver:
@@ -67,8 +68,8 @@ def test_a_fork_is_a_worker_of_its_own(python):
     forks = server(python())
     try:
         with (
-            Worker("torch", forks.python, forks=forks) as one,
-            Worker("torch", forks.python, forks=forks) as other,
+            Worker(worker_command("torch", forks.command.interpreter), forks=forks) as one,
+            Worker(worker_command("torch", forks.command.interpreter), forks=forks) as other,
         ):
             assert one.hello["version"] == "0.fake"
             assert {os.getpgid(w.process.pid) for w in (one, other)} == {one.process.pid, other.process.pid}
@@ -76,7 +77,7 @@ def test_a_fork_is_a_worker_of_its_own(python):
             assert one.log_tail() == f"home {one.folder}/home in {one.folder}"
             assert other.log_tail() == f"home {other.folder}/home in {other.folder}"
         assert not one.folder.exists()
-        assert imports(forks.python) == 1
+        assert imports(forks.command.interpreter) == 1
         assert not {one.process.pid, other.process.pid} & set(process_groups())
     finally:
         forks.close()
@@ -85,12 +86,12 @@ def test_a_fork_is_a_worker_of_its_own(python):
 def test_how_a_fork_died_is_told(python):
     forks = server(python())
     try:
-        with Worker("torch", forks.python, forks=forks) as worker:
+        with Worker(worker_command("torch", forks.command.interpreter), forks=forks) as worker:
             worker.end_process()
             with pytest.raises(WorkerDied, match=r"^SIGKILL"):
                 worker.receive(10)
             assert worker.process.returncode == -9
-        with Worker("torch", forks.python, forks=forks) as worker:
+        with Worker(worker_command("torch", forks.command.interpreter), forks=forks) as worker:
             worker.send(b"\0" * 40)  # no frame: it ends with a traceback
             with pytest.raises(WorkerDied, match=r"^exit status 1; its log ends: .*ProtocolError"):
                 worker.receive(10)
@@ -100,7 +101,7 @@ def test_how_a_fork_died_is_told(python):
 
 def test_the_servers_end_is_that_of_its_forks(python):
     forks = server(python())
-    with Worker("torch", forks.python, forks=forks) as worker:
+    with Worker(worker_command("torch", forks.command.interpreter), forks=forks) as worker:
         forks.close()
         for _ in range(100):
             if worker.process.pid not in process_groups():

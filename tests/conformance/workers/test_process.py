@@ -10,6 +10,7 @@ import pytest
 
 import conv_transpose_conformance.workers.process
 from conv_transpose_conformance.adapters.protocol import encode
+from conv_transpose_conformance.frameworks.starting import worker_command
 from conv_transpose_conformance.workers.process import (
     Worker,
     WorkerDied,
@@ -36,7 +37,7 @@ def test_a_worker_that_does_not_start(fake, monkeypatch, what):
     if what == "silent":
         monkeypatch.setattr(conv_transpose_conformance.workers.process, "START_TIMEOUT", 0.5)
     with pytest.raises(WorkerFailed, match=STARTS[what]) as caught:
-        Worker("torch", fake(start=what).python)
+        Worker(worker_command("torch", fake(start=what).python))
     assert caught.value.exit_code == 3
 
 
@@ -44,12 +45,12 @@ def test_an_interpreter_that_cannot_be_run(tmp_path):
     plain = tmp_path / "python"
     plain.write_text("no program")
     with pytest.raises(WorkerFailed, match=r"torch: cannot run .*python: Permission denied"):
-        Worker("torch", plain)
+        Worker(worker_command("torch", plain))
     with pytest.raises(WorkerFailed, match="No such file or directory"):
-        Worker("torch", tmp_path / "absent")
+        Worker(worker_command("torch", tmp_path / "absent"))
     plain.chmod(0o755)
     with pytest.raises(WorkerFailed, match="Exec format error"):
-        Worker("torch", plain)
+        Worker(worker_command("torch", plain))
 
 
 def descriptors() -> set[str]:
@@ -57,21 +58,21 @@ def descriptors() -> set[str]:
 
 
 def test_no_descriptor_is_lost(fake):
-    with Worker("torch", fake().python):
+    with Worker(worker_command("torch", fake().python)):
         pass  # the guardian comes with the first worker and stays
     before = descriptors()
-    with Worker("torch", fake().python):
+    with Worker(worker_command("torch", fake().python)):
         assert len(descriptors()) == len(before) + 3
     for what in ("exit", "failed", "garbage"):
         with pytest.raises(WorkerFailed):
-            Worker("torch", fake(start=what).python)
+            Worker(worker_command("torch", fake(start=what).python))
     with pytest.raises(WorkerFailed):
-        Worker("torch", Path("/absent/python"))
+        Worker(worker_command("torch", Path("/absent/python")))
     assert len(descriptors()) == len(before)
 
 
 def test_the_greeting_and_the_end(fake):
-    with Worker("torch", fake(version="1.2.3").python) as worker:
+    with Worker(worker_command("torch", fake(version="1.2.3").python)) as worker:
         assert worker.hello["version"] == "1.2.3"
         assert worker.folder.is_dir()
         process, folder = worker.process, worker.folder
@@ -81,21 +82,21 @@ def test_the_greeting_and_the_end(fake):
 
 
 def test_the_worker_has_a_process_group_of_its_own(fake):
-    with Worker("torch", fake().python) as worker:
+    with Worker(worker_command("torch", fake().python)) as worker:
         assert os.getpgid(worker.process.pid) == worker.process.pid != os.getpgid(0)
 
 
 def test_without_an_answer_the_time_runs_out(fake):
-    with Worker("torch", fake().python) as worker, pytest.raises(WorkerTimeout):
+    with Worker(worker_command("torch", fake().python)) as worker, pytest.raises(WorkerTimeout):
         worker.receive(0.05)
 
 
 @pytest.mark.parametrize(("rate", "waits"), [(10e6, False), (400.0, True)])
 def test_what_crosses_the_pipes_has_time_of_its_own(fake, monkeypatch, rate, waits):
     (case,) = small_cases(["bad"])
-    request = job_of(case, "torch.nn.ConvTranspose1d").problem.frame(0, ["torch.nn.ConvTranspose1d"])
+    request = job_of(case, "torch.nn.ConvTranspose1d").frame(0, ["torch.nn.ConvTranspose1d"])
     assert len(request) > 400  # a second at the lower rate
-    with Worker("torch", fake(cases={"bad": "half a frame"}).python) as worker:
+    with Worker(worker_command("torch", fake(cases={"bad": "half a frame"}).python)) as worker:
         monkeypatch.setattr("conv_transpose_conformance.workers.process._SLOWEST", rate)
         worker.send(request)
         began = time.monotonic()
@@ -109,14 +110,14 @@ def test_a_request_larger_than_a_pipe_reaches_a_worker_that_is_slow_to_read(fake
 
     request = {"type": "run", "id": 1, "case": {"recipe": {"seed": "1"}}, "implementations": []}
     large = encode(request, {"x": ("float64", np.zeros(1 << 20))})
-    with Worker("torch", fake(start="silent", start_after=2).python) as worker:
+    with Worker(worker_command("torch", fake(start="silent", start_after=2).python)) as worker:
         worker.send(large)
         with pytest.raises((WorkerTimeout, WorkerDied)):
             worker.receive(0.2)
 
 
 def test_what_is_sent_to_a_dead_worker_is_answered_by_its_obituary(fake):
-    with Worker("torch", fake().python) as worker:
+    with Worker(worker_command("torch", fake().python)) as worker:
         worker.end_process()
         worker.process.wait()
         worker.send(encode({"type": "run"}, {}))
@@ -125,7 +126,7 @@ def test_what_is_sent_to_a_dead_worker_is_answered_by_its_obituary(fake):
 
 
 def test_the_log_keeps_the_last_lines(fake):
-    with Worker("torch", fake().python) as worker:
+    with Worker(worker_command("torch", fake().python)) as worker:
         assert worker.log_tail() == ""
         worker._said += b"a\n\n  b  \n\xff\xfe\nd\n" + b"x" * 10_000 + b"\ne\nf"
         tail = worker.log_tail()
@@ -144,7 +145,7 @@ def test_the_hosts_python_settings_do_not_reach_the_worker(tmp_path, monkeypatch
     script.chmod(0o755)
     monkeypatch.setattr(Worker, "log_tail", lambda self: (self._hear(), self._said.decode())[1])
     with pytest.raises(WorkerFailed) as caught:
-        Worker("torch", script)
+        Worker(worker_command("torch", script))
     lines = str(caught.value).splitlines()
     assert not [line for line in lines if line.startswith("PYTHONPATH=")]
     assert [line for line in lines if line.endswith("OMP_NUM_THREADS=1")]

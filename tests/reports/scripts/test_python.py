@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from conv_transpose_conformance.adapters import FRAMEWORKS, adapter_class, framework_of
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.execution.planner import computes
-from conv_transpose_conformance.frameworks.implementations import all_implementations
+from conv_transpose_conformance.frameworks.registry import all_implementations, framework_of, registry
+from conv_transpose_conformance.frameworks.registry import implementation as declared
 from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.reports.scripts.execution import Executions, execute
 from conv_transpose_conformance.reports.scripts.python_script import (
@@ -44,14 +43,12 @@ def test_the_numbers_are_those_that_a_person_counts_with():
     assert found.tensors["x"].ravel().tolist() == list(range(1, 13))
 
 
-IN_PYTHON = [name for name in FRAMEWORKS if adapter_class(name).language == "Python"]
+IN_PYTHON = [name for name, one in registry().frameworks.items() if one.runtime.language == "Python"]
 
 
 @pytest.mark.parametrize("implementation", [n for n in all_implementations() if framework_of(n) in IN_PYTHON])
 def test_scripts_are_programs_whatever_a_framework_said(implementation):
-    case = Case.parse(
-        CASES[adapter_class(framework_of(implementation)).implementations[implementation]["ndim"]]
-    )
+    case = Case.parse(CASES[declared(implementation).ndim])
     scripts = [
         values_script(implementation, made(implementation, Check.VALUES), [NASTY]),
         values_script(implementation, made(implementation, Check.GRAD_WEIGHT), [NASTY]),
@@ -78,16 +75,14 @@ def test_scripts_are_programs_whatever_a_framework_said(implementation):
 ON_CUDA = [
     name
     for name in all_implementations()
-    if framework_of(name) in ("torch", "paddle") and computes(name) and "+" not in name
+    if framework_of(name) in ("torch", "paddle") and declared(name).computes and "+" not in name
 ]
 
 
 @pytest.mark.parametrize("implementation", ON_CUDA)
 def test_a_divergence_on_cuda_is_reproduced_there(implementation):
     """No line makes a tensor or a layer elsewhere, and none reads one that lies there as if it did not."""
-    case = Case.parse(
-        CASES[adapter_class(framework_of(implementation)).implementations[implementation]["ndim"]]
-    )
+    case = Case.parse(CASES[declared(implementation).ndim])
     scripts = [
         values_script(implementation, made(implementation, Check.GRAD_WEIGHT), [], device="cuda"),
         values_script(implementation, made(implementation, Check.VALUES), [], device="cuda"),
@@ -184,8 +179,8 @@ def test_each_framework_is_addressed_in_its_own_words(framework, framework_pytho
     """A script whose expectation is false by one reproduces; with the true expectation it is gone."""
     python = framework_python(framework)
     names, scripts = [], []
-    for name in adapter_class(framework).implementations:
-        if not computes(name) or name.endswith("+compile"):
+    for name in [one.name for one in registry().frameworks[framework].implementations]:
+        if not declared(name).computes or name.endswith("+compile"):
             continue  # computes nothing on a CPU, or takes long
         for check in (Check.VALUES, Check.GRAD_BIAS) if "+" not in name else (Check.GRAD_BIAS,):
             found = made(name, check)
@@ -225,7 +220,7 @@ FACE = {
 @pytest.mark.parametrize("implementation", [name for name in all_implementations() if "+" in name])
 def test_a_script_puts_the_layer_into_the_hands_of_its_face(implementation):
     name, _, face = implementation.partition("+")
-    case = Case.parse(CASES[adapter_class(name.split(".")[0]).implementations[name]["ndim"]])
+    case = Case.parse(CASES[declared(name).ndim])
     for of in (implementation, name):
         scripts = [
             fact_script(of, case, Check.SHAPE, [1, 2], []),

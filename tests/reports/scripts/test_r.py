@@ -7,8 +7,9 @@ import re
 import numpy as np
 import pytest
 
-from conv_transpose_conformance.adapters import adapter_class
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.frameworks.registry import implementation as declared
+from conv_transpose_conformance.frameworks.registry import registry
 from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.reports.scripts.execution import execute
 from conv_transpose_conformance.reports.scripts.r_script import (
@@ -21,7 +22,7 @@ from conv_transpose_conformance.reports.scripts.r_script import (
 )
 from tests.support.reproducing import CASES, NASTY, made
 
-NAMES = list(adapter_class("r.torch").implementations)
+NAMES = [one.name for one in registry().frameworks["r.torch"].implementations]
 L1, L2, F1, F2 = NAMES  # each start of R takes seconds: every check once
 SEVERAL = [
     (L1, "v1_1d_n1_ci1_co1_i3_k2_s2_os7_b_f64_int.1", Check.VALUES),
@@ -32,7 +33,7 @@ SEVERAL = [
 
 
 def case_of(name: str) -> Case:
-    return Case.parse(CASES[adapter_class("r.torch").implementations[name]["ndim"]])
+    return Case.parse(CASES[declared(name).ndim])
 
 
 def scripts(name: str) -> list[str]:

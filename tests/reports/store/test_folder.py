@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from conv_transpose_conformance.errors import BadRunFolder
-from conv_transpose_conformance.reports.store.folder import RunFolder, read, render
+from conv_transpose_conformance.reports.render import render
+from conv_transpose_conformance.reports.store.folder import RunFolder, read
 from conv_transpose_conformance.reports.store.summary import Summary
 from tests.support import ROOT
 
@@ -52,7 +53,8 @@ def test_the_files_are_the_same_under_another_hash_seed(tmp_path):
     code = (
         "import sys; sys.path[:0] = sys.argv[1:2]\n"
         "from tests.reports import conftest\n"
-        "from conv_transpose_conformance.reports.store.folder import RunFolder, render\n"
+        "from conv_transpose_conformance.reports.render import render\n"
+        "from conv_transpose_conformance.reports.store.folder import RunFolder\n"
         "folder = RunFolder.create(sys.argv[2])\n"
         "folder.write(conftest.info.__wrapped__(), conftest.divergent.__wrapped__())\n"
         "render(folder.path)\n"

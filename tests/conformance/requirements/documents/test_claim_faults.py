@@ -42,7 +42,7 @@ def swapped(made, call):
 
 
 def across_groups(values, call):
-    axis = values.ndim - call.about["ndim"] - 1
+    axis = values.ndim - call.about.ndim - 1
     return values + values.sum(axis=axis, keepdims=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conv_transpose_conformance.execution.planner import framework_of
+from conv_transpose_conformance.frameworks.registry import framework_of
 from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.requirements.catalogue import choose
 from conv_transpose_conformance.requirements.examine import Subject, examine

@@ -105,8 +105,8 @@ FAULTS = {
         {"grad_input": only(lambda call: call.options.view == "channels_last", flipped)},
     ],
     "module-functional": [
-        {"values": only(lambda call: call.about["module"], flipped)},
-        {"grad_bias": only(lambda call: call.about["module"], plus_one)},
+        {"values": only(lambda call: call.about.is_layer, flipped)},
+        {"grad_bias": only(lambda call: call.about.is_layer, plus_one)},
     ],
     "unmodified": [{"x": plus_one}, {"w": plus_one}, {"b": plus_one}],
     "repeatable": [{"values": by_layer}, {"values": by_pass}, {"grad_weight": by_layer}],

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import pytest
 
+from conv_transpose_conformance.frameworks.interface import ANY, REQUIRED
+from conv_transpose_conformance.frameworks.registry import implementation as declared
+from conv_transpose_conformance.frameworks.registry import select
 from conv_transpose_conformance.judging.verdicts import Verdict
-from conv_transpose_conformance.requirements.base.interfaces import ANY, INTERFACES, REQUIRED
 from conv_transpose_conformance.requirements.base.requirement import Result
 from conv_transpose_conformance.requirements.properties import signatures
 from tests.support.prober import bench
 
 BY_ID = {r.id.removeprefix("signature."): r for r in signatures.REQUIREMENTS}
 MODULE, FUNCTION = "torch.nn.ConvTranspose1d", "torch.nn.functional.conv_transpose1d"
-IMPLEMENTATIONS = [name for name in INTERFACES if not name.startswith("r.")]
+IMPLEMENTATIONS = [name for name in select([]) if not name.startswith("r.")]
 
 
 def documented(implementation):
     """What introspection of a faithful implementation gives."""
-    about = INTERFACES[implementation]
+    about = declared(implementation).documented.interface
     return {
         what: [(name, None if d is REQUIRED else "there" if d is ANY else repr(d)) for name, d in arguments]
         for what, arguments in (("construct", about.construct), ("forward", about.forward))

@@ -5,11 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from conv_transpose_conformance.requirements.properties.uniform import (
-    SIGNIFICANCE,
-    contradiction,
-    resolution,
-)
+from conv_transpose_conformance.requirements.properties.uniform import SIGNIFICANCE, contradiction, resolution
 
 SIZE = 20_000
 

@@ -9,14 +9,19 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
 from conv_transpose_conformance.errors import BadInterpreter, NotInstalled
+from conv_transpose_conformance.frameworks.python_runtime import executable
 from conv_transpose_conformance.workers.environment import installer_environment
+
+if TYPE_CHECKING:
+    from conv_transpose_conformance.frameworks.framework import Framework, Runtime
 
 _INSTALL: Final = "install.packages('torch') and then torch::install_torch()"
 _MARK: Final = "conformance:"
@@ -106,7 +111,45 @@ def examine(rscript: Path) -> R:
     )
 
 
-def on_path() -> Path:
+class _RTorch:
+    """R with its torch package; see :class:`~frameworks.framework.Runtime`."""
+
+    language = "R"
+
+    def find(self, framework: Framework) -> Path:
+        return on_path(framework.name)
+
+    def check(self, framework: Framework, path: str) -> Path:
+        option = f"--python {framework.name}={path}"
+        wanted = f"an Rscript in whose R {framework.module} is installed"
+        found = Path(executable(option, path, wanted)).absolute()
+        try:
+            missing = examine(found).missing
+        except BadInterpreter:
+            missing = f"it does not behave like Rscript; give the path of {wanted}"
+        if missing:
+            raise BadInterpreter(f"{option}: {missing}")
+        return found
+
+    def version(self, framework: Framework, interpreter: Path) -> str:
+        del framework
+        return examine(interpreter).torch
+
+    def command(self, framework: Framework, interpreter: Path) -> list[str]:
+        """``Rscript``, without the files that a user's or a site's sessions begin with."""
+        return [str(interpreter), "--vanilla", str(framework.adapter)]
+
+    def variables(self, interpreter: Path) -> dict[str, str]:
+        return examine(interpreter).variables
+
+    def described(self, hello: Mapping[str, str]) -> str:
+        return f"R {hello['r']}"
+
+
+R_TORCH: Final[Runtime] = _RTorch()
+
+
+def on_path(framework: str) -> Path:
     """The ``Rscript`` on the PATH, where its R has torch.
 
     Raises:
@@ -115,8 +158,8 @@ def on_path() -> Path:
     found = shutil.which("Rscript")
     if found is None:
         raise NotInstalled(
-            f"r.torch: no Rscript on the PATH: install R, and in it torch with {_INSTALL}; "
-            "or give --python r.torch=PATH/TO/Rscript"
+            f"{framework}: no Rscript on the PATH: install R, and in it torch with {_INSTALL}; "
+            f"or give --python {framework}=PATH/TO/Rscript"
         )
     rscript = Path(found).absolute()
     try:
@@ -124,5 +167,5 @@ def on_path() -> Path:
     except BadInterpreter as error:
         missing = str(error)
     if missing:
-        raise NotInstalled(f"r.torch: {rscript}: {missing}; or give --python r.torch=PATH/TO/Rscript")
+        raise NotInstalled(f"{framework}: {rscript}: {missing}; or give --python {framework}=PATH/TO/Rscript")
     return rscript

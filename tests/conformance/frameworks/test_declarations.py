@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conv_transpose_conformance.adapters import FRAMEWORKS, adapter_class, framework_of
 from conv_transpose_conformance.adapters.base import (
     api_of,
     first_line,
@@ -17,10 +18,21 @@ from conv_transpose_conformance.adapters.base import (
     to_channels_last,
 )
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.frameworks.implementations import all_implementations, select
+from conv_transpose_conformance.frameworks.registry import (
+    all_implementations,
+    cannot_express,
+    framework_of,
+    registry,
+    select,
+)
+from conv_transpose_conformance.frameworks.registry import implementation as declared
 from tests.support.cases import any_cases
 
-ALL = {name: framework for framework in FRAMEWORKS for name in adapter_class(framework).implementations}
+ALL = {
+    name: framework
+    for framework in registry().frameworks
+    for name in map(attrgetter("name"), registry().frameworks[framework].implementations)
+}
 
 
 def test_the_implementations_by_the_names_their_users_call_them():
@@ -50,38 +62,32 @@ def test_other_faces_are_of_an_api_that_is_there_and_say_the_same():
         "compile", "export", "vmap", "meta", "to_static", "jit"
     }  # fmt: skip
     for name in faces:
-        declared = adapter_class(ALL[name]).implementations
-        assert declared[name]["ndim"] == declared[api_of(name)]["ndim"]
-        assert declared[api_of(name)]["module"]
+        assert declared(name).ndim == declared(api_of(name)).ndim
+        assert declared(api_of(name)).is_layer
     assert not set(faces) & set(select([]))
     assert set(select(["*"])) == set(select([]))
-    assert set(select([], faces=True)) == set(ALL)
+    assert set(select([], variants=True)) == set(ALL)
     assert select(["*Transpose1d+vmap"]) == ("torch.nn.ConvTranspose1d+vmap",)
-    assert select(["torch.nn.ConvTranspose1d"], faces=True) == ("torch.nn.ConvTranspose1d",)
+    assert select(["torch.nn.ConvTranspose1d"], variants=True) == ("torch.nn.ConvTranspose1d",)
 
 
 @given(any_cases(), st.sampled_from(sorted(name for name in ALL if "+" in name)))
 def test_a_face_says_what_its_api_says(case, name):
-    cannot_express = adapter_class(ALL[name]).cannot_express
-    data = case.to_dict()
-    expected = cannot_express(api_of(name), data)
+    expected = cannot_express(api_of(name), case)
     if name.endswith("+vmap") and case.batch is None:
         expected = expected or "vmap maps over the batch"
-    assert (cannot_express(name, data) is None) == (expected is None)
+    assert (cannot_express(name, case) is None) == (expected is None)
 
 
 def test_the_framework_begins_the_name_and_is_that_of_its_adapter():
     for name, framework in ALL.items():
         assert framework_of(name) == framework_of(f"{name}@1.2.3") == framework
-        assert adapter_class(framework).framework == framework
-        assert ("1" in name.rsplit(".", 1)[1]) == (
-            adapter_class(framework).implementations[name]["ndim"] == 1
-        )
+        assert ("1" in name.rsplit(".", 1)[1]) == (declared(name).ndim == 1)
 
 
 @given(any_cases(), st.sampled_from(sorted(ALL)))
 def test_any_case_is_expressible_or_there_is_a_reason(case, name):
-    reason = adapter_class(ALL[name]).cannot_express(name, case.to_dict())
+    reason = cannot_express(name, case)
     assert reason is None or reason.strip()
 
 
@@ -128,8 +134,7 @@ def test_r_torch_can_say_what_pytorch_can(id_):
 
 
 def able(id_: str, names: list[str]) -> set[str]:
-    data = Case.parse(id_).to_dict()
-    return {name for name in names if adapter_class(ALL[name]).cannot_express(name, data) is None}
+    return {name for name in names if cannot_express(name, Case.parse(id_)) is None}
 
 
 @pytest.mark.parametrize(("rest", "one", "two"), EXPRESSIBLE)

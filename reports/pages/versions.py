@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+from conv_transpose_conformance.cases.names import Name
 from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.reports.pages.words import check_name, failing, judged
 from conv_transpose_conformance.text import plain
@@ -14,8 +15,8 @@ def by_version(run: dict[str, Any]) -> str:
     """The matrix of implementations and releases as text, then the changes, one a line."""
     columns: dict[str, dict[str, dict[str, Any]]] = {}
     for column, entry in run["implementations"].items():
-        implementation, _, version = column.partition("@")
-        columns.setdefault(implementation, {})[version] = entry
+        name = Name.parse(column)
+        columns.setdefault(name.implementation, {})[name.release] = entry
     lines = []
     for implementation, versions in columns.items():
         lines.append(plain(implementation))

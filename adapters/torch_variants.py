@@ -1,4 +1,4 @@
-"""Other faces of PyTorch's layers: compiled, exported, mapped over the batch, on tensors without values.
+"""Variants of PyTorch's layers: compiled, exported, mapped over the batch, on tensors without values.
 
 Each is a layer in the hands of another part of PyTorch, which promises the same results.
 """
@@ -98,4 +98,4 @@ def _told(made: Any) -> Any:
         raise
 
 
-FACES = {"compile": Compiled, "export": Exported, "vmap": Mapped, "meta": Meta}
+VARIANTS = {"compile": Compiled, "export": Exported, "vmap": Mapped, "meta": Meta}

@@ -1,0 +1,77 @@
+"""What a worker is asked: a call of a case, or a probe; as a job holds it and as a frame carries it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from attrs import field, frozen
+from numpy.typing import NDArray
+
+from conv_transpose_conformance.adapters.protocol import Arrays, encode
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.meaning import Meaning
+from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES
+from conv_transpose_conformance.judging.problem import Problem
+
+Array = NDArray[Any]
+
+
+@frozen(eq=False)
+class Probe:
+    """A question other than a plain call: an operation of ``adapters.probe`` with tensors of its own.
+
+    ``patch`` overrides fields of the request with values that a ``Case`` cannot hold.
+    """
+
+    operation: str
+    arrays: Mapping[str, Array]
+    options: Mapping[str, Any]
+    patch: Mapping[str, Any]
+
+
+@frozen
+class Job:
+    """A problem for implementations of one framework, each with the meaning its documents give it.
+
+    With ``probe`` they are asked that in place of the plain call.
+    """
+
+    problem: Problem
+    meanings: Mapping[str, Meaning] = field(eq=False)
+    probe: Probe | None = None
+
+    @property
+    def case(self) -> Case:
+        """The problem's case."""
+        return self.problem.case
+
+    def frame(self, number: int, implementations: Sequence[str]) -> bytes:
+        """The request with this number that asks these implementations."""
+        header: dict[str, Any] = {
+            "type": "run",
+            "id": number,
+            "case": self.case.to_dict(),
+            "implementations": list(implementations),
+        }
+        if self.probe is None:
+            return encode(header, _wire(self.problem.data.arrays(), self.case.dtype))
+        header["type"] = "probe"
+        header["operation"] = self.probe.operation
+        header["case"] |= self.probe.patch
+        header["options"] = dict(self.probe.options)
+        return encode(header, wire(self.probe.arrays))
+
+
+def wire(arrays: Mapping[str, Array]) -> Arrays:
+    """Arrays with the names of their dtypes, as frames hold them."""
+    return {name: _wire({name: array}, str(array.dtype))[name] for name, array in arrays.items()}
+
+
+def _wire(arrays: Mapping[str, Array], dtype: str) -> Arrays:
+    bits: np.dtype[Any] = NUMPY_DTYPES["bfloat16"]
+    return {
+        name: ("bfloat16", array.view("uint16")) if array.dtype == bits else (dtype, array)
+        for name, array in arrays.items()
+    }

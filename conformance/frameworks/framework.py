@@ -1,0 +1,155 @@
+"""A framework, as everything that the host knows of it: one object, through which it comes in.
+
+The other half is its adapter, one file that runs in the framework's own interpreter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from attrs import field, frozen
+from attrs.validators import (
+    and_,
+    deep_iterable,
+    deep_mapping,
+    instance_of,
+    is_callable,
+    matches_re,
+    min_len,
+    optional,
+)
+
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.meaning import Meaning
+from conv_transpose_conformance.frameworks.idiom import Idiom
+from conv_transpose_conformance.frameworks.implementation import Implementation
+
+Interpret = Callable[[Case, Implementation], Meaning]
+CannotExpress = Callable[[Case, Implementation], "str | None"]
+WriteIdiom = Callable[[Implementation, Case, str], Idiom]
+
+PYTHON_SCRIPTS = "conv_transpose_conformance.reports.scripts.python_script"
+
+
+class Runtime(Protocol):
+    """A language that adapters run in: how its interpreters are found, asked and started."""
+
+    language: str
+
+    def find(self, framework: Framework) -> Path:
+        """The user's own interpreter that has the framework.
+
+        Raises:
+            NotInstalled: where there is none; says how to get it.
+        """
+
+    def check(self, framework: Framework, path: str) -> Path:
+        """An interpreter that a user names with ``--python``, probed.
+
+        Raises:
+            BadInterpreter: where it cannot run the framework; says why.
+        """
+
+    def version(self, framework: Framework, interpreter: Path) -> str:
+        """The framework's version in an interpreter, as a label.
+
+        Raises:
+            BadInterpreter: where the framework cannot be imported there.
+        """
+
+    def command(self, framework: Framework, interpreter: Path) -> list[str]:
+        """How a worker is started; the descriptors of requests and answers follow."""
+
+    def variables(self, interpreter: Path) -> dict[str, str]:
+        """What a worker's environment must hold beside what all have.
+
+        Raises:
+            BadInterpreter: where the interpreter cannot be asked.
+        """
+
+    def described(self, hello: Mapping[str, str]) -> str:
+        """``Python 3.11.2, NumPy 2.2.1``, of a worker's greeting."""
+
+
+def no_companions(_version: str) -> tuple[str, ...]:
+    """For a release whose metadata asks for all that it needs."""
+    return ()
+
+
+@frozen(kw_only=True)
+class Release:
+    """The release that the suite installs, in an environment of its own.
+
+    ``companions`` gives, for a version, the requirements that the release has and does not state.
+    """
+
+    distribution: str = field(validator=matches_re(r"[A-Za-z0-9][A-Za-z0-9._-]*"))
+    version: str = field(validator=matches_re(r"[0-9][A-Za-z0-9.!+-]*"))
+    companions: Callable[[str], tuple[str, ...]] = field(default=no_companions, validator=is_callable())
+
+    def requirements(self, version: str = "") -> tuple[str, ...]:
+        """What pip is asked for: this release, or another ``version``, first."""
+        chosen = version or self.version
+        return (f"{self.distribution}=={chosen}", *self.companions(chosen))
+
+
+def _is_file(_framework: object, _attribute: object, value: Path) -> None:
+    if not value.is_file():
+        raise ValueError(f"adapter {str(value)!r}: there is no such file")
+
+
+@frozen(kw_only=True)
+class Framework:
+    """One framework.
+
+    Attributes:
+        name: begins the name of each of its implementations.
+        adapter: the file that runs in its interpreter (see ``adapters.base``).
+        module: what is imported there; an interpreter is probed for it.
+        implementations: its APIs and their variants.
+        interpret: what its documents demand of a case that an implementation can express.
+        cannot_express: why an API has no way to say a case, or None.
+        runtime: the language of its interpreter.
+        release: what the suite installs; None where the user has to.
+        devices: those that can be asked for, the default first.
+        idiom: the words of a call in a reproduction script, for "cpu" or another device; None: reports have
+            the replay command alone.
+        scripts: the module that writes reproduction scripts from them.
+        script_variables: what a script's environment holds beside what all have.
+        requirements: modules with ``DOCUMENTS`` and ``REQUIREMENTS``, its documents' statements.
+        distribution: whose it is, for complaints; set when a plug-in is loaded.
+    """
+
+    name: str = field(validator=matches_re(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*"))
+    adapter: Path = field(validator=and_(instance_of(Path), _is_file))
+    module: str = field(validator=matches_re(r"[A-Za-z_][\w.]*"))
+    implementations: tuple[Implementation, ...] = field(
+        validator=[deep_iterable(instance_of(Implementation), instance_of(tuple)), min_len(1)]
+    )
+    interpret: Interpret = field(validator=is_callable())
+    cannot_express: CannotExpress = field(validator=is_callable())
+    runtime: Runtime
+    release: Release | None = field(default=None, validator=optional(instance_of(Release)))
+    devices: tuple[str, ...] = field(
+        default=("cpu",), validator=[deep_iterable(instance_of(str)), min_len(1)]
+    )
+    idiom: WriteIdiom | None = field(default=None, validator=optional(is_callable()))
+    scripts: str = field(default=PYTHON_SCRIPTS, validator=instance_of(str))
+    script_variables: Mapping[str, str] = field(
+        factory=dict, validator=deep_mapping(instance_of(str), instance_of(str))
+    )
+    requirements: tuple[str, ...] = field(
+        default=(), validator=deep_iterable(instance_of(str), instance_of(tuple))
+    )
+    distribution: str = field(default="", validator=instance_of(str))
+
+    @implementations.validator
+    def _check_names(self, _attribute: object, value: tuple[Implementation, ...]) -> None:
+        names = [implementation.name for implementation in value]
+        for name in names:
+            if not name.startswith(f"{self.name}."):
+                raise ValueError(f"implementation {name!r} must begin with {self.name + '.'!r}")
+            if names.count(name) > 1:
+                raise ValueError(f"implementation {name!r} is declared twice")

@@ -1,0 +1,111 @@
+"""Python interpreters that hold a framework: probed, asked and started as workers."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from conv_transpose_conformance import adapters
+from conv_transpose_conformance.errors import BadInterpreter, NotInstalled
+from conv_transpose_conformance.workers.environment import installer_environment
+
+if TYPE_CHECKING:
+    from conv_transpose_conformance.frameworks.framework import Framework, Runtime
+
+_BOOTSTRAP: Final = Path(adapters.__file__).with_name("bootstrap.py")
+
+
+class _Python:
+    """See :class:`~frameworks.framework.Runtime`."""
+
+    language = "Python"
+
+    def find(self, framework: Framework) -> Path:
+        raise NotInstalled(
+            f"{framework.name}: the suite does not install it: give --python {framework.name}=PATH, an "
+            f"interpreter in which {framework.module} is installed"
+        )
+
+    def check(self, framework: Framework, path: str) -> Path:
+        option, module = f"--python {framework.name}={path}", framework.module
+        found = executable(option, path, f"a Python in which {module} is installed")
+        probe = (
+            "import sys, importlib.util as u;"
+            "print(*sys.version_info[:2], *(int(u.find_spec(m) is not None) for m in sys.argv[1:]))"
+        )
+        try:
+            done = _ask(found, probe, "numpy", module)
+            major, minor, has_numpy, has_module = map(int, done.stdout.split()[-4:])
+        except (OSError, ValueError, subprocess.TimeoutExpired):
+            raise BadInterpreter(
+                f"{option}: it does not behave like a Python interpreter; give the path of one in which "
+                f"{module} is installed"
+            ) from None
+        if (major, minor) < (3, 9):
+            raise BadInterpreter(f"{option}: it is Python {major}.{minor}; a worker needs 3.9 or newer")
+        for present, name in ((has_numpy, "numpy"), (has_module, module)):
+            if not present:
+                raise BadInterpreter(
+                    f"{option}: {name} is not installed there; install it with '{found} -m pip install'"
+                )
+        return Path(found).absolute()
+
+    def version(self, framework: Framework, interpreter: Path) -> str:
+        program = (
+            "import sys\n"
+            "try: print(__import__(sys.argv[1]).__version__)\n"
+            "except Exception as e: sys.exit(f'{type(e).__name__}: ' + ' '.join(str(e).split()))"
+        )
+        done = _ask(str(interpreter), program, framework.module)
+        words = done.stdout.split()
+        if done.returncode != 0 or not words:
+            said = (done.stderr.strip().splitlines() or ["without a word"])[-1]
+            raise BadInterpreter(
+                f"--python {framework.name}={interpreter}: {framework.module} cannot be imported: "
+                f"{said[:300]}; mend it, or leave this --python out for an environment of the suite's"
+            )
+        return re.sub(r"[^A-Za-z0-9.+-]", "-", words[-1])[:60]
+
+    def command(self, framework: Framework, interpreter: Path) -> list[str]:
+        return [str(interpreter), str(_BOOTSTRAP), str(framework.adapter)]
+
+    def variables(self, interpreter: Path) -> dict[str, str]:
+        del interpreter
+        return {}
+
+    def described(self, hello: Mapping[str, str]) -> str:
+        return f"Python {hello['python']}, NumPy {hello['numpy']}"
+
+
+PYTHON: Final[Runtime] = _Python()
+
+
+def executable(option: str, path: str, wanted: str) -> str:
+    """The program that an option's path means.
+
+    Raises:
+        BadInterpreter: where there is none; asks for what is ``wanted``.
+    """
+    given = Path(path).expanduser()
+    found = shutil.which(given)
+    if found is None:
+        problem = "it cannot be executed" if given.exists() else "there is no such file"
+        raise BadInterpreter(f"{option}: {problem}; give the path of {wanted}")
+    return found
+
+
+def _ask(python: str, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [python, "-c", program, *arguments],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=60,
+        check=False,
+        env=installer_environment(),
+        stdin=subprocess.DEVNULL,
+    )

@@ -1,0 +1,44 @@
+"""How the worker of a framework is started, on the device that the user chose."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from conv_transpose_conformance.adapters import DEVICE
+from conv_transpose_conformance.frameworks.registry import framework
+from conv_transpose_conformance.workers.command import WorkerCommand
+from conv_transpose_conformance.workers.process import WorkerFailed
+
+
+def check_device(name: str) -> None:
+    """Whether the suite can run a framework on the device that the environment names.
+
+    Raises:
+        WorkerFailed: where it cannot.
+    """
+    wanted, devices = os.environ.get(DEVICE, ""), framework(name).devices
+    if wanted and wanted not in devices:
+        raise WorkerFailed(
+            f"{name}: the suite runs it on {' or '.join(devices)}, not on {wanted!r}; "
+            "choose another with --device"
+        )
+
+
+def worker_command(name: str, interpreter: Path) -> WorkerCommand:
+    """How a framework's worker is started in an interpreter.
+
+    Raises:
+        WorkerFailed: as :func:`check_device`.
+        BadInterpreter: where the interpreter does not say what its worker needs to know.
+    """
+    check_device(name)
+    found = framework(name)
+    return WorkerCommand(
+        framework=name,
+        interpreter=interpreter,
+        command=tuple(found.runtime.command(found, interpreter)),
+        language=found.runtime.language,
+        variables=found.runtime.variables(interpreter),
+        whose=found.distribution,
+    )

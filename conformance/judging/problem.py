@@ -1,0 +1,48 @@
+"""A case under one geometry: its data and its reference, computed once for all who share them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.tensors import Data, make_data
+from conv_transpose_conformance.judging.judge import Expected
+from conv_transpose_conformance.judging.verdicts import Check
+from conv_transpose_conformance.reference_impl import Geometry, backward, error_model, forward
+
+
+class Problem:
+    """A case under one geometry (None where no valid output exists)."""
+
+    def __init__(self, case: Case, geometry: Geometry | None) -> None:
+        self.case = case
+        self.geometry = geometry
+
+    @cached_property
+    def data(self) -> Data:
+        """The tensors; see :func:`cases.tensors.make_data`."""
+        return make_data(self.case, self.geometry)
+
+    @cached_property
+    def reference(self) -> Mapping[Check, Expected]:
+        """What the values and gradients must be; empty without a geometry."""
+        if self.geometry is None:
+            return {}
+        data, geometry = self.data, self.geometry
+        assert data.g is not None
+        # Only for reals in float64 is float64 accumulation as rough as what is judged.
+        compensated = self.case.dtype == "float64" and self.case.recipe.kind == "real"
+        precision: Any = "compensated" if compensated else "working"
+        y = forward(data.x, data.w, data.b, geometry=geometry, precision=precision)
+        gradients = backward(data.x, data.w, data.g, geometry=geometry, precision=precision)
+        model = error_model(data.x, data.w, data.b, data.g, geometry=geometry)
+        expected = {
+            Check.VALUES: Expected(y, model.y.scale, model.y.terms),
+            Check.GRAD_INPUT: Expected(gradients.x, model.x.scale, model.x.terms),
+            Check.GRAD_WEIGHT: Expected(gradients.w, model.w.scale, model.w.terms),
+        }
+        if data.b is not None:
+            expected[Check.GRAD_BIAS] = Expected(gradients.bias, model.bias.scale, model.bias.terms)
+        return expected

@@ -1,0 +1,24 @@
+"""How a worker is started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from attrs import field, frozen
+
+
+@frozen
+class WorkerCommand:
+    """How the worker of a framework is started; the descriptors of requests and answers follow ``command``.
+
+    ``interpreter`` is its first word, an interpreter of ``language``; ``variables`` are added to the
+    environment that all workers have; ``whose`` is the plug-in that the framework comes from, if one.
+    """
+
+    framework: str
+    interpreter: Path
+    command: tuple[str, ...]
+    language: str = "Python"
+    variables: Mapping[str, str] = field(factory=dict)
+    whose: str = ""
