@@ -57,3 +57,7 @@ class BadRelease(ConformanceError):
 
 class UnknownFramework(ConformanceError):
     """A name that is no framework's."""
+
+
+class BadName(ConformanceError):
+    """A name that a new adapter cannot have, or a folder that it cannot be written to."""

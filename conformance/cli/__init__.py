@@ -2,13 +2,19 @@
 
 =============  =====================================================================================
 ``app``        the group of commands, what they share; ``run``, ``replay``, ``env``, ``report``
+``adapter``    ``adapter check`` and ``adapter new``
 ``compare``    the commands that look at runs made before: ``expect``, ``diff``, ``merge``
 ``catalogue``  ``list``, ``keep``, ``selftest``
 ``releases``   ``matrix`` and ``bisect``
 =============  =====================================================================================
 """
 
-from conv_transpose_conformance.cli import catalogue, compare, releases  # their commands join the group
+from conv_transpose_conformance.cli import (  # their commands join the group
+    adapter,
+    catalogue,
+    compare,
+    releases,
+)
 from conv_transpose_conformance.cli.app import main
 
-__all__ = ["catalogue", "compare", "main", "releases"]
+__all__ = ["adapter", "catalogue", "compare", "main", "releases"]

@@ -200,12 +200,12 @@ def _run(
     device: str = "cpu",
 ) -> int:
     os.environ[DEVICE] = device  # workers are told by their environment
-    from conv_transpose_conformance.frameworks.registry import not_asked_for, select
+    from conv_transpose_conformance.frameworks.registry import broken_among, not_asked_for, select
 
     implementations = select(patterns, variants=profile == "full")
     from conv_transpose_conformance.expectations import find
     from conv_transpose_conformance.generation.shards import Shard, of_shard
-    from conv_transpose_conformance.requirements.catalogue import chosen, concerned, decided_by, share
+    from conv_transpose_conformance.requirements.catalogue import chosen, concerned, decided_by, load, share
 
     expectations = find(expected)
     part = None if shard is None else Shard.parse(shard)
@@ -227,6 +227,7 @@ def _run(
         budget=budget,
         spread=not required,
         optional=not_asked_for(patterns),
+        broken=(*broken_among(patterns), *load().broken),
     )
     facts = {"profile": profile, "seed": seed, "budget": budget, "shard": part and part.numbers}
     run_data, divergences = execute(

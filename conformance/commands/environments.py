@@ -115,8 +115,8 @@ def _own(name: str) -> tuple[Path | None, str]:
     """Where a framework that the user installs is, and what there is to say about it."""
     found = framework(name)
     try:
-        place = found.runtime.find(found)
-        return place, f"{found.module} {found.runtime.version(found, place)}, {place}"
+        place = found.runtime.find(found.name, found.module)
+        return place, f"{found.module} {found.runtime.version(found.name, found.module, place)}, {place}"
     except ConformanceError as error:
         return None, one_line(error).removeprefix(f"{name}: ")
 

@@ -126,7 +126,7 @@ def _execute(
                             journal.add_ready(framework, info)
                             frameworks[framework] = _ran(info)
                         case events.Unavailable(framework, reason, optional):
-                            if frameworks[framework]["status"] == "ran":
+                            if frameworks.get(framework, {}).get("status") == "ran":
                                 frameworks[framework]["reason"] = reason  # lost on the way
                             else:
                                 frameworks[framework] = _unavailable(reason, optional)

@@ -62,12 +62,12 @@ class Interrupt:
 class Engine:
     """Runs ``cases`` on ``implementations``.
 
-    ``locate`` gives each target's interpreter; ``releases`` those of a framework where there are
-    several; ``optional`` the frameworks that the run may be without where the user has none; ``allowance`` is
-    the seconds that an implementation slow by nature may take, on cases from all over the corpus where they
-    are to be ``spread``; ``budget`` the seconds after which no further call is begun (None: no limit).  Calls
-    that are ``done``, told by target, implementation and case, are left out.  ``spent`` adds up the seconds
-    of each kind of work, and the calls.
+    ``locate`` gives each target's interpreter; ``releases`` those of a framework where there are several;
+    ``optional`` the frameworks that the run may be without where the user has none; ``absent`` those known to
+    be unavailable from the start; ``allowance`` is the seconds that an implementation slow by nature may
+    take, on cases from all over the corpus where they are to be ``spread``; ``budget`` the seconds after which no
+    further call is begun (None: no limit).  Calls that are ``done``, told by target, implementation and case,
+    are left out.  ``spent`` adds up the seconds of each kind of work, and the calls.
     """
 
     implementations: tuple[str, ...]
@@ -76,6 +76,7 @@ class Engine:
     releases: Mapping[str, tuple[str, ...]] = field(factory=dict)
     spread: bool = False
     optional: frozenset[str] = frozenset()
+    absent: tuple[events.Unavailable, ...] = ()
     budget: float | None = None
     deadline: float = DEADLINE
     done: Callable[[str, str, Case], bool] | None = None
@@ -104,6 +105,7 @@ class Engine:
         Raises:
             KeyboardInterrupt: where ``interrupt`` was requested.
         """
+        yield from self.absent
         self._unlocated.update(self.targets)
         told: queue.Queue[Any] = queue.Queue(1024)  # events, answers, faults of ours, None at a thread's end
         jobs: dict[str, queue.Queue[Job | None]] = {name: queue.Queue(_AHEAD) for name in self.targets}

@@ -6,15 +6,17 @@ import os
 import platform
 import shlex
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from conv_transpose_conformance.errors import BadInterpreter
+from conv_transpose_conformance.execution import events
 from conv_transpose_conformance.execution.engine import Engine
 from conv_transpose_conformance.execution.planner import ALLOWANCE
+from conv_transpose_conformance.frameworks.registry import Broken
 from conv_transpose_conformance.frameworks.targets import Targets, parse_python
 from conv_transpose_conformance.reference_impl import has_kernels
 
@@ -42,10 +44,11 @@ def make_engine(
     budget: float | None = None,
     spread: bool = False,
     optional: frozenset[str] = frozenset(),
+    broken: Sequence[Broken] = (),
 ) -> Engine:
     """An engine for the targets, or for one interpreter a framework; the suite's environments elsewhere.
 
-    For the rest see :class:`Engine`.
+    The ``broken`` plug-ins are unavailable from the start.  For the rest see :class:`Engine`.
     """
     if not isinstance(targets, Targets):
         targets = Targets(places=targets)
@@ -57,6 +60,7 @@ def make_engine(
         spread=spread,
         budget=budget,
         optional=optional,
+        absent=tuple(events.Unavailable(one.name, one.reason, optional=True) for one in broken),
     )
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
 
 from attrs import field, frozen
 from attrs.validators import (
@@ -25,52 +24,14 @@ from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.meaning import Meaning
 from conv_transpose_conformance.frameworks.idiom import Idiom
 from conv_transpose_conformance.frameworks.implementation import Implementation
+from conv_transpose_conformance.frameworks.python_runtime import PYTHON
+from conv_transpose_conformance.frameworks.runtime import Runtime
 
 Interpret = Callable[[Case, Implementation], Meaning]
 CannotExpress = Callable[[Case, Implementation], "str | None"]
 WriteIdiom = Callable[[Implementation, Case, str], Idiom]
 
 PYTHON_SCRIPTS = "conv_transpose_conformance.reports.scripts.python_script"
-
-
-class Runtime(Protocol):
-    """A language that adapters run in: how its interpreters are found, asked and started."""
-
-    language: str
-
-    def find(self, framework: Framework) -> Path:
-        """The user's own interpreter that has the framework.
-
-        Raises:
-            NotInstalled: where there is none; says how to get it.
-        """
-
-    def check(self, framework: Framework, path: str) -> Path:
-        """An interpreter that a user names with ``--python``, probed.
-
-        Raises:
-            BadInterpreter: where it cannot run the framework; says why.
-        """
-
-    def version(self, framework: Framework, interpreter: Path) -> str:
-        """The framework's version in an interpreter, as a label.
-
-        Raises:
-            BadInterpreter: where the framework cannot be imported there.
-        """
-
-    def command(self, framework: Framework, interpreter: Path) -> list[str]:
-        """How a worker is started; the descriptors of requests and answers follow."""
-
-    def variables(self, interpreter: Path) -> dict[str, str]:
-        """What a worker's environment must hold beside what all have.
-
-        Raises:
-            BadInterpreter: where the interpreter cannot be asked.
-        """
-
-    def described(self, hello: Mapping[str, str]) -> str:
-        """``Python 3.11.2, NumPy 2.2.1``, of a worker's greeting."""
 
 
 def no_companions(_version: str) -> tuple[str, ...]:
@@ -130,7 +91,7 @@ class Framework:
     )
     interpret: Interpret = field(validator=is_callable())
     cannot_express: CannotExpress = field(validator=is_callable())
-    runtime: Runtime
+    runtime: Runtime = PYTHON
     release: Release | None = field(default=None, validator=optional(instance_of(Release)))
     devices: tuple[str, ...] = field(
         default=("cpu",), validator=[deep_iterable(instance_of(str)), min_len(1)]

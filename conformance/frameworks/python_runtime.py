@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from conv_transpose_conformance import adapters
 from conv_transpose_conformance.errors import BadInterpreter, NotInstalled
+from conv_transpose_conformance.frameworks.runtime import Runtime
 from conv_transpose_conformance.workers.environment import installer_environment
-
-if TYPE_CHECKING:
-    from conv_transpose_conformance.frameworks.framework import Framework, Runtime
 
 _BOOTSTRAP: Final = Path(adapters.__file__).with_name("bootstrap.py")
 
@@ -24,14 +24,17 @@ class _Python:
 
     language = "Python"
 
-    def find(self, framework: Framework) -> Path:
+    def find(self, framework: str, module: str) -> Path:
+        """The interpreter that runs the suite, where the framework is installed beside it."""
+        if importlib.util.find_spec(module.partition(".")[0]) is not None:
+            return Path(sys.executable)
         raise NotInstalled(
-            f"{framework.name}: the suite does not install it: give --python {framework.name}=PATH, an "
-            f"interpreter in which {framework.module} is installed"
+            f"{framework}: {module} is not installed beside the suite, and the suite does not "
+            f"install it: give --python {framework}=PATH, an interpreter that has it"
         )
 
-    def check(self, framework: Framework, path: str) -> Path:
-        option, module = f"--python {framework.name}={path}", framework.module
+    def check(self, framework: str, module: str, path: str) -> Path:
+        option = f"--python {framework}={path}"
         found = executable(option, path, f"a Python in which {module} is installed")
         probe = (
             "import sys, importlib.util as u;"
@@ -54,24 +57,24 @@ class _Python:
                 )
         return Path(found).absolute()
 
-    def version(self, framework: Framework, interpreter: Path) -> str:
+    def version(self, framework: str, module: str, interpreter: Path) -> str:
         program = (
             "import sys\n"
             "try: print(__import__(sys.argv[1]).__version__)\n"
             "except Exception as e: sys.exit(f'{type(e).__name__}: ' + ' '.join(str(e).split()))"
         )
-        done = _ask(str(interpreter), program, framework.module)
+        done = _ask(str(interpreter), program, module)
         words = done.stdout.split()
         if done.returncode != 0 or not words:
             said = (done.stderr.strip().splitlines() or ["without a word"])[-1]
             raise BadInterpreter(
-                f"--python {framework.name}={interpreter}: {framework.module} cannot be imported: "
+                f"--python {framework}={interpreter}: {module} cannot be imported: "
                 f"{said[:300]}; mend it, or leave this --python out for an environment of the suite's"
             )
         return re.sub(r"[^A-Za-z0-9.+-]", "-", words[-1])[:60]
 
-    def command(self, framework: Framework, interpreter: Path) -> list[str]:
-        return [str(interpreter), str(_BOOTSTRAP), str(framework.adapter)]
+    def command(self, adapter: Path, interpreter: Path) -> list[str]:
+        return [str(interpreter), str(_BOOTSTRAP), str(adapter)]
 
     def variables(self, interpreter: Path) -> dict[str, str]:
         del interpreter

@@ -12,16 +12,14 @@ import subprocess
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from attrs import frozen
 
 from conv_transpose_conformance.errors import BadInterpreter, NotInstalled
 from conv_transpose_conformance.frameworks.python_runtime import executable
+from conv_transpose_conformance.frameworks.runtime import Runtime
 from conv_transpose_conformance.workers.environment import installer_environment
-
-if TYPE_CHECKING:
-    from conv_transpose_conformance.frameworks.framework import Framework, Runtime
 
 _INSTALL: Final = "install.packages('torch') and then torch::install_torch()"
 _MARK: Final = "conformance:"
@@ -116,12 +114,13 @@ class _RTorch:
 
     language = "R"
 
-    def find(self, framework: Framework) -> Path:
-        return on_path(framework.name)
+    def find(self, framework: str, module: str) -> Path:
+        del module
+        return on_path(framework)
 
-    def check(self, framework: Framework, path: str) -> Path:
-        option = f"--python {framework.name}={path}"
-        wanted = f"an Rscript in whose R {framework.module} is installed"
+    def check(self, framework: str, module: str, path: str) -> Path:
+        option = f"--python {framework}={path}"
+        wanted = f"an Rscript in whose R {module} is installed"
         found = Path(executable(option, path, wanted)).absolute()
         try:
             missing = examine(found).missing
@@ -131,13 +130,13 @@ class _RTorch:
             raise BadInterpreter(f"{option}: {missing}")
         return found
 
-    def version(self, framework: Framework, interpreter: Path) -> str:
-        del framework
+    def version(self, framework: str, module: str, interpreter: Path) -> str:
+        del framework, module
         return examine(interpreter).torch
 
-    def command(self, framework: Framework, interpreter: Path) -> list[str]:
+    def command(self, adapter: Path, interpreter: Path) -> list[str]:
         """``Rscript``, without the files that a user's or a site's sessions begin with."""
-        return [str(interpreter), "--vanilla", str(framework.adapter)]
+        return [str(interpreter), "--vanilla", str(adapter)]
 
     def variables(self, interpreter: Path) -> dict[str, str]:
         return examine(interpreter).variables

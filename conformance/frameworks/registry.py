@@ -79,7 +79,8 @@ def load(point: EntryPoint, known: Mapping[str, Framework]) -> Framework | Broke
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
-        said = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        first = error.args[0] if error.args and isinstance(error.args[0], str) else error
+        said = f"{type(error).__name__}: {' '.join(str(first).split())[:300]}"
         return Broken(point.name, f"plug-in of {whose}: {point.value} cannot be loaded: {said}; {advice}")
     if not isinstance(loaded, Framework):
         said = f"{point.value} is a {type(loaded).__name__} and not a Framework"
@@ -159,6 +160,16 @@ def not_asked_for(patterns: Iterable[str]) -> frozenset[str]:
     """The frameworks that no glob selects alone: they take part because everything does, or much."""
     alone = {frozenset(map(framework_of, select([pattern]))) for pattern in patterns}
     return frozenset(name for name in registry().frameworks if frozenset({name}) not in alone)
+
+
+def broken_among(patterns: Iterable[str]) -> tuple[Broken, ...]:
+    """The broken plug-ins whose implementations the globs may mean; all of them without a glob."""
+    firsts = [pattern.split(".")[0] for pattern in patterns]
+    return tuple(
+        one
+        for one in registry().broken
+        if not firsts or any(fnmatchcase(one.name.split(".")[0], first) for first in firsts)
+    )
 
 
 def select(patterns: Iterable[str], *, variants: bool = False) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def worker_command(name: str, interpreter: Path) -> WorkerCommand:
     return WorkerCommand(
         framework=name,
         interpreter=interpreter,
-        command=tuple(found.runtime.command(found, interpreter)),
+        command=tuple(found.runtime.command(found.adapter, interpreter)),
         language=found.runtime.language,
         variables=found.runtime.variables(interpreter),
         whose=found.distribution,

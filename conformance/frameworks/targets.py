@@ -64,7 +64,9 @@ def choose(pythons: Iterable[str], releases: Iterable[str]) -> Targets:
     for name, path in given:
         several = name in found or sum(other == name for other, _ in given) > 1
         whose = framework(name)
-        found.setdefault(name, []).append((whose.runtime.version(whose, path) if several else "", path))
+        found.setdefault(name, []).append(
+            (whose.runtime.version(whose.name, whose.module, path) if several else "", path)
+        )
     labels: dict[str, tuple[str, ...]] = {}
     places: dict[str, Place] = {}
     for name, entries in found.items():
@@ -96,7 +98,7 @@ def parse_python(option: str) -> tuple[str, Path]:
     known = registry().frameworks
     if name not in known:
         raise BadInterpreter(f"--python {option!r}: {name!r} is none of {', '.join(known)}")
-    return name, known[name].runtime.check(known[name], path)
+    return name, known[name].runtime.check(known[name].name, known[name].module, path)
 
 
 def parse_release(option: str) -> tuple[str, str, Environment]:
@@ -148,7 +150,7 @@ def default_place(name: str) -> Place:
         NotInstalled: where the suite makes none and the user has none.
     """
     whose = framework(name)
-    return environment_for(name) or whose.runtime.find(whose)
+    return environment_for(name) or whose.runtime.find(whose.name, whose.module)
 
 
 def default_interpreter(name: str, say: Say, stop: threading.Event | None = None) -> Path:

@@ -7,17 +7,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from attrs import evolve
 
 from conv_transpose_conformance.errors import BadInterpreter
 from conv_transpose_conformance.execution.session import parse_interpreters
 from conv_transpose_conformance.frameworks.python_runtime import PYTHON
-from conv_transpose_conformance.frameworks.registry import framework
 
 
 def check(module: str, path: str) -> Path:
     """The interpreter of a framework that is imported as ``module``."""
-    return PYTHON.check(evolve(framework("torch"), module=module), path)
+    return PYTHON.check("torch", module, path)
 
 
 def script(path: Path, text: str) -> Path:

@@ -16,7 +16,7 @@ from conv_transpose_conformance.errors import BadInterpreter, NotInstalled
 from conv_transpose_conformance.frameworks import r_runtime
 from conv_transpose_conformance.frameworks.python_runtime import PYTHON
 from conv_transpose_conformance.frameworks.r_runtime import R_TORCH
-from conv_transpose_conformance.frameworks.registry import framework, interpret
+from conv_transpose_conformance.frameworks.registry import interpret
 from conv_transpose_conformance.frameworks.starting import worker_command
 from conv_transpose_conformance.frameworks.targets import choose
 from conv_transpose_conformance.pytest_plugin.items import Items
@@ -59,7 +59,7 @@ def fake_r(rscript, fake):
 
 def refusal(path: Path) -> str:
     with pytest.raises(BadInterpreter) as caught:
-        R_TORCH.check(framework("r.torch"), str(path))
+        R_TORCH.check("r.torch", "torch", str(path))
     message = str(caught.value)
     assert message.startswith(f"--python r.torch={path}: ")
     assert "\n" not in message
@@ -106,8 +106,8 @@ def test_a_missing_file(tmp_path):
 
 def test_a_whole_r(rscript, monkeypatch):
     path = rscript(*WHOLE)
-    assert R_TORCH.check(framework("r.torch"), str(path)) == path
-    assert R_TORCH.version(framework("r.torch"), path) == "0.17.0"
+    assert R_TORCH.check("r.torch", "torch", str(path)) == path
+    assert R_TORCH.version("r.torch", "torch", path) == "0.17.0"
     monkeypatch.setenv("PATH", str(path.parent), prepend=":")
     assert r_runtime.on_path("r.torch") == path
     assert choose([f"r.torch={path}"], ()).places == {"r.torch": path}

@@ -1,0 +1,66 @@
+"""``conformance adapter``: for whoever brings in a framework."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from conv_transpose_conformance.cli.app import _plainly, _python, group
+
+
+@group.group()
+def adapter() -> None:
+    """Bring in a framework: begin an adapter, and check that it does its part."""
+
+
+@adapter.command("check")
+@click.argument("name")
+@_python
+@_plainly
+def check_adapter(name: str, pythons: tuple[str, ...]) -> int:
+    """Check the adapter of framework NAME: greeting, stages, dtypes, layout, gradients, refusals, probes.
+
+    Exits 0 where all is right, 1 where something is not.
+    """
+    import threading
+
+    from conv_transpose_conformance.commands.adapter import check
+    from conv_transpose_conformance.execution.driver import Driver
+    from conv_transpose_conformance.frameworks.registry import framework
+    from conv_transpose_conformance.frameworks.targets import choose
+    from conv_transpose_conformance.text import one_line
+
+    found = framework(name)
+    python = choose(pythons, ()).locate(
+        name, lambda line: click.echo(f"{name}: {line}", err=True), threading.Event()
+    )
+    driver = Driver(name, python, threading.Event(), lambda _job, _answer: None, lambda _reason: None)
+    wrong = right = 0
+    try:
+        for finding in check(found, driver):
+            wrong += bool(finding.problem)
+            right += not finding.problem
+            mark = "wrong" if finding.problem else "ok   "
+            where = f"{finding.subject}: " if finding.subject else ""
+            said = f": {one_line(finding.problem)}" if finding.problem else ""
+            click.echo(f"{mark}  {where}{finding.checked}{said}")
+    finally:
+        driver.close()
+    click.echo(f"{name}: {right} right, {wrong} wrong")
+    return 1 if wrong else 0
+
+
+@adapter.command("new")
+@click.argument("name")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Default: conformance-NAME.")
+@_plainly
+def new_adapter(name: str, out: Path | None) -> int:
+    """Write a package that brings in a framework called NAME; it passes the check as it is."""
+    from conv_transpose_conformance.commands.adapter import new
+
+    folder = out or Path(f"conformance-{name.replace('.', '-').replace('_', '-')}")
+    for path in new(name, folder):
+        click.echo(str(path))
+    click.echo(f"next: python -m pip install --editable {folder}, then conformance adapter check {name}")
+    return 0

@@ -1,0 +1,260 @@
+"""``conformance adapter``: checks an adapter, and writes the package that one begins as."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from attrs import frozen
+
+from conv_transpose_conformance.adapters.probe import OPERATIONS
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.meaning import Acceptance
+from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES
+from conv_transpose_conformance.errors import BadName, ConformanceError
+from conv_transpose_conformance.execution.driver import Driver
+from conv_transpose_conformance.execution.requests import Job, Probe
+from conv_transpose_conformance.frameworks.framework import Framework
+from conv_transpose_conformance.frameworks.implementation import Implementation
+from conv_transpose_conformance.judging.answers import Answer, Outcome
+from conv_transpose_conformance.judging.judge import judge
+from conv_transpose_conformance.judging.problem import Problem
+from conv_transpose_conformance.judging.verdicts import FAILING
+
+# Plain calls that nearly every API can say, the plainest first.
+_CASES: Final = {
+    1: (
+        "1d_n2_ci2_co3_i4_k3_s2{}_b",
+        "1d_n2_ci2_co3_i4_k3{}",
+        "1d_u_ci2_co3_i4_k3{}",
+        "1d_n2_ci4_co6_i4_k2_g2{}",
+    ),
+    2: (
+        "2d_n2_ci2_co3_i3x4_k3x2_s2x1{}_b",
+        "2d_n2_ci2_co3_i3x4_k3x2{}",
+        "2d_u_ci2_co3_i3x4_k3x2{}",
+        "2d_n2_ci4_co6_i3x4_k2x3_g2{}",
+    ),
+}
+_TOKENS: Final = {"float16": "f16", "bfloat16": "bf16", "float32": "f32", "float64": "f64"}
+_REFUSED: Final = {
+    1: "v1_1d_n1_ci1_co1_i3_k2_s-1_f32_int.1",
+    2: "v1_2d_n1_ci1_co1_i3x3_k2x2_s-1x-1_f32_int.1",
+}
+
+
+@frozen
+class Finding:
+    """What was checked, of which implementation ("" for all); ``problem`` is "" where it is right."""
+
+    subject: str
+    checked: str
+    problem: str = ""
+
+
+def check(framework: Framework, driver: Driver) -> Iterator[Finding]:
+    """Yields what an adapter does right and wrong; ``driver`` holds workers of its framework.
+
+    A case that an API cannot express, or that its documents do not demand to work, is left out: what a
+    framework computes is for ``conformance run`` to judge.
+    """
+    try:
+        hello = driver.start()
+    except ConformanceError as error:
+        yield Finding("", "greeting", str(error))
+        return
+    yield _greeting(framework, hello)
+    for implementation in framework.implementations:
+        yield from _Checked(framework, implementation, driver, tuple(hello["dtypes"])).findings()
+
+
+def _greeting(framework: Framework, hello: dict[str, object]) -> Finding:
+    named = hello.get("framework", framework.name)
+    problem = ""
+    if named != framework.name:
+        problem = f"the adapter says that it is of {named!r}: set Adapter.framework to {framework.name!r}"
+    elif hello["device"] not in (*framework.devices, "cpu", "ascend", "gpu"):
+        problem = f"device {hello['device']!r} is none of {', '.join(framework.devices)}"
+    elif not hello["dtypes"]:
+        problem = "describe() names no dtypes"
+    return Finding("", "greeting", problem)
+
+
+@frozen
+class _Checked:
+    """One implementation under check."""
+
+    framework: Framework
+    implementation: Implementation
+    driver: Driver
+    dtypes: tuple[str, ...]
+
+    def findings(self) -> Iterator[Finding]:
+        plain = self._cases("")
+        if not plain:
+            yield self._finding(
+                "calls", "none of the plain cases is expressed and demanded: see interpret, cannot_express"
+            )
+            return
+        first = plain[0]
+        answer = self._ask(first)
+        yield self._finding("stages", self._stages(first, answer))
+        if answer.outcome is Outcome.UNSUPPORTED:
+            yield self._finding(
+                "unsupported in words", "" if answer.message.strip() else "it gives no reason"
+            )
+        else:
+            yield self._finding("values and gradients", self._judged(plain))
+            yield self._finding("channels first", self._layout())
+            for dtype in self.dtypes:
+                yield self._finding(f"dtype {dtype}", self._dtype(dtype))
+        yield self._finding("invalid call", self._invalid())
+        for operation in OPERATIONS:
+            if operation != "call":
+                yield self._finding(f"probe {operation}", self._probe(operation, first))
+
+    def _finding(self, checked: str, problem: str) -> Finding:
+        return Finding(self.implementation.name, checked, problem)
+
+    def _cases(self, layout: str, dtype: str = "float32") -> list[Case]:
+        """The plain cases that the API can say and its documents demand."""
+        tail = f"_{_TOKENS[dtype]}{layout}_int.1"
+        found = [Case.parse("v1_" + text.format("") + tail) for text in _CASES[self.implementation.ndim]]
+        same = [case.replace(padding="same") for case in found]  # where a word is all that there is
+        return [case for case in (*found, *same) if self._demanded(case)]
+
+    def _demanded(self, case: Case) -> bool:
+        if self.framework.cannot_express(case, self.implementation) is not None:
+            return False
+        return self.framework.interpret(case, self.implementation).acceptance is Acceptance.REQUIRED
+
+    def _ask(self, case: Case, probe: Probe | None = None) -> Answer:
+        meaning = self.framework.interpret(case, self.implementation)
+        problem = Problem(case, meaning.geometry)
+        name = self.implementation.name
+        return self.driver.ask(Job(problem, {name: meaning}, probe), name)
+
+    def _stages(self, case: Case, answer: Answer) -> str:
+        if answer.outcome is Outcome.UNSUPPORTED:
+            return ""
+        if answer.outcome is not Outcome.OK:
+            return f"{case.id}: {answer.outcome.value} in {answer.stage or 'no stage'}: {answer.message}"
+        if not self.implementation.computes:
+            return ""
+        missing = {"values", "grad_input", "grad_weight", *(["grad_bias"] if case.bias else [])} - set(
+            answer.arrays
+        )
+        if missing:
+            return f"{case.id}: fetch() and backward() gave no {', '.join(sorted(missing))}"
+        if self.implementation.is_layer and "weight" not in answer.parameters:
+            return f"{case.id}: construct() of a layer gave no weight: {sorted(answer.parameters)}"
+        return ""
+
+    def _judged(self, cases: list[Case]) -> str:
+        for case in cases:
+            meaning = self.framework.interpret(case, self.implementation)
+            problem = Problem(case, meaning.geometry)
+            name = self.implementation.name
+            answer = self.driver.ask(Job(problem, {name: meaning}), name)
+            records = judge(case, meaning, problem.data, problem.reference, answer, self.framework.name)
+            wrong = next((record for record in records if record.verdict in FAILING), None)
+            if wrong is not None:
+                return f"{case.id}: {wrong.check}: {wrong.message}"
+        return ""
+
+    def _layout(self) -> str:
+        for case in self._cases("_cl"):
+            answer = self._ask(case)
+            geometry = self.framework.interpret(case, self.implementation).geometry
+            assert geometry is not None
+            lead = () if case.batch is None else (case.batch,)
+            wanted = (*lead, case.out_channels, *geometry.output_size)
+            if answer.shape != wanted:
+                return f"{case.id}: the shape {answer.shape} came where {wanted} is channels first"
+        return ""
+
+    def _dtype(self, dtype: str) -> str:
+        if dtype not in NUMPY_DTYPES:
+            return f"the suite knows {', '.join(NUMPY_DTYPES)}"
+        for case in self._cases("", dtype)[:1]:
+            answer = self._ask(case)
+            if answer.dtype != dtype:
+                return f"{case.id}: {answer.dtype or answer.message} came"
+        return ""
+
+    def _invalid(self) -> str:
+        case = Case.parse(_REFUSED[self.implementation.ndim])
+        if self.framework.cannot_express(case, self.implementation) is not None:
+            return ""
+        answer = self._ask(case)
+        told = answer.outcome in (
+            Outcome.OK,
+            Outcome.RAISED,
+            Outcome.UNSUPPORTED,
+            Outcome.CRASH,
+            Outcome.HANG,
+        )
+        if not told:
+            return f"{case.id}: {answer.message}"
+        if answer.outcome is Outcome.RAISED and not answer.message.strip():
+            return f"{case.id}: an exception without a message"
+        return ""
+
+    def _probe(self, operation: str, case: Case) -> str:
+        arrays = Problem(case, self.framework.interpret(case, self.implementation).geometry).data.arrays()
+        if operation == "convolve":
+            arrays["y"] = arrays["g"]
+        if operation in ("second", "tangent"):
+            arrays |= {f"v{name}": np.ones_like(arrays[name]) for name in ("x", "w", "b") if name in arrays}
+        answer = self._ask(case, Probe(operation, arrays, {}, {}))
+        if answer.outcome is Outcome.UNSUPPORTED:
+            return "" if answer.message.strip() else "unsupported, without a word why"
+        if answer.outcome is not Outcome.OK:
+            return (
+                f"{answer.outcome.value} in {answer.stage or 'no stage'}: {answer.message}; raise Unsupported"
+            )
+        return ""
+
+
+def new(name: str, folder: Path) -> list[Path]:
+    """Writes a package that brings in a framework called ``name``; returns its files.
+
+    It passes :func:`check` as it is, with a few lines of NumPy in the framework's place.
+
+    Raises:
+        BadName: where the name cannot be a framework's, or the folder is not empty.
+    """
+    parts = name.split(".")
+    if not re.fullmatch(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", name) or any(map(keyword.iskeyword, parts)):
+        raise BadName(
+            f"framework name {name!r}: give one of lower-case letters, digits and _, as in 'jax': it begins "
+            "every implementation's name"
+        )
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BadName(f"{folder}: is there and not empty: name another folder with --out")
+    package = f"conformance_{name.replace('.', '_')}"
+    targets: dict[str, Path] = {
+        "pyproject.toml.txt": folder / "pyproject.toml",
+        "framework.py.txt": folder / "src" / package / "__init__.py",
+        "adapter.py.txt": folder / "src" / package / "adapter.py",
+    }
+    replaced = {
+        "__NAME__": name,
+        "__PACKAGE__": name.replace(".", "_"),
+        "__DISTRIBUTION__": name.replace(".", "-").replace("_", "-"),
+    }
+    try:
+        for template, path in targets.items():
+            text = files(__package__).joinpath("adapter_template", template).read_text(encoding="utf-8")
+            for token, value in replaced.items():
+                text = text.replace(token, value)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadName(f"{folder}: cannot be written: {error.strerror or error}") from None
+    return list(targets.values())

@@ -1,0 +1,1 @@
+FRAMEWORK = {"name": "mistyped"}
