@@ -63,11 +63,11 @@ class Engine:
     """Runs ``cases`` on ``implementations``.
 
     ``locate`` gives each target's interpreter; ``releases`` those of a framework where there are several;
-    ``optional`` the frameworks that the run may be without where the user has none; ``absent`` those known to
-    be unavailable from the start; ``allowance`` is the seconds that an implementation slow by nature may
-    take, on cases from all over the corpus where they are to be ``spread``; ``budget`` the seconds after which no
-    further call is begun (None: no limit).  Calls that are ``done``, told by target, implementation and case,
-    are left out.  ``spent`` adds up the seconds of each kind of work, and the calls.
+    ``optional`` the frameworks that the run may be without where the user has none; ``absent`` those known
+    to be unavailable from the start; ``allowance`` is the seconds that an implementation slow by nature may
+    take, on cases from all over the corpus where they are to be ``spread``; ``budget`` the seconds after
+    which no further call is begun (None: no limit).  Calls that are ``done``, told by target, implementation
+    and case, are left out.  ``spent`` adds up the seconds of each kind of work, and the calls.
     """
 
     implementations: tuple[str, ...]
