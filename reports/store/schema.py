@@ -149,10 +149,14 @@ def check_run(run: Node) -> dict[str, Any]:
     if version != SCHEMA_VERSION or isinstance(version, bool):
         run["schema"].fail(
             f"is {_short(version)}, and this version of the suite reads {SCHEMA_VERSION}: "
-            "use the suite that wrote it"
+            f"use the suite that wrote it{_writer(run)}"
         )
     for key in ("name", "version"):
         run["suite"][key].of(str)
+    if run["suite"].get("judged_by").of(list, _NONE) is not None:
+        for judge in run["suite"]["judged_by"]:
+            judge.of(str)
+    run.get("corpus").of(int, _NONE)
     _check_time(run["started"])
     run["seconds"].of(float)
     run["profile"].of(str, _NONE)
@@ -163,6 +167,8 @@ def check_run(run: Node) -> dict[str, Any]:
         run["exit_code"].fail(f"is {_short(run['exit_code'].value)}, and no program ends so")
     run["host"].get("command").of(str, _NONE)
     if run.get("shard").of(list, _NONE) is not None:
+        if len(run["shard"].value) != 2:
+            run["shard"].fail("must be [index, count]")
         for number in run["shard"]:
             number.count()
     if run.get("coverage").of(dict, _NONE) is not None:
@@ -193,6 +199,13 @@ def check_run(run: Node) -> dict[str, Any]:
         _check_implementation(implementation)
     content: dict[str, Any] = run.value
     return content
+
+
+def _writer(run: Node) -> str:
+    """The version in a run.json whose format is another, as far as it can be read."""
+    suite = run.value.get("suite")
+    version = suite.get("version") if isinstance(suite, dict) else None
+    return f", version {_short(version)}" if isinstance(version, str) else ""
 
 
 def _check_time(node: Node) -> None:
