@@ -15,7 +15,7 @@ from conv_transpose_conformance.generation.corpus import core
 from conv_transpose_conformance.reports.store import dataset, files, journal, schema
 from conv_transpose_conformance.reports.store.folder import RunFolder, read
 from conv_transpose_conformance.reports.store.summary import Summary
-from tests.support import ROOT
+from tests.support import ROOT, source
 
 PAGE = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
 NUMBERS = {
@@ -54,7 +54,7 @@ def test_each_format_has_the_number_of_the_code():
 
 
 def test_the_r_worker_and_the_builder_of_the_corpus_have_the_same_numbers():
-    worker = (ROOT / "adapters" / "r_torch_worker.R").read_text(encoding="utf-8")
+    worker = source("adapters/r_torch_worker.R").read_text(encoding="utf-8")
     assert re.search(r"^PROTOCOL <- (\d+)L$", worker, re.MULTILINE)[1] == str(PROTOCOL)
     builder = (ROOT / "tools" / "corpus.py").read_text(encoding="utf-8")
     assert re.search(r"^VERSION = (\d+)$", builder, re.MULTILINE)[1] == str(core().version)
@@ -63,7 +63,7 @@ def test_the_r_worker_and_the_builder_of_the_corpus_have_the_same_numbers():
 @pytest.mark.parametrize("cells", table("format").values(), ids=table("format"))
 def test_where_a_format_is_defined_there_is_a_file(cells):
     assert code(cells[1])
-    assert all((ROOT / path).is_file() for path in code(cells[1]))
+    assert all(source(path).is_file() for path in code(cells[1]))
 
 
 def test_the_commands_named_are_commands():
