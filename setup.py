@@ -3,11 +3,17 @@
 Built where a C compiler is found; without one the NumPy path does the whole job.
 """
 
+import atexit
+import shutil
+import tempfile
 from pathlib import Path
 
 from setuptools import Extension, setup
 
 FOLDER = "src/conv_transpose_conformance/reference_impl"
+# A folder of its own for each build: what an earlier one left in build/ would be packed again.
+BUILD = tempfile.mkdtemp(prefix="conv-transpose-conformance-")
+atexit.register(shutil.rmtree, BUILD, ignore_errors=True)
 PARTS = sorted(str(path) for end in ("h", "pxi") for path in Path(FOLDER).glob(f"*.{end}"))
 
 
@@ -24,9 +30,10 @@ def kernel(name: str, *flags: str) -> Extension:
 
 
 setup(
+    options={"build": {"build_base": BUILD}},
     ext_modules=[
         kernel("_kernels"),
         # Error-free transformations: a product fused with a sum would lose what they are there to keep.
         kernel("_compensated", "-ffp-contract=off"),
-    ]
+    ],
 )

@@ -17,7 +17,7 @@
 ``pytest_plugin``   ``pytest --conformance NAME``; ``pytest_items`` does its work
 ==================  ================================================================================
 
-:func:`load_run` reads a run's records back as a pandas DataFrame.
+:func:`load_run` reads a run's records back as a pandas DataFrame; ``__version__`` is that of the suite.
 """
 
 from __future__ import annotations
@@ -28,11 +28,17 @@ if TYPE_CHECKING:
     from conv_transpose_conformance.cases.case import Case
     from conv_transpose_conformance.reports.store.dataset import load_run
 
-__all__ = ["Case", "load_run"]
+    __version__: str
+
+__all__ = ["Case", "__version__", "load_run"]
 
 
 def __getattr__(name: str) -> Any:
-    # Both are reached through heavy modules, and 'conformance --help' is to be quick.
+    # These are reached through heavy modules, and 'conformance --help' is to be quick.
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("conv-transpose-conformance")
     if name == "Case":
         from conv_transpose_conformance.cases.case import Case
 

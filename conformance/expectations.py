@@ -44,7 +44,7 @@ from conv_transpose_conformance.judging.verdicts import Check, Record
 from conv_transpose_conformance.requirements.catalogue import choose
 
 FILE: Final = "conformance-expected.toml"
-_KEYS: Final = ("implementation", "versions", "requirement", "condition", "case", "reason", "link")
+KEYS: Final = ("implementation", "versions", "requirement", "condition", "case", "reason", "link")
 _HEADER: Final = re.compile(r"^\s*\[\[\s*expected\s*\]\]")
 
 
@@ -225,8 +225,8 @@ class _Reader:
 
     def entry(self) -> Entry:
         for key in self.values:
-            if key not in _KEYS:
-                self.fail(key, f"unknown key {key!r}: an entry has {', '.join(_KEYS)}")
+            if key not in KEYS:
+                self.fail(key, f"unknown key {key!r}: an entry has {', '.join(KEYS)}")
         implementation = self.text("implementation")
         if not implementation:
             self.fail("implementation", "an entry needs an implementation: a name or a glob")

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from conv_transpose_conformance.errors import BadRunFolder
 from conv_transpose_conformance.judging.verdicts import FAILING, Verdict
 from conv_transpose_conformance.reports.pages.requirements import fails_alone
 from conv_transpose_conformance.reports.pages.words import requirement_results
+from conv_transpose_conformance.reports.store.agreement import check_one_suite, reworded, suite_text
 from conv_transpose_conformance.reports.store.folder import read
 from conv_transpose_conformance.reports.store.records_reader import calls
 
@@ -23,18 +23,16 @@ Cause = dict[str, Any]
 
 
 def diff(before: Path, after: Path) -> dict[str, Any]:
-    """What became of a run in another, as plain data.
+    """Compares a run with a later one and returns what changed, as plain data.
+
+    The runs may be of two versions of the suite whose formats agree. Requirements that the two versions
+    state differently are listed and not compared.
 
     Raises:
-        BadRunFolder: where one cannot be read or the two are of different suites.
+        BadRunFolder: where one cannot be read, is of another format, or is of another suite.
     """
     (run_a, causes_a), (run_b, causes_b) = read(before), read(after)
-    if run_a["suite"] != run_b["suite"]:
-        made = [
-            f"{p} by {r['suite']['name']} {r['suite']['version']}"
-            for p, r in ((before, run_a), (after, run_b))
-        ]
-        raise BadRunFolder(f"made by different suites, {made[0]} and {made[1]}: compare runs of one suite")
+    check_one_suite([(before, run_a), (after, run_b)], "compare")
     pairs, gone, new = _matched(causes_a, causes_b)
     changed = [{"before": a, "after": b, "changes": changes} for a, b in pairs if (changes := _changes(a, b))]
     facts_a, facts_b = _facts(before), _facts(after)
@@ -46,6 +44,7 @@ def diff(before: Path, after: Path) -> dict[str, Any]:
         "changed": changed,
         "same": len(pairs) - len(changed),
         "requirements": _requirements(run_a, run_b),
+        "reworded": list(reworded(run_a, run_b)),
         "verdicts": _verdicts(facts_a, facts_b),
         "speed": _speed(facts_a, facts_b),
         "coverage": _coverage(facts_a, facts_b),
@@ -57,13 +56,20 @@ def _about(run: dict[str, Any]) -> dict[str, Any]:
         "frameworks": {
             n: f["version"] if f["status"] == "ran" else None for n, f in run["frameworks"].items()
         },
+        "suite": suite_text(run),
+        "corpus": run.get("corpus"),
         **{key: run[key] for key in ("profile", "seed", "budget", "started")},
     }
 
 
 def _requirements(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
     """The requirements whose verdict changed, among those that both runs examined on an implementation."""
-    known = {(r["requirement"], r["implementation"]): r for r in requirement_results(before)}
+    others = reworded(before, after)
+    known = {
+        (r["requirement"], r["implementation"]): r
+        for r in requirement_results(before)
+        if r["requirement"] not in others
+    }
     found = []
     for result in requirement_results(after):
         earlier = known.get((result["requirement"], result["implementation"]))

@@ -14,12 +14,12 @@ import sys
 import time
 from collections.abc import Iterator
 from itertools import product
-from pathlib import Path
 
 import covertable
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.recipe import Recipe
+from conv_transpose_conformance.generation.corpus import PATH
 from conv_transpose_conformance.generation.factors import (
     AXIS,
     WHOLE,
@@ -32,7 +32,6 @@ from conv_transpose_conformance.generation.factors import (
 )
 
 VERSION = 3
-TARGET = Path(__file__).parents[1] / "conformance" / "corpus.txt"
 # What every parameter set is run with anyway, and so need not be part of the array.
 VARIED = ("dtype", "recipe")
 # What the API that can say least can say.
@@ -280,8 +279,8 @@ def main() -> None:
     lines = [case.id for case in sets]
     for name, cases in parts.items():
         lines += [name, *(case.id for case in cases)]
-    TARGET.write_text(HEADER.format(version=VERSION) + "\n".join(lines) + "\n", encoding="utf-8")
-    sys.stderr.write(f"{len(sets) + len(large)} parameter sets, {len(refused)} forbidden calls in {TARGET}\n")
+    PATH.write_text(HEADER.format(version=VERSION) + "\n".join(lines) + "\n", encoding="utf-8")
+    sys.stderr.write(f"{len(sets) + len(large)} parameter sets, {len(refused)} forbidden calls in {PATH}\n")
 
 
 if __name__ == "__main__":

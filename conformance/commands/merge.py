@@ -13,9 +13,11 @@ from rich.console import Console
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.causes.failures import Observed
 from conv_transpose_conformance.commands.finish import conclude, exit_code, stale
+from conv_transpose_conformance.commands.run import DISTRIBUTION, suite_version
 from conv_transpose_conformance.errors import BadRunFolder
 from conv_transpose_conformance.expectations import Expectations
 from conv_transpose_conformance.reports.render import render
+from conv_transpose_conformance.reports.store.agreement import check_mergeable, judges
 from conv_transpose_conformance.reports.store.dataset import RecordWriter
 from conv_transpose_conformance.reports.store.folder import RunFolder, read
 from conv_transpose_conformance.reports.store.records_reader import calls
@@ -43,6 +45,8 @@ def merge(
     Conditions are searched anew on all the records; what needed a framework (the smallest case, its diagnosis
     and script) is taken from the part that found it smallest.
 
+    The parts may be of several versions of the suite whose formats, corpus and requirements agree.
+
     Raises:
         BadRunFolder: where the parts are not of one run, or a folder cannot be read or written.
     """
@@ -67,12 +71,14 @@ def merge(
     results = _results(parts, requirements, tally, frameworks, expectations)
     first = parts[0].run
     info = {
-        **{key: first[key] for key in ("suite", "profile", "seed", "budget", "host")},
+        "suite": _suite(parts),
+        **{key: first[key] for key in ("profile", "seed", "budget", "host")},
         "started": min(part.run["started"] for part in parts),
         "seconds": round(sum(part.run["seconds"] for part in parts), 2),
         "interrupted": any(part.run["interrupted"] for part in parts),
         "exit_code": exit_code([*found, *filter(fails, results)], frameworks),
         "frameworks": frameworks,
+        "corpus": next((v for part in parts if (v := part.run.get("corpus")) is not None), None),
         "requirements": {"catalogue": [described(r) for r in requirements], "results": results},
         "merged": [str(part.path) for part in parts],
         "expectations": {
@@ -90,17 +96,15 @@ def _check(parts: Sequence[_Part], out: Path) -> None:
     for part in parts:
         if part.path.resolve() == out.resolve():
             raise BadRunFolder(f"--out {out}: is one of the folders to be merged; name another")
-        if part.run["suite"] != first.run["suite"]:
-            raise BadRunFolder(
-                f"{part.path}: made by {_suite(part)}, {first.path} by {_suite(first)}: "
-                "merge runs of one suite"
-            )
         for key in _SAME:
             if part.run[key] != first.run[key]:
                 raise BadRunFolder(
                     f"{part.path}: its {key} is {part.run[key]}, that of {first.path} is {first.run[key]}: "
                     "merge parts of one run"
                 )
+    check_mergeable(
+        [(part.path, part.run) for part in parts], map(described, catalogue().values()), suite_version()
+    )
     seen: dict[tuple[str, int], _Part] = {}
     shards = {tuple(part.run.get("shard") or (1, 1)) for part in parts}
     counts = {count for _, count in shards}
@@ -132,8 +136,11 @@ def _check(parts: Sequence[_Part], out: Path) -> None:
             )
 
 
-def _suite(part: _Part) -> str:
-    return f"{part.run['suite']['name']} {part.run['suite']['version']}"
+def _suite(parts: Sequence[_Part]) -> dict[str, Any]:
+    """Returns this suite, which finds the causes, and the versions that judged the calls if others did."""
+    judged_by = list(dict.fromkeys(version for part in parts for version in judges(part.run)))
+    suite = {"name": DISTRIBUTION, "version": suite_version()}
+    return suite if judged_by == [suite_version()] else {**suite, "judged_by": judged_by}
 
 
 def _frameworks(parts: Sequence[_Part]) -> dict[str, Any]:

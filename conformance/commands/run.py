@@ -160,7 +160,6 @@ def _execute(
         seconds = journal.total()
     interrupted = interrupted or engine.interrupt.requested
     info = {
-        "schema": 1,
         "suite": {"name": DISTRIBUTION, "version": suite_version()},
         "started": started.isoformat(timespec="seconds"),
         "seconds": round(seconds, 2),

@@ -29,9 +29,13 @@ def _sections(found: dict[str, Any]) -> list[Section]:
         for name in sorted({*before["frameworks"], *after["frameworks"]})
         if (old := before["frameworks"].get(name)) != (new := after["frameworks"].get(name))
     ]
+    if before["suite"] != after["suite"]:
+        versions.append(
+            f"suite: {before['suite']} became {after['suite']}, so a verdict may differ because of the suite"
+        )
     settings = [
         f"{key}: {before[key]} became {after[key]}"
-        for key in ("profile", "seed", "budget")
+        for key in ("profile", "seed", "budget", "corpus")
         if before[key] != after[key]
     ]
     sections.append(("Versions and settings", versions + settings))
@@ -45,6 +49,7 @@ def _sections(found: dict[str, Any]) -> list[Section]:
         for entry in found["requirements"]
     ]
     sections.append(("Requirements", required))
+    sections.append(("Requirements stated differently, not compared", found["reworded"]))
     verdicts = found["verdicts"]
     if verdicts["failing"] or verdicts["fixed"]:
         said = (

@@ -37,6 +37,7 @@ from conv_transpose_conformance.reports.pages.words import (
     missing,
     sentences,
 )
+from conv_transpose_conformance.reports.store.agreement import suite_text
 from conv_transpose_conformance.text import encodable, plain
 
 
@@ -128,6 +129,7 @@ def html(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
             rounding=_rounding(run, checks),
             said=_said(run),
             command=command(run),
+            suite=suite_text(run),
             started=plain(run["started"]).replace("T", " ")[:19],
         )
     )

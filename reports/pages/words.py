@@ -8,6 +8,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from conv_transpose_conformance.judging.verdicts import FAILING, Check, Verdict
+from conv_transpose_conformance.reports.store.agreement import judges
 from conv_transpose_conformance.text import plain
 
 
@@ -192,6 +193,8 @@ def sentences(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[st
         said.append(f"{listed(absent)} {verb} unavailable: none of {whose} implementations was judged.")
     if lost:
         said.append(f"{listed(lost)} {'was' if len(lost) == 1 else 'were'} lost before the end.")
+    if len(judges(run)) > 1:
+        said.append(f"Versions {listed(map(plain, judges(run)))} of the suite judged its parts.")
     if run["interrupted"]:
         said.append("The run was interrupted: this is what had been found until then.")
     return said

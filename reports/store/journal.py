@@ -27,7 +27,7 @@ from conv_transpose_conformance.judging.verdicts import Check, Evidence, Record,
 from conv_transpose_conformance.reports.store.files import JOURNAL, reason, set_aside
 from conv_transpose_conformance.text import one_line
 
-_FORMAT: Final = 1
+FORMAT: Final = 1
 _BATCH: Final = 64  # calls
 _DELAY: Final = 0.25  # seconds after which a batch is written though it is small
 _SYNC: Final = 1.0  # seconds between two that are forced to the disk
@@ -61,7 +61,7 @@ class Journal:
                 self.kept = set_aside(self.path) if _holds_calls(self.path) else None
                 flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
                 self._file = os.open(self.path, flags, 0o666)
-                self._add(["run", _FORMAT, suite, asked])
+                self._add(["run", FORMAT, suite, asked])
                 self._flush(sync=True)
         except OSError as error:
             raise self._cannot(error) from None
@@ -237,7 +237,7 @@ def read_asked(folder: Path, suite: str) -> dict[str, Any]:
         raise BadRunFolder(f"{path}: {reason(error)}") from None
     if entry is None or entry[0] != "run" or len(entry) != 4 or not isinstance(entry[3], dict):
         raise BadRunFolder(f"{path}: not a journal, or damaged in its first line: begin a new run")
-    if entry[1:3] != [_FORMAT, suite]:
+    if entry[1:3] != [FORMAT, suite]:
         raise BadRunFolder(
             one_line(
                 f"{path}: was begun by version {entry[2]} of the suite, this is {suite}: begin a new run"

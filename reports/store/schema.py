@@ -79,10 +79,14 @@ def check_run(run: Node) -> dict[str, Any]:
     if version != SCHEMA_VERSION or isinstance(version, bool):
         run["schema"].fail(
             f"is {short(version)}, and this version of the suite reads {SCHEMA_VERSION}: "
-            "use the suite that wrote it"
+            f"use the suite that wrote it{_writer(run)}"
         )
     for key in ("name", "version"):
         run["suite"][key].of(str)
+    if run["suite"].get("judged_by").of(list, NONE) is not None:
+        for judge in run["suite"]["judged_by"]:
+            judge.of(str)
+    run.get("corpus").of(int, NONE)
     _check_time(run["started"])
     run["seconds"].of(float)
     run["profile"].of(str, NONE)
@@ -93,6 +97,8 @@ def check_run(run: Node) -> dict[str, Any]:
         run["exit_code"].fail(f"is {short(run['exit_code'].value)}, and no program ends so")
     run["host"].get("command").of(str, NONE)
     if run.get("shard").of(list, NONE) is not None:
+        if len(run["shard"].value) != 2:
+            run["shard"].fail("must be [index, count]")
         for number in run["shard"]:
             number.count()
     if run.get("coverage").of(dict, NONE) is not None:
@@ -123,6 +129,13 @@ def check_run(run: Node) -> dict[str, Any]:
         _check_implementation(implementation)
     content: dict[str, Any] = run.value
     return content
+
+
+def _writer(run: Node) -> str:
+    """The version in a run.json whose format is another, as far as it can be read."""
+    suite = run.value.get("suite")
+    version = suite.get("version") if isinstance(suite, dict) else None
+    return f", version {short(version)}" if isinstance(version, str) else ""
 
 
 def _check_time(node: Node) -> None:

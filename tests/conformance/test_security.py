@@ -7,13 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT
+from tests.support import PACKAGE, sources
 
-SOURCES = sorted(
-    path
-    for folder in ("adapters", "conformance", "reference_impl", "reports")
-    for path in (ROOT / folder).rglob("*.py")
-)
+SOURCES = sources()
 # They run what they read, or listen to whoever calls.
 FORBIDDEN = {"pickle", "cPickle", "dill", "marshal", "shelve", "multiprocessing", "socketserver", "http"}
 
@@ -53,7 +49,7 @@ def test_a_pair_of_sockets_reaches_no_network(path):
     assert used <= WITHOUT_NAME
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_nothing_is_unpickled_and_nothing_listens(path):
     sockets = set() if path.name in PAIRED else {"socket"}
     assert not imports(path) & (FORBIDDEN | sockets | {"xmlrpc", "asyncio"})
