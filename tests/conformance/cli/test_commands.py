@@ -238,7 +238,7 @@ def in_a_process(*arguments: str, **options) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_help_is_quick():
+def test_help_imports_nothing_heavy():
     script = (
         "import sys; sys.argv = ['conformance', *sys.argv[1:]]\n"
         "from conv_transpose_conformance.__main__ import main\n"
@@ -263,7 +263,7 @@ def test_a_reader_that_leaves_early_is_no_error():
     done = in_a_process(
         "-c",
         "import subprocess, sys\n"
-        "command = [sys.executable, '-m', 'conformance', 'list', 'cases']\n"
+        "command = [sys.executable, '-m', 'conv_transpose_conformance', 'list', 'cases']\n"
         "p = subprocess.Popen(command, stdout=subprocess.PIPE)\n"
         "p.stdout.readline(); p.stdout.close(); sys.exit(p.wait())",
     )

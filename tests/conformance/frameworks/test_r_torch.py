@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from conv_transpose_conformance.pytest_plugin.items import Items
 from conv_transpose_conformance.workers.process import Worker, WorkerFailed
 from tests.support.commands import run_data
 from tests.support.fake_interpreter import Fake
+from tests.support.hosts import pytest_in
 
 NAME, TORCH = "r.torch.nn_conv_transpose1d", "torch.nn.ConvTranspose1d"
 CASE = "v1_1d_n1_ci1_co1_i2_k2_f32_int.1"
@@ -47,7 +47,7 @@ def rscript(tmp_path):
 
 @pytest.fixture
 def fake_r(rscript, fake):
-    """A fake R torch; see ``fakes/worker.py`` for what a plan may hold."""
+    """A fake R torch; see ``fake_worker.py`` for what a plan may hold."""
 
     def make(**plan: object) -> Fake:
         one = fake(**plan)
@@ -129,11 +129,11 @@ def test_a_worker_is_started_as_r_and_told_where_the_packages_are(fake_r):
 
 
 def test_a_worker_that_says_nothing(rscript, monkeypatch):
-    monkeypatch.setattr("conv_transpose_conformance.workers.process.START_TIMEOUT", 1.0)
     with pytest.raises(WorkerFailed, match="exit status 4; its log ends: no package"):
         Worker(worker_command("r.torch", rscript(*WHOLE, then="echo no package >&2; exit 4")))
+    monkeypatch.setattr("conv_transpose_conformance.workers.process.START_TIMEOUT", 0.02)
     with pytest.raises(WorkerFailed, match="nothing heard of its worker"):
-        Worker(worker_command("r.torch", rscript(*WHOLE, name="silent", then="exec sleep 60")))
+        Worker(worker_command("r.torch", rscript(*WHOLE, name="silent", then="exec sleep 6000")))
     with pytest.raises(BadInterpreter, match="does not behave like Rscript"):
         Worker(worker_command("r.torch", rscript(name="mute")))
 
@@ -224,28 +224,11 @@ def test_pytest_items_are_skipped_without_r(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     items = Items.create([NAME], [])
     assert items.header()[0].startswith("conformance: r.torch: no Rscript on the PATH")
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "--conformance",
-            NAME,
-            "-k",
-            "f64_int",
-        ],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-2000:]
-    assert "skipped" in done.stdout
-    assert "passed" not in done.stdout
-    assert "failed" not in done.stdout
+    code, out = pytest_in(tmp_path, "-q", "--conformance", NAME, "-k", "f64_int")
+    assert code == 0, out[-2000:]
+    assert "skipped" in out
+    assert "passed" not in out
+    assert "failed" not in out
 
 
 def test_what_a_greeting_is_shown_as():
