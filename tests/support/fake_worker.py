@@ -11,7 +11,7 @@ Usage: ``worker.py FOLDER BOOTSTRAP FRAMEWORK REQUEST_FD ANSWER_FD``, as the sui
     the same by the implementation's name
 ``after``
     [number of a call, the same]: from this call on
-``dtypes``, ``version``
+``dtypes``, ``version``, ``numpy``
     what the greeting says
 
 A worker that is ``silent`` never answers, and a file of this name is there from then on.  While one hangs
@@ -76,7 +76,7 @@ def _hello(plan: dict[str, Any], framework: str) -> dict[str, Any]:
         "protocol": PROTOCOL,
         "framework": framework,
         "python": "3.11.0",
-        "numpy": "2.0.0",
+        "numpy": plan.get("numpy", "2.0.0"),
         "version": plan.get("version", "0.fake"),
         "device": "cpu",
         "dtypes": plan.get("dtypes", ["float32", "float64"]),

@@ -195,7 +195,7 @@ def test_a_release_of_r_torch_is_not_the_suites_to_install(command):
 
 
 def test_env_commands_without_r(command, fake_cache):
-    fake_cache(torch={}, paddle={}, mindspore={})
+    fake_cache(torch={}, paddle={}, mindspore={"numpy": "1.26.4"})
     assert "r.torch    absent     no R here" in command("env", "list").out
     doctor = command("env", "doctor")
     assert doctor.code == 0
