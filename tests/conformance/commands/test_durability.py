@@ -43,7 +43,7 @@ def rows(folder: Path) -> set:
     return {tuple(map(str, row)) for row in load_run(folder).drop(columns="microseconds").itertuples(False)}
 
 
-def test_what_is_written_is_read_again(tmp_path):
+def test_a_journal_is_read_back_as_it_was_written(tmp_path):
     evidence = Evidence(expected=[1.0], actual=[float("nan")], shape=(1,), index=(0,), wrong=1, elements=1)
     first = record(verdict=Verdict.DIVERGE, message="\x1b[31m\ud800", error=float("inf"), evidence=evidence)
     second = record(CASES[1], escape=0.5, microseconds=3.5, label="2.6.2", framework_version="2.6.2")
@@ -81,7 +81,7 @@ def test_a_torn_journal_is_gone_on_with_from_its_last_whole_line(tmp_path):
             assert [records[0].case for records in journal.records()] == CASES[:5]
 
 
-def test_a_damaged_line_ends_it(tmp_path):
+def test_a_damaged_line_ends_a_journal(tmp_path):
     with Journal(tmp_path, "1.0", {}) as journal:
         for case in CASES[:3]:
             journal.add([record(case)])
@@ -100,7 +100,7 @@ def test_a_damaged_line_ends_it(tmp_path):
         (b"[" * 100_000, "damaged in its first line"),
     ],
 )
-def test_what_is_no_journal(tmp_path, content, says):
+def test_a_file_that_is_no_journal_is_refused(tmp_path, content, says):
     if content is not None:
         (tmp_path / "journal.jsonl").write_bytes(content)
     with pytest.raises(BadRunFolder, match=says):

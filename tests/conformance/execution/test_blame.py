@@ -42,7 +42,7 @@ def test_a_crash_that_comes_and_goes_is_told_with_its_distribution(fake):
     assert outcome.all_right([case for case in CASES if case is not VICTIM])
 
 
-def test_distribution():
+def test_a_distribution_lists_faults_by_frequency_and_answers_last():
     observed = Counter({"hang": 2, "SIGSEGV": 4})
     assert distribution(observed) == "SIGSEGV 4 of 6, hang 2 of 6"
     assert distribution(Counter({"": 5, "SIGABRT": 1})) == "SIGABRT 1 of 6, answered 5 of 6"

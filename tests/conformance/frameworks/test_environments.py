@@ -189,7 +189,7 @@ def test_another_process_that_is_making_it_is_waited_for(cache, installer, monke
     assert environment.state == "ready"
 
 
-def test_waiting_ends_with_the_run(cache, installer):
+def test_waiting_for_another_process_ends_with_the_run(cache, installer):
     environment = thing()
     environment.folder.parent.mkdir(parents=True)
     stop = threading.Event()
@@ -254,14 +254,14 @@ def test_too_little_room_is_said_before_anything_is_installed(cache, installer, 
     assert installer.commands == []
 
 
-def test_remove(cache, installer):
+def test_an_environment_is_removed_where_there_is_one(cache, installer):
     assert remove(thing()) is False
     ensure(thing(), no_word)
     assert remove(thing()) is True
     assert thing().state == "absent"
 
 
-def test_what_another_process_is_making_is_not_removed(cache, installer):
+def test_an_environment_that_another_process_makes_is_not_removed(cache, installer):
     environment = thing()
     ensure(environment, no_word)
     lock = environment.folder.with_name(environment.folder.name + ".lock")
@@ -271,7 +271,7 @@ def test_what_another_process_is_making_is_not_removed(cache, installer):
     assert environment.state == "ready"
 
 
-def test_what_cannot_be_removed_is_named(cache, installer, monkeypatch):
+def test_an_environment_that_cannot_be_removed_is_named(cache, installer, monkeypatch):
     def refuse(_folder):
         raise PermissionError(13, "Permission denied")
 
@@ -292,7 +292,7 @@ def test_an_environment_is_named_by_what_was_asked_for(cache):
     assert environment_for("mindspore").requirements == ("mindspore==2.10.0", "numpy<2")
 
 
-def test_the_cache_folder(monkeypatch):
+def test_the_cache_folder_is_named_by_its_variable(monkeypatch):
     monkeypatch.setenv("CONFORMANCE_CACHE", "~/somewhere")
     assert cache_folder() == Path.home() / "somewhere"
     monkeypatch.delenv("CONFORMANCE_CACHE")

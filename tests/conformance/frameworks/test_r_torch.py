@@ -66,7 +66,7 @@ def refusal(path: Path) -> str:
     return message
 
 
-def test_no_r(tmp_path, monkeypatch):
+def test_without_r_the_message_says_how_to_install_it(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NotInstalled) as caught:
         r_runtime.on_path("r.torch")
@@ -85,7 +85,7 @@ HALVES = [
 
 
 @pytest.mark.parametrize(("lines", "said"), HALVES)
-def test_half_an_r(rscript, monkeypatch, lines, said):
+def test_an_r_without_torch_is_refused_with_what_is_missing(rscript, monkeypatch, lines, said):
     path = rscript(*lines)
     assert said in refusal(path)
     monkeypatch.setenv("PATH", str(path.parent), prepend=":")
@@ -96,15 +96,15 @@ def test_half_an_r(rscript, monkeypatch, lines, said):
 
 
 @pytest.mark.parametrize("path", ["/bin/true", "/bin/false", sys.executable])
-def test_a_program_that_is_no_rscript(path):
+def test_a_program_that_is_no_rscript_is_refused(path):
     assert "it does not behave like Rscript" in refusal(Path(path))
 
 
-def test_a_missing_file(tmp_path):
+def test_a_missing_file_is_refused(tmp_path):
     assert "give the path of an Rscript in whose R torch is installed" in refusal(tmp_path / "absent")
 
 
-def test_a_whole_r(rscript, monkeypatch):
+def test_an_r_with_torch_is_found_and_its_version_read(rscript, monkeypatch):
     path = rscript(*WHOLE)
     assert R_TORCH.check(framework("r.torch"), str(path)) == path
     assert R_TORCH.version(framework("r.torch"), path) == "0.17.0"
@@ -128,7 +128,7 @@ def test_a_worker_is_started_as_r_and_told_where_the_packages_are(fake_r):
     assert core.split()[4:6] == ["0", "0"]
 
 
-def test_a_worker_that_says_nothing(rscript, monkeypatch):
+def test_a_worker_that_never_greets_fails_with_the_reason(rscript, monkeypatch):
     with pytest.raises(WorkerFailed, match="exit status 4; its log ends: no package"):
         Worker(worker_command("r.torch", rscript(*WHOLE, then="echo no package >&2; exit 4")))
     monkeypatch.setattr("conv_transpose_conformance.workers.process.START_TIMEOUT", 0.02)
@@ -231,7 +231,7 @@ def test_pytest_items_are_skipped_without_r(monkeypatch, tmp_path):
     assert "failed" not in out
 
 
-def test_what_a_greeting_is_shown_as():
+def test_a_runtime_is_described_by_its_versions():
     assert PYTHON.described({"python": "3.11.2", "numpy": "2.2.1", "r": ""}) == "Python 3.11.2, NumPy 2.2.1"
     assert R_TORCH.described({"python": "", "numpy": "", "r": "4.2.2"}) == "R 4.2.2"
 
@@ -246,7 +246,7 @@ def test_what_a_greeting_is_shown_as():
         ("v1_1d_n2_ci3_co2_i4_k3_g2_f32_int.1", Acceptance.FORBIDDEN, None),
     ],
 )
-def test_what_the_documents_demand(id_, acceptance, output):
+def test_a_case_has_the_acceptance_and_the_output_size_of_the_documents(id_, acceptance, output):
     meaning = interpret(Case.parse(id_), NAME)
     assert meaning.acceptance is acceptance
     assert (meaning.geometry and meaning.geometry.output_size) == output

@@ -52,7 +52,7 @@ def test_every_requirement_tries_something_on_a_slow_face():
             assert verdicts(identifier, slow), identifier
 
 
-def test_what_construction_refuses_takes_nothing_of_the_share():
+def test_a_call_that_construction_refuses_is_not_counted_against_a_slow_face():
     def refused(made, call):
         if call.options.arguments:
             raise ValueError("no such layer")
