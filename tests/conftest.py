@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.errors import NotInstalled
 from conv_transpose_conformance.frameworks.registry import registry
 from conv_transpose_conformance.frameworks.targets import default_interpreter
 from conv_transpose_conformance.generation.generate import profile_cases
-from tests.support.fake_interpreter import Fake, process_groups
+from conv_transpose_conformance.workers import process
+from tests.support import slow_clock  # noqa: F401 - of the workers of real frameworks
+from tests.support.clock import Clock
+from tests.support.fake_interpreter import Fake
+from tests.support.processes import wait_for_the_end_of_groups, wait_until_empty
+from tests.support.waiting import HANG
 
-settings.register_profile("suite", deadline=None)
+# What is slow on a busy machine is not wrong.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
 
@@ -65,7 +70,10 @@ def _chosen(framework: str) -> str | None:
 
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Makes fake interpreters; afterwards none of their processes and none of their folders is left."""
+    """Makes fake interpreters; afterwards none of their processes and none of their folders is left.
+
+    The clock of what waits for their answers, ``fake.clock``, runs only while one of them hangs.
+    """
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
@@ -78,12 +86,10 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         return made[-1]
 
     make.made = made
+    make.clock = Clock(lambda: any(one.is_hanging() for one in made))
+    monkeypatch.setattr(process, "time", make.clock)
+    monkeypatch.setattr(process, "_GLANCE", 0.02)  # between two looks at the clock
+    monkeypatch.setattr(process, "LINGER", HANG)  # a worker that dies may take its time
     yield make
-    ours = {group for one in made for group in one.groups()}
-    for _ in range(100):
-        left = {group: found for group, found in process_groups().items() if group in ours}
-        if not left:
-            break
-        time.sleep(0.02)  # what was killed takes a moment to be gone
-    assert not left, f"processes are left: {left}"
-    assert list(temporary.iterdir()) == []
+    wait_for_the_end_of_groups(group for one in made for group in one.groups())
+    wait_until_empty(temporary)

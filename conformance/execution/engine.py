@@ -223,10 +223,9 @@ class Engine:
                 self._put(target, waiting, None)
             told.put(None)
         if self.budget is not None:
-            while not self._ends and not self._stop.wait(0.05):
-                pass
-            if self._ends and not self._stop.wait(max(0.0, self._ends[0] - time.monotonic())):
-                self._stop.set()
+            while not self._stop.wait(0.05):
+                if self._ends and time.monotonic() > self._ends[0]:
+                    self._stop.set()
 
     def _is_located(self, target: str) -> None:
         """Begins the budget once every target has its interpreter, or none: installing is no part of it."""

@@ -73,7 +73,7 @@ def asked(call: Any, arrays: dict[str, Any] = ARRAYS):
     return run(TellingAdapter(call), "fake.conv", CASE, arrays)
 
 
-def test_a_whole_call():
+def test_a_call_passes_every_stage_in_order():
     call = Told()
     answer, out = asked(call)
     assert call.reached == ["construct", "forward", "shape_and_dtype", "fetch", "backward"]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from conv_transpose_conformance.errors import NotInstalled
+from conv_transpose_conformance.execution import driver
 from conv_transpose_conformance.frameworks import r_runtime
 from conv_transpose_conformance.generation import generate
 from tests.support.commands import Command
@@ -39,6 +40,12 @@ def fake_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fake):
 
 def _no_r(framework: str) -> Path:
     raise NotInstalled(f"{framework}: no R here, whatever this machine has")
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers stay in doubt for as long as the next case takes to plan; for runs that are not ended early."""
+    monkeypatch.setattr(driver, "_IDLE", 600.0)
 
 
 @pytest.fixture

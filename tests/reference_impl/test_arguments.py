@@ -177,7 +177,7 @@ def test_without_the_extension_cython_is_refused_clearly(monkeypatch):
     ],
 )
 @pytest.mark.parametrize("precision", ["working", "compensated"])
-def test_dtypes(backend, dtype, result, precision):
+def test_results_are_of_the_widest_dtype_of_their_kind(backend, dtype, result, precision):
     options = {"geometry": GEOMETRY, "backend": backend, "precision": precision}
     y = forward(X.astype(dtype), W.astype(dtype), BIAS.astype(dtype), **options)
     g = backward(X.astype(dtype), W.astype(dtype), GRAD.astype(dtype), **options)

@@ -9,6 +9,8 @@ from typing import Any
 
 from attrs import frozen
 
+from tests.support.processes import is_alive
+
 
 @frozen
 class Fake:
@@ -42,18 +44,14 @@ class Fake:
             served.append(path.read_text().split() if path.exists() else [])
         return served
 
+    def is_silent(self) -> bool:
+        """Whether a worker has come to the point from which it says nothing more."""
+        return (self.folder / "silent").exists()
 
-def process_groups() -> dict[int, list[int]]:
-    """The living processes of this machine by process group; zombies are dead."""
-    found: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, _parent, group = stat.read_text().rpartition(")")[2].split()[:3]
-        except OSError:
-            continue
-        if state not in "ZX":
-            found.setdefault(int(group), []).append(int(stat.parent.name))
-    return found
+    def is_hanging(self) -> bool:
+        """Whether a worker hangs."""
+        hanging = self.folder / "hanging"
+        return hanging.exists() and any(map(is_alive, map(int, hanging.read_text().split())))
 
 
 def installed(cache: Path, framework: str, plan: dict[str, Any]) -> Fake:

@@ -11,8 +11,11 @@ Usage: ``worker.py FOLDER BOOTSTRAP FRAMEWORK REQUEST_FD ANSWER_FD``, as the sui
     the same by the implementation's name
 ``after``
     [number of a call, the same]: from this call on
-``dtypes``, ``version``
+``dtypes``, ``version``, ``numpy``
     what the greeting says
+
+A worker that is ``silent`` never answers, and a file of this name is there from then on.  While one hangs
+the host's clock runs (``clock.py``), so that the deadline of its call passes, however fast the machine is.
 """
 
 from __future__ import annotations
@@ -56,13 +59,24 @@ def _write(fd: int, data: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
+def _hang(process: int | None = None) -> None:
+    """Lets the clock of the host run until ``process``, this one by default, has ended."""
+    with (FOLDER / "hanging").open("a") as hanging:
+        hanging.write(f"{process or os.getpid()}\n")
+
+
+def _be_silent() -> None:
+    (FOLDER / "silent").touch()
+    signal.pause()
+
+
 def _hello(plan: dict[str, Any], framework: str) -> dict[str, Any]:
     return {
         "type": "hello",
         "protocol": PROTOCOL,
         "framework": framework,
         "python": "3.11.0",
-        "numpy": "2.0.0",
+        "numpy": plan.get("numpy", "2.0.0"),
         "version": plan.get("version", "0.fake"),
         "device": "cpu",
         "dtypes": plan.get("dtypes", ["float32", "float64"]),
@@ -85,8 +99,11 @@ def _start(what: str, fd: int, hello: dict[str, Any]) -> None:
         _write(fd, encode({"type": "answer"}, {}))
     elif what == "garbage":
         _write(fd, b"Traceback (most recent call last):\n")
-    elif what == "silent":
+    elif what == "hang":
+        _hang()
         signal.pause()
+    elif what == "silent":
+        _be_silent()
     else:
         raise ValueError(what)
 
@@ -106,10 +123,24 @@ def honest(case: dict[str, Any], arrays: dict[str, Any]) -> tuple[dict[str, Any]
     return answer, {name: (case["dtype"], array) for name, array in out.items()}
 
 
-def _leave_child(seconds: float) -> None:
+def _leave_child() -> None:
     if os.fork() == 0:
-        time.sleep(seconds)
-        os._exit(0)
+        _sleep()
+
+
+def _leave_child_that_outlives_this() -> None:
+    """It holds the pipes open, so that their end tells nothing of this process's."""
+    parent = os.getpid()
+    if os.fork() == 0:
+        while os.getppid() == parent:
+            time.sleep(0.01)
+        _hang()
+        _sleep()
+
+
+def _sleep() -> None:
+    while True:
+        time.sleep(600)
 
 
 def _misbehave(what: str, fd: int, header: dict[str, Any], answer: Any, out: Any, calls: int) -> bool:
@@ -124,24 +155,20 @@ def _misbehave(what: str, fd: int, header: dict[str, Any], answer: Any, out: Any
         _log("goodbye")
         os._exit(3)
     elif what == "hang":
+        _hang()
         signal.pause()
-    elif what == "mark, hang":
-        (FOLDER / "marked").touch()
-        signal.pause()
+    elif what == "silent":
+        _be_silent()
     elif what == "hang, deaf":
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        _leave_child(600)
-        while True:
-            time.sleep(600)
+        _leave_child()
+        _hang()
+        _sleep()
     elif what == "hang once":
-        marker = FOLDER / "hung"
-        if not marker.exists():
-            marker.touch()
+        if not (FOLDER / "hanging").exists():
+            _hang()
             signal.pause()
-        return True
-    elif what == "late":
-        time.sleep(0.8)
         return True
     elif what == "segv in company":
         if calls > 1:
@@ -154,18 +181,17 @@ def _misbehave(what: str, fd: int, header: dict[str, Any], answer: Any, out: Any
             os._exit(3)
         os.kill(os.getpid(), signal.SIGSEGV)
     elif what == "leave child":
-        _leave_child(600)
+        _leave_child()
         return True
     elif what == "leave child, segv":
-        _leave_child(600)
+        _leave_child_that_outlives_this()
         os.kill(os.getpid(), signal.SIGSEGV)
     elif what == "escape":
         child = os.fork()
         if child == 0:
             os.setsid()
             (FOLDER / "escaped").write_text(str(os.getpid()))
-            time.sleep(600)
-            os._exit(0)
+            _sleep()
         while not (FOLDER / "escaped").exists() or not (FOLDER / "escaped").read_text():
             time.sleep(0.01)
         return True
@@ -226,6 +252,7 @@ def _misbehave(what: str, fd: int, header: dict[str, Any], answer: Any, out: Any
         _write(fd, (1 << 62).to_bytes(8, "little") + b"{}")
     elif what == "half a frame":
         _write(fd, encode({**header, **answer}, out)[:-5])
+        _hang()
         signal.pause()
     elif what == "close answers":
         os.close(fd)

@@ -46,7 +46,7 @@ class FakeDriver:
         self.asked: list[str] = []  # the operations, in order
 
     def ask(self, job: Job, implementation: str) -> Answer:
-        header, arrays = _received(job.frame(0, [implementation]))
+        header, arrays = received(job.frame(0, [implementation]))
         plain = {
             name: array.view(NUMPY_DTYPES["bfloat16"]) if dtype == "bfloat16" else array
             for name, (dtype, array) in arrays.items()
@@ -58,10 +58,10 @@ class FakeDriver:
         else:
             answer, out = probe(self.adapter, header["operation"], *asked)
         answer = {"type": "answer", "implementation": implementation, **answer}
-        return read_answer(*_received(encode(answer, out)), probe=job.probe is not None)
+        return read_answer(*received(encode(answer, out)), probe=job.probe is not None)
 
 
-def _received(frame: bytes) -> tuple[dict[str, Any], Arrays]:
+def received(frame: bytes) -> tuple[dict[str, Any], Arrays]:
     decoder = Decoder()
     decoder.feed(frame)
     found = decoder.next()

@@ -169,7 +169,7 @@ def test_plainer_cases_come_first():
         ({"groups": 0}, (4, 6, 3, 3)),
     ],
 )
-def test_weight_shape(changes, shape):
+def test_the_weight_shape_divides_the_output_channels_by_the_groups(changes, shape):
     assert GOOD.replace(**changes).weight_shape == shape
 
 

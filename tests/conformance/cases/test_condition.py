@@ -31,7 +31,7 @@ def holds(text: str, case: str = TWO) -> bool:
         "bias or dilation > 9 and dilation > 9",
     ],
 )
-def test_what_holds(text):
+def test_a_condition_holds(text):
     assert holds(text)
 
 
@@ -48,7 +48,7 @@ def test_what_holds(text):
         "tuples",
     ],
 )
-def test_what_does_not_hold(text):
+def test_a_condition_does_not_hold(text):
     assert not holds(text)
 
 
@@ -71,7 +71,7 @@ def test_an_output_size_counts_as_output_padding():
         ("v1_1d_n1_ci1_co1_i3_k1_s3_p2_op1_f32_int.1", 0),  # a gap of the stride
     ],
 )
-def test_terms_in_the_output_padding(case, expected):
+def test_the_terms_in_the_output_padding_are_counted(case, expected):
     assert Table([Case.parse(case)], 1).column("tail_terms")[0, 0] == expected
 
 
@@ -95,14 +95,14 @@ def test_terms_in_the_output_padding_need_the_other_dimension_too():
         ("groups[0] > 1", "at character 7, '['"),
     ],
 )
-def test_what_cannot_be_read_is_named_with_its_place(text, said):
+def test_a_condition_that_cannot_be_read_is_named_with_its_place(text, said):
     with pytest.raises(InvalidCondition) as caught:
         parse(text)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_many_cases_at_once():
+def test_a_condition_is_evaluated_on_a_table_of_cases():
     cases = [Case.parse(TWO), Case.parse(TWO).replace(bias=False)]
     assert Table(cases, 2).holds(parse("bias")).tolist() == [True, False]
     assert Table([], 2).holds(parse("bias")).tolist() == []

@@ -242,7 +242,7 @@ def test_diff_names_what_is_new_gone_slower_and_uncovered(cases, tmp_path, info)
     assert (len(diff(before, tmp_path / "c")["gone"])) == 1
 
 
-def test_the_same_speed_is_no_news(cases, tmp_path, info):
+def test_the_same_speed_is_within_the_noise(cases, tmp_path, info):
     before = folder_of(tmp_path / "a", info, [call(c, False) for c in cases])
     assert not diff(before, before)["speed"][0]["beyond_noise"]
     assert diff(before, before)["coverage"] == []
@@ -256,7 +256,7 @@ def test_runs_of_different_suites_are_not_compared(cases, tmp_path, info):
         diff(before, after)
 
 
-def test_pages_say_what_is_known(cases, tmp_path, info):
+def test_pages_show_the_condition_the_diagnosis_the_script_and_the_expectation(cases, tmp_path, info):
     path = folder_of(tmp_path / "a", info, [call(c, c.bias) for c in cases])
     run, found = read(path)
     found[0]["diagnosis"] = {"sentence": "bias <twice>", "faults": [], "cases": 3}
@@ -298,6 +298,6 @@ def test_pages_say_what_is_known(cases, tmp_path, info):
         ([], CANNOT),
     ],
 )
-def test_the_answer_of_a_replay(verdicts, word):
+def test_a_replay_says_fixed_only_where_a_check_passed_and_none_failed(verdicts, word):
     case = Case.parse("v1_1d_n1_ci1_co1_i2_k2_f32_int.1")
     assert answer([record(case, verdict=verdict) for verdict in verdicts])[0] == word

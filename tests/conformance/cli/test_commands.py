@@ -117,7 +117,7 @@ def test_the_same_seed_gives_the_same_verdicts(command, fake_cache, few_cases, t
 
 
 @pytest.mark.parametrize(("style", "begins"), [("json", "{"), ("markdown", "#"), ("pretty", "")])
-def test_formats(command, fake_cache, few_cases, out, style, begins):
+def test_run_prints_the_format_that_is_asked_for(command, fake_cache, few_cases, out, style, begins):
     fake_cache(torch={})
     done = command("run", "--implementation", NAME, "--out", out, "--format", style)
     assert done.code == 0
@@ -183,7 +183,7 @@ def test_a_replay_of_what_cannot_be_said(command, fake_cache):
     assert "padding is the same on both sides" in done.err
 
 
-def test_list(command):
+def test_list_implementations_names_them_all(command):
     assert [line.split()[0] for line in command("list", "implementations").out.splitlines()] == list(
         all_implementations()
     )
@@ -191,14 +191,14 @@ def test_list(command):
     assert {entry["name"]: entry["ndim"] for entry in entries}["mindspore.mint.nn.ConvTranspose2d"] == 2
 
 
-def test_list_cases(command, few_cases):
+def test_list_cases_prints_the_cases_of_the_seed(command, few_cases):
     ids = command("list", "cases", "--seed", "2").out.split()
     assert ids == [case.id for case in profile_cases("quick", 2)]
     data = json.loads(command("list", "cases", "--seed", "2", "--format", "json").out)
     assert [Case.from_dict(entry).id for entry in data] == ids
 
 
-def test_env_list_and_remove(command, fake_cache):
+def test_env_list_shows_states_and_env_remove_removes(command, fake_cache):
     fakes = fake_cache(torch={})
     listed = command("env", "list")
     assert listed.code == 0
@@ -211,7 +211,7 @@ def test_env_list_and_remove(command, fake_cache):
     assert not fakes["torch"].folder.exists()
 
 
-def test_env_doctor(command, fake_cache):
+def test_env_doctor_names_what_is_broken_and_its_remedy(command, fake_cache):
     fake_cache(torch={"version": "9.9"}, paddle={"start": "failed"})
     done = command("env", "doctor")
     assert done.code == 3
@@ -223,7 +223,7 @@ def test_env_doctor(command, fake_cache):
     assert command("env", "doctor", "torch", "mindspore").code == 0
 
 
-def test_env_create(command, fake_cache, monkeypatch):
+def test_env_create_reuses_what_is_there_and_reports_failures(command, fake_cache, monkeypatch):
     fake_cache(torch={})
     monkeypatch.setattr("conv_transpose_conformance.frameworks.environments._execute", lambda *_: 1)
     done = command("env", "create", "torch", "paddle")
@@ -238,7 +238,7 @@ def in_a_process(*arguments: str, **options) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_help_is_quick():
+def test_help_imports_nothing_heavy():
     script = (
         "import sys; sys.argv = ['conformance', *sys.argv[1:]]\n"
         "from conv_transpose_conformance.__main__ import main\n"

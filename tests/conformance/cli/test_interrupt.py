@@ -2,51 +2,47 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from conv_transpose_conformance import load_run
 from tests.support.commands import FILES, run_data
+from tests.support.hosts import start
+from tests.support.waiting import wait_until
 
 NAME = "torch.nn.ConvTranspose1d"
 
 
-def interrupted(arguments: list[str], wait_for: Path, number: int, cwd: Path) -> subprocess.CompletedProcess:
-    """Runs the command line, sends the signal once the file is there, and returns what came of it."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "conv_transpose_conformance", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=cwd,
-    )
-    while not wait_for.exists():
-        assert process.poll() is None, process.communicate()
-        try:
-            process.wait(0.02)
-        except subprocess.TimeoutExpired:
-            continue
-    os.kill(process.pid, number)
+def interrupted(
+    arguments: list[str], at: Callable[[], object], number: int, cwd: Path
+) -> tuple[int, str, str]:
+    """Runs the command line, sends the signal once ``at()``; its exit status, stdout and stderr."""
+    process = start(*arguments, cwd=cwd)
+    wait_until(at, "the moment to interrupt it", alive=lambda: process.poll() is None)
+    process.send_signal(number)
     out, err = process.communicate()
-    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+    assert "Traceback" not in err + out
+    return process.returncode, out, err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_keeps_what_it_found(fake_cache, tmp_path, number):
     # more calls than the driver holds back until their worker has answered others
-    hanging = fake_cache(torch={"after": [140, "mark, hang"]})["torch"]
+    silent = fake_cache(torch={"after": [140, "silent"]})["torch"]
     out = tmp_path / "run"
-    done = interrupted(
-        ["run", "--implementation", NAME, "--out", str(out)], hanging.folder / "marked", number, tmp_path
+    journal = out / "journal.jsonl"
+
+    def some_are_judged() -> bool:
+        return silent.is_silent() and b'"call"' in journal.read_bytes()
+
+    code, _, err = interrupted(
+        ["run", "--implementation", NAME, "--out", str(out)], some_are_judged, number, tmp_path
     )
-    assert done.returncode == 130
-    assert "interrupted: ending the workers, writing what was found so far" in done.stderr
-    assert "Traceback" not in done.stderr + done.stdout
+    assert code == 130
+    assert "interrupted: ending the workers, writing what was found so far" in err
     assert {path.name for path in out.iterdir()} == FILES | {"journal.jsonl"}
     run = run_data(out)
     assert (run["interrupted"], run["exit_code"]) == (True, 130)
@@ -58,19 +54,15 @@ def test_an_interrupted_run_keeps_what_it_found(fake_cache, tmp_path, number):
 def test_a_run_interrupted_while_its_worker_starts(fake_cache, tmp_path):
     silent = fake_cache(torch={"start": "silent"})["torch"]
     out = tmp_path / "run"
-    done = interrupted(
-        ["run", "--implementation", NAME, "--out", str(out)],
-        silent.folder / "starts",
-        signal.SIGINT,
-        tmp_path,
+    code, _, _ = interrupted(
+        ["run", "--implementation", NAME, "--out", str(out)], silent.is_silent, signal.SIGINT, tmp_path
     )
-    assert done.returncode == 130
-    assert "Traceback" not in done.stderr
+    assert code == 130
     assert {path.name for path in out.iterdir()} == FILES | {"journal.jsonl"}
 
 
 def test_an_interrupted_replay(fake_cache, tmp_path):
-    hanging = fake_cache(torch={"after": [1, "mark, hang"]})["torch"]
+    silent = fake_cache(torch={"after": [1, "silent"]})["torch"]
     arguments = ["replay", "v1_1d_n1_ci1_co1_i2_k2_f32_int.1", "--implementation", NAME]
-    done = interrupted(arguments, hanging.folder / "marked", signal.SIGINT, tmp_path)
-    assert (done.returncode, done.stderr) == (130, "interrupted\n")
+    code, _, err = interrupted(arguments, silent.is_silent, signal.SIGINT, tmp_path)
+    assert (code, err) == (130, "interrupted\n")

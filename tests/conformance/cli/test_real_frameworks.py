@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -16,6 +13,8 @@ from conv_transpose_conformance.errors import NotInstalled
 from conv_transpose_conformance.frameworks.r_runtime import on_path
 from conv_transpose_conformance.frameworks.registry import select
 from tests.support.commands import FILES, divergences, run_data
+from tests.support.hosts import conformance, pytest_in, start
+from tests.support.processes import children, wait_for_the_end_of
 
 pytestmark = pytest.mark.frameworks
 
@@ -23,23 +22,12 @@ TORCH1 = "torch.nn.ConvTranspose1d"
 MS2 = "mindspore.nn.Conv2dTranspose"
 
 
-def conformance(*arguments: str, cwd=None) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "conv_transpose_conformance", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-    )
-    assert "Traceback" not in done.stdout + done.stderr, done.stderr
-    return done
-
-
 @pytest.fixture(scope="module")
 def whole_run(tmp_path_factory, python_options):
     out = tmp_path_factory.mktemp("whole") / "run"
-    done = conformance("run", "--budget", "25", "--out", str(out), "--format", "json", *python_options())
-    return out, done
+    return out, conformance(
+        "run", "--shard", "1/8", "--out", str(out), "--format", "json", *python_options(), cwd=out.parent
+    )
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +72,9 @@ def test_the_runs_folder(whole_run, has_r_torch):
     assert not re.search(r'(?:src|href)="(?:https?:)?//', page)  # nothing is fetched
 
 
-def test_a_divergence_of_the_run_is_replayed_with_exit_1_and_a_pass_with_0(whole_run, python_options):
+def test_a_divergence_of_the_run_is_replayed_with_exit_1_and_a_pass_with_0(
+    whole_run, python_options, tmp_path
+):
     out, _ = whole_run
     frame = load_run(out)
     failing = frame[frame.verdict == "diverge"]
@@ -92,7 +82,8 @@ def test_a_divergence_of_the_run_is_replayed_with_exit_1_and_a_pass_with_0(whole
 
     def replayed(row):
         options = python_options([row["framework"]])
-        return conformance("replay", row["case"], "--implementation", row["implementation"], *options)
+        names = ("replay", row["case"], "--implementation", row["implementation"])
+        return conformance(*names, *options, cwd=tmp_path)
 
     if len(failing):
         row = failing.iloc[0]
@@ -106,11 +97,10 @@ def test_a_divergence_of_the_run_is_replayed_with_exit_1_and_a_pass_with_0(whole
     assert re.search(r"^values\s+pass", done.stdout, re.M)
 
 
-def test_replay_shows_expected_actual_and_difference(framework_python):
+def test_replay_shows_expected_actual_and_difference(framework_python, tmp_path):
     case = "v1_2d_n1_ci1_co1_i2x2_k1x1_s2x2_op1x1_b_f32_int.7"
-    done = conformance(
-        "replay", case, "--implementation", MS2, "--python", f"mindspore={framework_python('mindspore')}"
-    )
+    option = ("--python", f"mindspore={framework_python('mindspore')}")
+    done = conformance("replay", case, "--implementation", MS2, *option, cwd=tmp_path)
     diverges = re.search(r"^values\s+diverge", done.stdout, re.M) is not None
     assert done.returncode == int(diverges)
     assert ("\n  expected" in done.stdout) == diverges
@@ -121,9 +111,8 @@ def test_replay_shows_expected_actual_and_difference(framework_python):
 def test_an_interpreter_given_by_hand(tmp_path, framework_python):
     python = framework_python("torch")
     out = tmp_path / "run"
-    done = conformance(
-        "run", "--implementation", TORCH1, "--python", f"torch={python}", "--budget", "6", "--out", str(out)
-    )
+    names = ("--implementation", TORCH1, "--python", f"torch={python}")
+    done = conformance("run", *names, "--shard", "1/20", "--out", str(out), cwd=tmp_path)
     assert done.returncode == 0
     assert run_data(out)["frameworks"]["torch"]["interpreter"] == str(python)
 
@@ -131,13 +120,7 @@ def test_an_interpreter_given_by_hand(tmp_path, framework_python):
 def test_ctrl_c_in_mid_run(tmp_path, python_options):
     out = tmp_path / "run"
     arguments = ["run", "--implementation", "torch.*", "--out", str(out), *python_options(["torch"])]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "conv_transpose_conformance", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-    )
+    process = start(*arguments, cwd=tmp_path)
     seen = []
     for line in process.stderr:
         seen.append(line)
@@ -153,34 +136,7 @@ def test_ctrl_c_in_mid_run(tmp_path, python_options):
     assert {path.name for path in out.iterdir()} == FILES | {"journal.jsonl"}
     assert run_data(out)["interrupted"] is True
     load_run(out)
-    assert not [pid for pid in workers if alive(pid)]
-
-
-def children(parent: int) -> list[int]:
-    with open(f"/proc/{parent}/task/{parent}/children") as found:
-        direct = [int(pid) for pid in found.read().split()]
-    for task in Path(f"/proc/{parent}/task").iterdir():
-        direct += [int(pid) for pid in (task / "children").read_text().split()]
-    return sorted(set(direct))
-
-
-def alive(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False
-
-
-def pytest_in(folder, *arguments: str) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
+    wait_for_the_end_of(workers)
 
 
 def test_the_pytest_plugin(tmp_path, framework_python):

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,12 +15,15 @@ from rich.console import Console
 from conv_transpose_conformance.commands.run import execute, suite_version
 from conv_transpose_conformance.errors import BadRunFolder
 from conv_transpose_conformance.judging.verdicts import Check, Evidence, Record, Verdict
+from conv_transpose_conformance.reports.store import journal as journal_module
 from conv_transpose_conformance.reports.store.dataset import load_run
 from conv_transpose_conformance.reports.store.folder import RunFolder
 from conv_transpose_conformance.reports.store.journal import Journal, read_asked
 from tests.support import ROOT
 from tests.support.cases import small_cases
+from tests.support.clock import Clock
 from tests.support.running import NAME, engine_of
+from tests.support.waiting import wait_until
 
 CASES = small_cases([f"{n:x}" for n in range(1, 150)], "v1_1d_n1_ci1_co1_i2_k2_f32_int.{}")
 FACTS = {"profile": "quick", "seed": 0, "budget": None}
@@ -41,7 +43,7 @@ def rows(folder: Path) -> set:
     return {tuple(map(str, row)) for row in load_run(folder).drop(columns="microseconds").itertuples(False)}
 
 
-def test_what_is_written_is_read_again(tmp_path):
+def test_a_journal_is_read_back_as_it_was_written(tmp_path):
     evidence = Evidence(expected=[1.0], actual=[float("nan")], shape=(1,), index=(0,), wrong=1, elements=1)
     first = record(verdict=Verdict.DIVERGE, message="\x1b[31m\ud800", error=float("inf"), evidence=evidence)
     second = record(CASES[1], escape=0.5, microseconds=3.5, label="2.6.2", framework_version="2.6.2")
@@ -79,7 +81,7 @@ def test_a_torn_journal_is_gone_on_with_from_its_last_whole_line(tmp_path):
             assert [records[0].case for records in journal.records()] == CASES[:5]
 
 
-def test_a_damaged_line_ends_it(tmp_path):
+def test_a_damaged_line_ends_a_journal(tmp_path):
     with Journal(tmp_path, "1.0", {}) as journal:
         for case in CASES[:3]:
             journal.add([record(case)])
@@ -98,7 +100,7 @@ def test_a_damaged_line_ends_it(tmp_path):
         (b"[" * 100_000, "damaged in its first line"),
     ],
 )
-def test_what_is_no_journal(tmp_path, content, says):
+def test_a_file_that_is_no_journal_is_refused(tmp_path, content, says):
     if content is not None:
         (tmp_path / "journal.jsonl").write_bytes(content)
     with pytest.raises(BadRunFolder, match=says):
@@ -144,7 +146,7 @@ def test_the_journal_goes_when_the_run_is_complete(tmp_path, fake):
 
 def test_an_interrupted_run_is_gone_on_with_and_ends_as_an_undisturbed_one(tmp_path, fake):
     go(fake(), tmp_path / "whole", {})
-    engine = engine_of(fake(cases={"64": "late"}), deadline=5.0)
+    engine = engine_of(fake(cases={"64": "silent"}))  # the run cannot be complete before it is interrupted
 
     def cases():
         for number, case in enumerate(CASES):
@@ -165,26 +167,27 @@ def test_an_interrupted_run_is_gone_on_with_and_ends_as_an_undisturbed_one(tmp_p
 
 def test_a_killed_run_is_gone_on_with(tmp_path, fake):
     go(fake(), tmp_path / "whole", {})
-    slow = fake(cases={"8c": "hang"})
+    silent = fake(cases={"8c": "silent"})
     program = (
         "import sys; from pathlib import Path; sys.path[:0] = sys.argv[3:]\n"
         "from tests.conformance.commands.test_durability import CASES, FACTS, NAME\n"
         "from conv_transpose_conformance.execution.engine import Engine\n"
         "from conv_transpose_conformance.commands.run import execute; from rich.console import Console\n"
-        "engine = Engine(implementations=(NAME,), locate=lambda *_: Path(sys.argv[2]), allowance=9.0)\n"
+        "engine = Engine(\n"
+        "    implementations=(NAME,), locate=lambda *_: Path(sys.argv[2]), allowance=9.0, deadline=600.0)\n"
         "execute(engine, CASES, out=Path(sys.argv[1]), facts=FACTS, console=Console(quiet=True), asked={})\n"
     )
     folder = tmp_path / "killed"
     host = subprocess.Popen(
-        [sys.executable, "-c", program, str(folder), str(slow.python), str(ROOT)],
+        [sys.executable, "-c", program, str(folder), str(silent.python), str(ROOT)],
         env={**os.environ, "TMPDIR": str(tmp_path / "temporary")},
     )
     journal = folder / "journal.jsonl"
-    deadline = time.monotonic() + 60
-    while not journal.exists() or journal.read_bytes().count(b'"call"') < 40:
-        assert host.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(
+        lambda: silent.is_silent() and journal.exists() and b'"call"' in journal.read_bytes(),
+        "a call in the journal",
+        alive=lambda: host.poll() is None,
+    )
     with pytest.raises(BadRunFolder, match="another run is writing to it"):
         go(fake(), folder, {})
     os.kill(host.pid, signal.SIGKILL)
@@ -193,10 +196,6 @@ def test_a_killed_run_is_gone_on_with(tmp_path, fake):
     go(again, folder)
     assert rows(folder) == rows(tmp_path / "whole")
     assert len(again.seen()[0]) < len(CASES)
-    for _ in range(200):
-        if not list((tmp_path / "temporary").iterdir()):
-            break
-        time.sleep(0.02)
 
 
 def test_one_process_holds_a_folder(tmp_path):
@@ -207,12 +206,16 @@ def test_one_process_holds_a_folder(tmp_path):
         pass
 
 
-def test_the_time_of_a_run_is_that_of_its_parts(tmp_path):
-    with Journal(tmp_path, "1.0", {}) as journal:
-        journal.elapsed = 100.0
+def test_the_time_of_a_run_is_that_of_its_parts(tmp_path, monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(journal_module, "time", clock)
+    with Journal(tmp_path, "1.0", {}):
+        clock.now += 100.0
+    clock.now += 1000.0  # between the parts
     with Journal(tmp_path, "1.0") as journal:
         list(journal.records())
-        assert 100.0 <= journal.total() < 130.0
+        clock.now += 7.0
+        assert (journal.elapsed, journal.total()) == (100.0, 107.0)
 
 
 def test_a_run_begun_anew_keeps_the_journal_of_an_unfinished_one(tmp_path, fake):

@@ -110,7 +110,7 @@ def test_nothing_to_replay(ran, command):
         (None, CANNOT),
     ],
 )
-def test_the_word_for_a_requirement(verdict, word):
+def test_the_answer_for_a_requirement_follows_from_its_verdict(verdict, word):
     result = None if verdict is None else Result(PROBED, NAME, "torch", probed=True)
     if result is not None:
         result.add(Trial(verdict, "in its words"))

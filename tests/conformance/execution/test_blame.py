@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.execution.blame import distribution
 from conv_transpose_conformance.judging.verdicts import Verdict
@@ -13,6 +15,7 @@ from tests.support.running import NAME, run
 SEEDS = ["1", "a", "3", "4", "b", "6"]
 CASES = small_cases(SEEDS)
 HARMFUL, VICTIM = CASES[1], CASES[4]
+pytestmark = pytest.mark.usefixtures("held")
 FORBIDDEN = Case.parse("v1_1d_n1_ci1_co1_i2_k2_p9_f32_int.f")  # an output of negative size
 
 
@@ -39,7 +42,7 @@ def test_a_crash_that_comes_and_goes_is_told_with_its_distribution(fake):
     assert outcome.all_right([case for case in CASES if case is not VICTIM])
 
 
-def test_distribution():
+def test_a_distribution_lists_faults_by_frequency_and_answers_last():
     observed = Counter({"hang": 2, "SIGSEGV": 4})
     assert distribution(observed) == "SIGSEGV 4 of 6, hang 2 of 6"
     assert distribution(Counter({"": 5, "SIGABRT": 1})) == "SIGABRT 1 of 6, answered 5 of 6"

@@ -103,7 +103,7 @@ def test_passing_cases_tell_apart_what_failing_ones_cannot():
 
 
 @pytest.mark.parametrize("outcome", [Outcome.CRASH, Outcome.HANG])
-def test_what_computes_nothing_has_no_diagnosis(outcome):
+def test_an_implementation_that_computes_nothing_has_no_diagnosis(outcome):
     problem = problem_of("v1_1d_n2_ci2_co2_i4_k3_s2_p1_b_f32_int.1")
     assert diagnose([(problem, Answer(implementation="x", outcome=outcome))]) is None
     assert diagnose([]) is None

@@ -23,7 +23,7 @@ def problems(quick_cases) -> list[Problem]:
     return [p for p in map(problem_of, numbers[::11]) if p.geometry is not None]
 
 
-def test_the_sample_is_worth_something(problems):
+def test_the_sample_covers_every_dimension_dtype_and_kind_of_data(problems):
     assert len(problems) >= 300
     kinds = {(p.case.ndim, p.case.dtype, p.case.recipe.kind) for p in problems}
     assert len(kinds) == 8

@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import threading
-import time
 import zipfile
 from pathlib import Path
 
@@ -24,6 +23,8 @@ from conv_transpose_conformance.frameworks.environments import (
     remove,
 )
 from tests.support import ROOT
+from tests.support.processes import is_alive, wait_for_the_end_of
+from tests.support.waiting import HANG, wait_until
 
 _PIP_LIST = '#!/bin/sh\necho \'[{"name": "thing", "version": "1.0"}]\'\n'
 
@@ -162,31 +163,33 @@ def test_a_stopped_installation_says_so(cache, installer):
         ensure(thing(), no_word, stop)
 
 
-def test_another_process_that_is_making_it_is_waited_for(cache, installer):
+def test_another_process_that_is_making_it_is_waited_for(cache, installer, monkeypatch):
     environment = thing()
     environment.folder.parent.mkdir(parents=True)
     said: list[str] = []
-    told = threading.Event()
+    looks = threading.Semaphore(0)
 
-    def say(message: str) -> None:
-        said.append(message)
-        told.set()
+    class Counted(FileLock):
+        def acquire(self, *_arguments, **_options):
+            looks.release()
+            return super().acquire(timeout=0.01)
 
-    waiting = threading.Thread(target=ensure, args=(environment, say))
+    monkeypatch.setattr(environments, "FileLock", Counted)
+    waiting = threading.Thread(target=ensure, args=(environment, said.append))
     # As another process would hold it.
     with FileLock(environment.folder.with_name(environment.folder.name + ".lock")):
         waiting.start()
-        told.wait()
-        time.sleep(1.5)  # it looks every second, and says so once
+        for _ in range(4):
+            assert looks.acquire(timeout=HANG)
         assert installer.commands == []
     waiting.join()
-    waited, installing = said
+    waited, installing = said  # that it waits is said once
     assert waited == "waiting for another process that is making its environment"
     assert installing.startswith("installing thing==1.0")
     assert environment.state == "ready"
 
 
-def test_waiting_ends_with_the_run(cache, installer):
+def test_waiting_for_another_process_ends_with_the_run(cache, installer):
     environment = thing()
     environment.folder.parent.mkdir(parents=True)
     stop = threading.Event()
@@ -212,7 +215,7 @@ installer = test_environments.Installer(Patch())
 def execute(command, output, stop):
     with open({log!r}, "a") as log:
         log.write(command[3] + "\\n")
-    time.sleep(0.2)
+    time.sleep(0.2)  # in which the other would begin
     return installer(command, output, stop)
 
 environments._execute = execute
@@ -251,14 +254,14 @@ def test_too_little_room_is_said_before_anything_is_installed(cache, installer, 
     assert installer.commands == []
 
 
-def test_remove(cache, installer):
+def test_an_environment_is_removed_where_there_is_one(cache, installer):
     assert remove(thing()) is False
     ensure(thing(), no_word)
     assert remove(thing()) is True
     assert thing().state == "absent"
 
 
-def test_what_another_process_is_making_is_not_removed(cache, installer):
+def test_an_environment_that_another_process_makes_is_not_removed(cache, installer):
     environment = thing()
     ensure(environment, no_word)
     lock = environment.folder.with_name(environment.folder.name + ".lock")
@@ -268,7 +271,7 @@ def test_what_another_process_is_making_is_not_removed(cache, installer):
     assert environment.state == "ready"
 
 
-def test_what_cannot_be_removed_is_named(cache, installer, monkeypatch):
+def test_an_environment_that_cannot_be_removed_is_named(cache, installer, monkeypatch):
     def refuse(_folder):
         raise PermissionError(13, "Permission denied")
 
@@ -289,29 +292,14 @@ def test_an_environment_is_named_by_what_was_asked_for(cache):
     assert environment_for("mindspore").requirements == ("mindspore==2.10.0", "numpy<2")
 
 
-def test_the_cache_folder(monkeypatch):
+def test_the_cache_folder_is_named_by_its_variable(monkeypatch):
     monkeypatch.setenv("CONFORMANCE_CACHE", "~/somewhere")
     assert cache_folder() == Path.home() / "somewhere"
     monkeypatch.delenv("CONFORMANCE_CACHE")
     assert cache_folder().name == "conv-transpose-conformance"
 
 
-_PARENT = "sleep 600 & echo $$ $! > {pids}.new; mv {pids}.new {pids}; wait"
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
-
-
-def gone(pids: list[int]) -> bool:
-    """Whether they are, within a few seconds."""
-    deadline = time.monotonic() + 20
-    while any(map(alive, pids)) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return not any(map(alive, pids))
+_PARENT = "sleep 6000 & echo $$ $! > {pids}.new; mv {pids}.new {pids}; wait"
 
 
 def test_a_command_ends_with_the_run_and_so_do_its_children(tmp_path):
@@ -319,32 +307,36 @@ def test_a_command_ends_with_the_run_and_so_do_its_children(tmp_path):
     pids = tmp_path / "pids"
 
     def stop_once_it_runs() -> None:
-        while not pids.exists():
-            stop.wait(0.01)
+        wait_until(pids.exists, "the command to run")
         stop.set()
 
     threading.Thread(target=stop_once_it_runs).start()
     with (tmp_path / "log").open("w") as log:
         assert environments._execute(["sh", "-c", _PARENT.format(pids=pids)], log, stop) == -1
     parent, child = map(int, pids.read_text().split())
-    assert gone([parent, child])
+    wait_for_the_end_of([parent, child])
 
 
 def test_a_command_does_not_outlive_a_host_that_is_killed(tmp_path):
-    pids = tmp_path / "pids"
+    pids, watched = tmp_path / "pids", tmp_path / "watched"
     program = (
-        "import sys, threading; from conv_transpose_conformance.frameworks.environments import _execute\n"
+        "import sys, threading; from pathlib import Path\n"
+        "from conv_transpose_conformance.frameworks.environments import _execute, watchdog\n"
+        "watch = watchdog.watch\n"
+        "watchdog.watch = lambda *process: (watch(*process), Path(sys.argv[2]).touch())\n"
         "_execute(['sh', '-c', sys.argv[1]], open('/dev/null', 'w'), threading.Event())"
     )
-    host = subprocess.Popen([sys.executable, "-c", program, _PARENT.format(pids=pids)])
-    while not pids.exists():
-        assert host.poll() is None
-        time.sleep(0.02)
+    host = subprocess.Popen([sys.executable, "-c", program, _PARENT.format(pids=pids), str(watched)])
+    wait_until(
+        lambda: pids.exists() and watched.exists(),
+        "the command to run, and to be watched",
+        alive=lambda: host.poll() is None,
+    )
     started = list(map(int, pids.read_text().split()))
-    assert all(map(alive, started))
+    assert all(map(is_alive, started))
     host.kill()
     host.wait()
-    assert gone(started)
+    wait_for_the_end_of(started)
 
 
 def test_a_command_is_heard_and_its_status_known(tmp_path, monkeypatch):

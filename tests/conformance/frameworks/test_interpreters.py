@@ -34,7 +34,7 @@ def refusal(path: str | Path, module: str = "torch") -> str:
     return message
 
 
-def test_a_python_that_serves():
+def test_a_python_with_the_framework_is_accepted():
     assert check("json", sys.executable) == Path(sys.executable)
 
 
@@ -46,7 +46,7 @@ def test_the_path_of_a_virtual_environment_is_not_resolved(tmp_path):
     assert check("json", str(probed)) == probed
 
 
-def test_a_name_on_the_path_and_the_home_folder(tmp_path, monkeypatch):
+def test_a_name_on_the_path_and_one_in_the_home_folder_are_found(tmp_path, monkeypatch):
     script(tmp_path / "mypython", f'exec "{sys.executable}" "$@"')
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -54,44 +54,44 @@ def test_a_name_on_the_path_and_the_home_folder(tmp_path, monkeypatch):
     assert check("json", "~/mypython") == tmp_path / "mypython"
 
 
-def test_a_missing_file(tmp_path):
+def test_a_missing_file_is_refused(tmp_path):
     assert "there is no such file" in refusal(tmp_path / "absent")
 
 
-def test_a_file_that_cannot_be_executed(tmp_path):
+def test_a_file_that_cannot_be_executed_is_refused(tmp_path):
     (tmp_path / "python").write_text("text")
     assert "it cannot be executed" in refusal(tmp_path / "python")
 
 
-def test_a_folder(tmp_path):
+def test_a_folder_is_refused(tmp_path):
     assert "it cannot be executed" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize("path", ["/bin/true", "/bin/echo", "/bin/false"])
-def test_a_program_that_is_no_python(path):
+def test_a_program_that_is_no_python_is_refused(path):
     assert "it does not behave like a Python interpreter" in refusal(path)
 
 
-def test_a_broken_program(tmp_path):
+def test_a_broken_program_is_refused(tmp_path):
     broken = tmp_path / "python"
     broken.write_bytes(b"\x7fELF and nothing more")
     broken.chmod(0o755)
     assert "it does not behave like a Python interpreter" in refusal(broken)
 
 
-def test_a_python_without_numpy(tmp_path):
+def test_a_python_without_numpy_is_refused(tmp_path):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"], check=True)
     python = tmp_path / "bare" / "bin" / "python"
     assert f"numpy is not installed there; install it with '{python} -m pip install" in refusal(python)
 
 
-def test_a_python_without_the_framework():
+def test_a_python_without_the_framework_is_refused():
     said = refusal(sys.executable, "no_such_framework")
     assert "no_such_framework is not installed there" in said
 
 
 @pytest.mark.parametrize(("version", "said"), [("2 7", "it is Python 2.7"), ("3 8", "it is Python 3.8")])
-def test_a_python_that_is_too_old(tmp_path, version, said):
+def test_a_python_that_is_too_old_is_refused(tmp_path, version, said):
     assert said in refusal(script(tmp_path / "python", f"echo {version} 1 1"))
 
 
@@ -101,12 +101,12 @@ def test_chatter_at_its_start_does_no_harm(tmp_path):
 
 
 @pytest.mark.parametrize("option", ["torch", "torch=", "=/bin/true", "", "/usr/bin/python"])
-def test_an_option_of_another_form(option):
+def test_an_option_of_another_form_is_refused(option):
     with pytest.raises(BadInterpreter, match=r"--python "):
         parse_interpreters([option])
 
 
-def test_a_framework_nobody_knows_and_one_named_twice(monkeypatch):
+def test_an_unknown_framework_and_one_named_twice_are_refused(monkeypatch):
     with pytest.raises(BadInterpreter, match="'jax' is none of torch, paddle, mindspore, "):
         parse_interpreters(["jax=/bin/true"])
     monkeypatch.setattr(type(PYTHON), "check", lambda *_: Path("/python"))

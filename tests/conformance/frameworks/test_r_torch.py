@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from conv_transpose_conformance.pytest_plugin.items import Items
 from conv_transpose_conformance.workers.process import Worker, WorkerFailed
 from tests.support.commands import run_data
 from tests.support.fake_interpreter import Fake
+from tests.support.hosts import pytest_in
 
 NAME, TORCH = "r.torch.nn_conv_transpose1d", "torch.nn.ConvTranspose1d"
 CASE = "v1_1d_n1_ci1_co1_i2_k2_f32_int.1"
@@ -47,7 +47,7 @@ def rscript(tmp_path):
 
 @pytest.fixture
 def fake_r(rscript, fake):
-    """A fake R torch; see ``fakes/worker.py`` for what a plan may hold."""
+    """A fake R torch; see ``fake_worker.py`` for what a plan may hold."""
 
     def make(**plan: object) -> Fake:
         one = fake(**plan)
@@ -66,7 +66,7 @@ def refusal(path: Path) -> str:
     return message
 
 
-def test_no_r(tmp_path, monkeypatch):
+def test_without_r_the_message_says_how_to_install_it(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NotInstalled) as caught:
         r_runtime.on_path("r.torch")
@@ -85,7 +85,7 @@ HALVES = [
 
 
 @pytest.mark.parametrize(("lines", "said"), HALVES)
-def test_half_an_r(rscript, monkeypatch, lines, said):
+def test_an_r_without_torch_is_refused_with_what_is_missing(rscript, monkeypatch, lines, said):
     path = rscript(*lines)
     assert said in refusal(path)
     monkeypatch.setenv("PATH", str(path.parent), prepend=":")
@@ -96,15 +96,15 @@ def test_half_an_r(rscript, monkeypatch, lines, said):
 
 
 @pytest.mark.parametrize("path", ["/bin/true", "/bin/false", sys.executable])
-def test_a_program_that_is_no_rscript(path):
+def test_a_program_that_is_no_rscript_is_refused(path):
     assert "it does not behave like Rscript" in refusal(Path(path))
 
 
-def test_a_missing_file(tmp_path):
+def test_a_missing_file_is_refused(tmp_path):
     assert "give the path of an Rscript in whose R torch is installed" in refusal(tmp_path / "absent")
 
 
-def test_a_whole_r(rscript, monkeypatch):
+def test_an_r_with_torch_is_found_and_its_version_read(rscript, monkeypatch):
     path = rscript(*WHOLE)
     assert R_TORCH.check("r.torch", "torch", str(path)) == path
     assert R_TORCH.version("r.torch", "torch", path) == "0.17.0"
@@ -128,12 +128,12 @@ def test_a_worker_is_started_as_r_and_told_where_the_packages_are(fake_r):
     assert core.split()[4:6] == ["0", "0"]
 
 
-def test_a_worker_that_says_nothing(rscript, monkeypatch):
-    monkeypatch.setattr("conv_transpose_conformance.workers.process.START_TIMEOUT", 1.0)
+def test_a_worker_that_never_greets_fails_with_the_reason(rscript, monkeypatch):
     with pytest.raises(WorkerFailed, match="exit status 4; its log ends: no package"):
         Worker(worker_command("r.torch", rscript(*WHOLE, then="echo no package >&2; exit 4")))
+    monkeypatch.setattr("conv_transpose_conformance.workers.process.START_TIMEOUT", 0.02)
     with pytest.raises(WorkerFailed, match="nothing heard of its worker"):
-        Worker(worker_command("r.torch", rscript(*WHOLE, name="silent", then="exec sleep 60")))
+        Worker(worker_command("r.torch", rscript(*WHOLE, name="silent", then="exec sleep 6000")))
     with pytest.raises(BadInterpreter, match="does not behave like Rscript"):
         Worker(worker_command("r.torch", rscript(name="mute")))
 
@@ -195,7 +195,7 @@ def test_a_release_of_r_torch_is_not_the_suites_to_install(command):
 
 
 def test_env_commands_without_r(command, fake_cache):
-    fake_cache(torch={}, paddle={}, mindspore={})
+    fake_cache(torch={}, paddle={}, mindspore={"numpy": "1.26.4"})
     assert "r.torch    absent     no R here" in command("env", "list").out
     doctor = command("env", "doctor")
     assert doctor.code == 0
@@ -224,31 +224,14 @@ def test_pytest_items_are_skipped_without_r(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     items = Items.create([NAME], [])
     assert items.header()[0].startswith("conformance: r.torch: no Rscript on the PATH")
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "--conformance",
-            NAME,
-            "-k",
-            "f64_int",
-        ],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-2000:]
-    assert "skipped" in done.stdout
-    assert "passed" not in done.stdout
-    assert "failed" not in done.stdout
+    code, out = pytest_in(tmp_path, "-q", "--conformance", NAME, "-k", "f64_int")
+    assert code == 0, out[-2000:]
+    assert "skipped" in out
+    assert "passed" not in out
+    assert "failed" not in out
 
 
-def test_what_a_greeting_is_shown_as():
+def test_a_runtime_is_described_by_its_versions():
     assert PYTHON.described({"python": "3.11.2", "numpy": "2.2.1", "r": ""}) == "Python 3.11.2, NumPy 2.2.1"
     assert R_TORCH.described({"python": "", "numpy": "", "r": "4.2.2"}) == "R 4.2.2"
 
@@ -263,7 +246,7 @@ def test_what_a_greeting_is_shown_as():
         ("v1_1d_n2_ci3_co2_i4_k3_g2_f32_int.1", Acceptance.FORBIDDEN, None),
     ],
 )
-def test_what_the_documents_demand(id_, acceptance, output):
+def test_a_case_has_the_acceptance_and_the_output_size_of_the_documents(id_, acceptance, output):
     meaning = interpret(Case.parse(id_), NAME)
     assert meaning.acceptance is acceptance
     assert (meaning.geometry and meaning.geometry.output_size) == output

@@ -40,7 +40,7 @@ GEOMETRIES = [
 
 
 @pytest.mark.parametrize(("middle", "size", "crop"), GEOMETRIES)
-def test_geometry(middle, size, crop):
+def test_where_the_formula_decides_every_api_has_its_geometry(middle, size, crop):
     case = case_of(middle)
     for name in EVERY1 if case.ndim == 1 else EVERY2:
         meaning = interpret(case, name)
@@ -104,7 +104,7 @@ ACCEPTANCE = [
 
 
 @pytest.mark.parametrize(("middle", "torch", "paddle", "nn", "mint"), ACCEPTANCE, ids=lambda v: str(v))
-def test_acceptance(middle, torch, paddle, nn, mint):
+def test_each_api_has_the_acceptance_of_its_documents(middle, torch, paddle, nn, mint):
     case = case_of(middle)
     for name, expected in ((TORCH2, torch), (PADDLE2, paddle), (MS2, nn), (MINT, mint)):
         if expected is not None:

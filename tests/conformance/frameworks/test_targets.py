@@ -50,7 +50,7 @@ def test_an_interpreter_beside_a_release_is_labelled_by_what_it_holds(monkeypatc
         ("torch==2 --pre", "not of the form"),
     ],
 )
-def test_what_is_no_release(option, says):
+def test_an_option_that_is_no_release_is_refused(option, says):
     with pytest.raises(BadRelease, match=says):
         parse_release(option)
 

@@ -166,5 +166,5 @@ FEATURES = {
 
 
 @pytest.mark.parametrize("feature", FEATURES)
-def test_the_quick_profile_holds(quick_cases, feature):
+def test_the_quick_profile_has_twenty_cases_of_each_feature(quick_cases, feature):
     assert sum(map(FEATURES[feature], quick_cases)) >= 20

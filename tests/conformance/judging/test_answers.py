@@ -88,7 +88,7 @@ LIES = {
     [(field, lie) for field, lies in LIES.items() for lie in lies],
     ids=lambda v: str(v)[:30],
 )
-def test_a_lie_is_found(field, lie):
+def test_a_field_of_a_wrong_value_is_invalid(field, lie):
     answer = read({field: lie})
     assert answer.outcome is Outcome.INVALID
     assert answer.message.startswith("the worker's answer is invalid: ")
@@ -96,7 +96,7 @@ def test_a_lie_is_found(field, lie):
 
 
 @pytest.mark.parametrize("field", [key for key in HEADER if key not in ("id", "type", "implementation")])
-def test_a_field_left_out_is_a_lie_where_it_matters(field):
+def test_a_missing_field_is_invalid_where_it_matters(field):
     header = {key: value for key, value in HEADER.items() if key != field}
     assert read_answer(header, ARRAYS).outcome is Outcome.INVALID
 
@@ -109,21 +109,21 @@ def test_facts_are_arguments_with_their_defaults(entries):
     assert "no arguments of 'construct'" in answer.message
 
 
-def test_an_array_nobody_asked_for():
+def test_an_array_nobody_asked_for_is_invalid():
     answer = read(arrays={**ARRAYS, "weights": ("float32", VALUES)})
     assert answer.outcome is Outcome.INVALID
     assert "'weights'" in answer.message
 
 
-def test_arrays_beside_unsupported():
+def test_arrays_beside_unsupported_are_invalid():
     assert read({"status": "unsupported", "stage": "forward"}).outcome is Outcome.INVALID
 
 
-def test_values_under_no_shape():
+def test_values_without_a_shape_are_invalid():
     assert read({"shape": None, "dtype": None}).outcome is Outcome.INVALID
 
 
-def test_values_of_a_dtype_other_than_said():
+def test_values_of_another_dtype_than_said_are_invalid():
     arrays = {"values": ("float64", VALUES.astype(np.float64))}
     answer = read(arrays=arrays)
     assert answer.outcome is Outcome.INVALID
@@ -147,7 +147,7 @@ def test_an_output_comes_with_its_values(shape):
     assert f"no values of an output of shape {shape} and dtype float32" in answer.message
 
 
-def test_what_no_frame_can_hold_comes_without():
+def test_an_output_that_no_frame_can_hold_needs_no_values():
     assert read({"shape": [1 << 40, 1, 3]}, {}).outcome is Outcome.OK
     assert read({"shape": [1, 1, 3], "dtype": "complex256"}, {}).outcome is Outcome.OK
     assert read({"shape": [1, 1, 3], "status": "unsupported"}, {}).outcome is Outcome.UNSUPPORTED

@@ -62,7 +62,7 @@ def test_a_record_carries_the_case_the_name_and_the_time():
         ),
     ],
 )
-def test_parameters(parameters, said):
+def test_wrong_parameters_diverge(parameters, said):
     record = records_of(PROBLEM, evolve(HONEST, parameters=parameters))[Check.PARAMETERS]
     assert record.verdict is Verdict.DIVERGE
     assert said in record.message
@@ -80,14 +80,14 @@ def test_a_wrong_shape_is_shown_and_its_values_not_compared():
     assert {records[check].verdict for check in VALUE_CHECKS} == {Verdict.NOT_APPLICABLE}
 
 
-def test_a_wrong_dtype_of_the_output():
+def test_a_wrong_dtype_of_the_output_diverges():
     records = records_of(PROBLEM, answer_of(PROBLEM, tensors(PROBLEM), dtype="float64"))
     assert records[Check.DTYPE].verdict is Verdict.DIVERGE
     assert records[Check.DTYPE].message == "the output is float64, the input float32"
     assert records[Check.VALUES].verdict is Verdict.PASS
 
 
-def test_a_wrong_dtype_of_a_gradient():
+def test_a_wrong_dtype_of_a_gradient_diverges():
     arrays = {**HONEST.arrays, "grad_weight": HONEST.arrays["grad_weight"].astype(np.float64)}
     records = records_of(PROBLEM, evolve(HONEST, arrays=arrays))
     assert records[Check.GRAD_WEIGHT].verdict is Verdict.DIVERGE
@@ -95,7 +95,7 @@ def test_a_wrong_dtype_of_a_gradient():
     assert records[Check.GRAD_INPUT].verdict is Verdict.PASS
 
 
-def test_a_wrong_shape_of_a_gradient():
+def test_a_wrong_shape_of_a_gradient_diverges():
     arrays = {**HONEST.arrays, "grad_weight": HONEST.arrays["grad_weight"].reshape(2, 2, 3, 2)}
     record = records_of(PROBLEM, evolve(HONEST, arrays=arrays))[Check.GRAD_WEIGHT]
     assert record.verdict is Verdict.DIVERGE
@@ -103,13 +103,13 @@ def test_a_wrong_shape_of_a_gradient():
 
 
 @pytest.mark.parametrize("name", [str(check) for check in VALUE_CHECKS])
-def test_a_tensor_that_is_missing(name):
+def test_a_missing_tensor_diverges(name):
     arrays = {key: array for key, array in HONEST.arrays.items() if key != name}
     record = records_of(PROBLEM, evolve(HONEST, arrays=arrays))[Check(name)]
     assert (record.verdict, record.message) == (Verdict.DIVERGE, "none was returned")
 
 
-def test_a_refused_call_that_the_documents_allow():
+def test_a_refusal_of_a_call_that_the_documents_allow_is_an_error():
     for stage in ("construct", "forward"):
         raised = with_outcome(HONEST, Outcome.RAISED, stage, "ValueError: no")
         records = records_of(PROBLEM, raised)
@@ -184,14 +184,14 @@ def test_an_answer_that_contradicts_itself_is_an_error():
         assert verdicts(records_of(problem, answer, meaning)) == {"acceptance": "error"}
 
 
-def test_what_must_be_refused_and_is():
+def test_a_refusal_that_the_documents_demand_passes():
     answer = with_outcome(HONEST, Outcome.RAISED, "forward", "ValueError: negative size")
     record = records_of(NEVER, answer, FORBIDDEN)[Check.ACCEPTANCE]
     assert (record.verdict, record.message) == (Verdict.PASS, "ValueError: negative size")
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 2, 2), (1, 1, -1, -1), (1, 1, 0, 0)])
-def test_what_must_be_refused_and_is_computed(shape):
+def test_a_missing_refusal_diverges(shape):
     answer = evolve(HONEST, shape=shape, arrays={})
     records = records_of(NEVER, answer, FORBIDDEN)
     assert verdicts(records) == {"acceptance": "diverge"}
@@ -199,7 +199,7 @@ def test_what_must_be_refused_and_is_computed(shape):
     assert message == f"accepted, though {FORBIDDEN.reason}; the output has the shape {list(shape)}"
 
 
-def test_what_must_be_refused_where_no_kernel_is_there():
+def test_a_missing_refusal_before_a_missing_kernel_is_unsupported():
     nothing = with_outcome(HONEST, Outcome.UNSUPPORTED, "forward", "no kernel")
     assert verdicts(records_of(NEVER, nothing, FORBIDDEN)) == {"acceptance": "unsupported"}
     # the kernel that is missing might have refused it
@@ -215,7 +215,7 @@ def test_what_must_be_refused_where_no_kernel_is_there():
     assert records[Check.ACCEPTANCE].message == told
 
 
-def test_what_must_be_refused_and_is_accepted_by_what_computes_nothing():
+def test_a_missing_refusal_of_an_implementation_without_values_diverges():
     """The call was made and came back; its output has no values (a tensor on the device "meta")."""
     answer = with_outcome(HONEST, Outcome.UNSUPPORTED, "output", "no values", shape=(1, 1, 2, 2))
     records = records_of(NEVER, answer, FORBIDDEN)
@@ -226,13 +226,13 @@ def test_what_must_be_refused_and_is_accepted_by_what_computes_nothing():
 @pytest.mark.parametrize(
     "outcome", [Outcome.OK, Outcome.RAISED, Outcome.UNSUPPORTED, Outcome.INVALID], ids=str
 )
-def test_where_the_documents_are_silent_either_is_allowed(outcome):
+def test_where_the_documents_are_silent_acceptance_and_refusal_are_allowed(outcome):
     record = records_of(NEVER, with_outcome(HONEST, outcome, "forward", "?"), OPEN)
     assert verdicts(record) == {"acceptance": "allowed"}
     assert record[Check.ACCEPTANCE].message == OPEN.reason
 
 
-def test_a_negative_shape_where_an_output_is_due():
+def test_a_negative_shape_diverges_and_has_no_values():
     answer = evolve(HONEST, shape=(2, 4, -1, -1), arrays={})
     records = records_of(PROBLEM, answer)
     assert records[Check.SHAPE].verdict is Verdict.DIVERGE
@@ -240,6 +240,6 @@ def test_a_negative_shape_where_an_output_is_due():
     assert records[Check.VALUES].message == "an output with a negative dimension has no values"
 
 
-def test_which_verdicts_fail_a_run():
+def test_diverge_error_crash_and_hang_fail_a_run():
     assert {str(verdict) for verdict in FAILING} == {"diverge", "error", "crash", "hang"}
     assert not any(verdict in FAILING for verdict in (Verdict.PASS, Verdict.ALLOWED, Verdict.UNSUPPORTED))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import hosts
 from tests.support.corpus import few
 
 NAME = "torch.nn.ConvTranspose1d"
@@ -43,21 +43,8 @@ def project(tmp_path) -> Path:
 
 
 def pytest_in(folder: Path, *arguments: str, plugins: tuple[str, ...] | None = ()) -> tuple[int, str]:
-    """Pytest with the suite's plugin and ``plugins``; with all that are installed where they are None."""
-    variables = dict(os.environ)
-    if plugins is not None:  # quicker
-        variables["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-        loaded = [f"-p{name}" for name in ("conv_transpose_conformance.pytest_plugin.plugin", *plugins)]
-        arguments = (*loaded, *arguments)
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=variables,
-    )
-    return done.returncode, done.stdout + done.stderr
+    """As ``hosts.pytest_in``, with no plugin but the suite's."""
+    return hosts.pytest_in(folder, *arguments, plugins=plugins)
 
 
 def counts(out: str) -> dict[str, int]:

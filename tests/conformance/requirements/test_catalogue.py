@@ -78,14 +78,14 @@ def test_only_the_cases_that_decide_the_chosen_are_run():
     assert list(decided_by(["relation.adjoint"], cases)) == []
 
 
-def test_what_must_be_refused_is_no_case_of_what_must_work():
+def test_a_call_that_must_be_refused_does_not_decide_what_must_work():
     (beyond,) = choose(["accept.stride-beyond-kernel"])
     assert beyond.of(Case.parse("v1_1d_n1_ci1_co1_i2_k1_s2_f32_int.1"))
     assert not beyond.of(Case.parse("v1_1d_n1_ci1_co1_i2_k0_s2_f32_int.1"))
     assert not beyond.of(Case.parse("v1_1d_n1_ci1_co1_i2_k1_s2_p3_f32_int.1"))
 
 
-def test_what_no_chosen_requirement_speaks_of_takes_no_part():
+def test_an_implementation_without_a_chosen_requirement_takes_no_part():
     names = ["torch.nn.ConvTranspose1d", "paddle.nn.Conv1DTranspose"]
     assert concerned(choose(["T1.*"]), names) == ("torch.nn.ConvTranspose1d",)
     assert concerned(choose(["relation.*"]), names) == tuple(names)
@@ -113,7 +113,7 @@ def test_records_are_added_up_by_requirement_and_implementation():
     assert (others.verdict, others.plain()["message"]) == (Verdict.NOT_APPLICABLE, "it speaks of another API")
 
 
-def test_what_should_have_been_refused_does_not_decide_what_must_work():
+def test_a_missing_refusal_does_not_decide_what_must_work():
     working = evolve(SHAPE, checks=(Check.ACCEPTANCE,), working=True)
     tally = Tally.of([working, evolve(working, id="X.other", working=False)])
     tally.add(record(PADDED, check=Check.ACCEPTANCE))

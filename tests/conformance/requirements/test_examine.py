@@ -96,7 +96,7 @@ def test_a_lost_worker_takes_nothing_back_and_leaves_nothing_blank(found):
     assert "the worker is gone" in results["c", NAME].plain()["message"]
 
 
-def test_what_was_cancelled_is_left_out(found):
+def test_a_cancelled_requirement_is_left_out(found):
     cancelled = threading.Event()
 
     def trials(_bench):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,15 +11,16 @@ from conv_transpose_conformance.adapters.probe import probe
 from conv_transpose_conformance.adapters.protocol import encode
 from conv_transpose_conformance.adapters.worker import run
 from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES
-from conv_transpose_conformance.frameworks.registry import all_implementations
+from conv_transpose_conformance.frameworks.registry import all_implementations, framework_of
 from conv_transpose_conformance.judging.answers import Outcome, read_answer
 from conv_transpose_conformance.judging.verdicts import FAILING, Verdict
+from conv_transpose_conformance.requirements import examine as module
 from conv_transpose_conformance.requirements.base.answer_checks import misfit
 from conv_transpose_conformance.requirements.base.probe import Bench, fault, plain_case
-from conv_transpose_conformance.requirements.base.requirement import Probed, Result
+from conv_transpose_conformance.requirements.base.requirement import Probed
 from conv_transpose_conformance.requirements.catalogue import choose
-from conv_transpose_conformance.requirements.examine import _trials
-from tests.support.prober import FakeDriver, _received, bench
+from conv_transpose_conformance.requirements.examine import Subject, examine
+from tests.support.prober import FakeDriver, bench, received
 
 NAMES = ("torch.nn.ConvTranspose1d", "paddle.nn.Conv1DTranspose", "mindspore.mint.nn.ConvTranspose2d")
 
@@ -72,12 +75,18 @@ ODD = {
 class Odd(FakeDriver):
     """Answers as the reference, but for what ``change`` makes of it."""
 
-    def __init__(self, change):
+    def __init__(self, change, device="cpu"):
         super().__init__({})
-        self.change = change
+        self.change, self.device = change, device
+
+    def start(self):
+        return {"device": self.device, "version": "0"}
+
+    def close(self):
+        pass
 
     def ask(self, job, implementation):
-        header, arrays = _received(job.frame(0, [implementation]))
+        header, arrays = received(job.frame(0, [implementation]))
         bits = NUMPY_DTYPES["bfloat16"]
         plain = {name: a.view(bits) if dtype == "bfloat16" else a for name, (dtype, a) in arrays.items()}
         asked = (implementation, header["case"], plain, header["options"])
@@ -88,14 +97,20 @@ class Odd(FakeDriver):
         if answer["status"] == "ok":
             answer, out = self.change(answer, out)
         answer = {"type": "answer", "implementation": implementation, **answer}
-        return read_answer(*_received(encode(answer, out)), probe=True)
+        return read_answer(*received(encode(answer, out)), probe=True)
 
 
-def result_of(requirement, subject):
-    found = Result(requirement.id, subject.implementation, "", probed=True)
-    for trial in _trials(requirement, subject):
-        found.add(trial)
-    return found
+@pytest.fixture
+def results(monkeypatch):
+    """What is found of requirements where the worker's answers are changed, by the requirements' names."""
+
+    def find(requirements, name, change, device="cpu"):
+        monkeypatch.setattr(module, "Driver", lambda *_arguments: Odd(change, device))
+        subject = Subject(framework_of(name), Path("python"), {name: name})
+        found = examine(requirements, [subject], say=lambda _line: None, cancelled=lambda: False)
+        return {result.requirement: result for result in found}
+
+    return find
 
 
 def probed(name):
@@ -112,28 +127,26 @@ def of_layers(name):
 @pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
 @pytest.mark.parametrize("odd", ODD, ids=lambda text: text.replace(" ", "-"))
 @pytest.mark.parametrize("name", NAMES)
-def test_every_requirement_has_a_verdict_whatever_comes(name, odd):
+def test_every_requirement_has_a_verdict_whatever_comes(results, name, odd):
     change, everything = ODD[odd]
-    for device in ("cpu", "cuda"):
-        subject = Bench(name, Odd(change), {"device": device, "version": "0"})
-        for requirement in probed(name):
-            if device == "cpu" or requirement.needs:
-                found = result_of(requirement, subject)
-                assert found.plain()["message"] or found.verdict not in FAILING
-    if everything:
-        for requirement in of_layers(name):
-            found = result_of(requirement, subject)
-            told = found.plain()["message"]
-            assert found.verdict is Verdict.NOT_APPLICABLE or (
-                found.verdict is Verdict.ERROR and "the worker's answer is invalid" in told
-            ), told
+    anywhere = [requirement for requirement in probed(name) if not requirement.needs]
+    of_cuda = [requirement for requirement in probed(name) if requirement.needs]
+    found = results(anywhere, name, change) | results(of_cuda, name, change, "cuda")
+    assert found.keys() == {requirement.id for requirement in probed(name)}
+    for result in found.values():
+        assert result.plain()["message"] or result.verdict not in FAILING
+    for requirement in of_layers(name) if everything else ():
+        result = found[requirement.id]
+        message = result.plain()["message"]
+        assert result.verdict is Verdict.NOT_APPLICABLE or (
+            result.verdict is Verdict.ERROR and "the worker's answer is invalid" in message
+        ), message
 
 
-def test_the_honest_reference_fits():
-    for name in NAMES:
-        subject = bench(name)
-        for requirement in of_layers(name):
-            assert "invalid" not in result_of(requirement, subject).plain()["message"]
+@pytest.mark.parametrize("name", NAMES)
+def test_an_honest_answer_is_never_invalid(results, name):
+    for result in results(of_layers(name), name, lambda answer, arrays: (answer, arrays)).values():
+        assert "invalid" not in result.plain()["message"]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +163,7 @@ def test_the_honest_reference_fits():
         ),
     ],
 )
-def test_what_is_told(change, outcome, words):
+def test_an_answer_that_does_not_fit_its_call_is_named_and_its_arrays_dropped(change, outcome, words):
     subject = Bench(NAMES[0], Odd(change), {"device": "cpu", "version": "0"})
     answer = subject.call(plain_case(1))
     assert (str(answer.outcome), answer.arrays) == (outcome, {})
@@ -168,13 +181,11 @@ def test_an_empty_batch_has_an_empty_output():
     assert misfit("call", answer, {"x": x, "w": w}, ndim=1) is None
 
 
-def test_a_signature_that_is_none_is_named():
-    subject = Bench(NAMES[0], Odd(ODD["an odd signature"][0]), {"device": "cpu", "version": "0"})
-    (requirement,) = choose(["signature.order"])
-    found = result_of(requirement, subject)
+def test_a_signature_that_is_none_is_named(results):
+    (found,) = results(choose(["signature.order"]), NAMES[0], ODD["an odd signature"][0]).values()
     assert found.verdict is Verdict.ERROR
     assert "the worker's answer is invalid: no arguments of 'construct'" in found.plain()["message"]
 
 
-def test_the_names_are_implementations():
+def test_the_implementations_of_this_file_exist():
     assert set(NAMES) <= set(all_implementations())

@@ -52,7 +52,7 @@ def test_every_requirement_tries_something_on_a_slow_face():
             assert verdicts(identifier, slow), identifier
 
 
-def test_what_construction_refuses_takes_nothing_of_the_share():
+def test_a_call_that_construction_refuses_is_not_counted_against_a_slow_face():
     def refused(made, call):
         if call.options.arguments:
             raise ValueError("no such layer")
@@ -109,6 +109,7 @@ def test_a_mapped_layer_takes_a_batch_of_batches():
 
 
 def test_a_probe_waits_for_a_compiler_as_long_as_a_case(fake, monkeypatch):
+    """The patience of the implementation is added to the deadline."""
     compiled = evolve(implementation(COMPILED), patience=0.6)
     monkeypatch.setitem(registry._implementations(), COMPILED, (registry.framework("torch"), compiled))
     hanging = fake(implementations={COMPILED: "hang", API: "hang"})

@@ -6,8 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
@@ -17,26 +15,14 @@ from conv_transpose_conformance.workers.environment import PASS, worker_environm
 from conv_transpose_conformance.workers.process import Worker
 from tests.support import ROOT
 from tests.support.cases import small_cases
+from tests.support.processes import wait_for_the_end_of, wait_until_empty
+from tests.support.real import job_of
 from tests.support.running import NAME, run
+from tests.support.waiting import wait_until
 
 CASES = small_cases(["1", "2", "bad", "4", "5", "6"])
 BAD = CASES[2]
 GOOD = [case for case in CASES if case is not BAD]
-
-
-def _alive(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
-
-
-def _gone(process: int) -> bool:
-    for _ in range(250):
-        if not _alive(process):
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_values_that_are_no_numbers_diverge(fake):
@@ -48,7 +34,7 @@ def test_values_that_are_no_numbers_diverge(fake):
 
 
 def test_memory_is_capped(fake):
-    outcome = run(fake(cases={"bad": "leak"}), CASES, deadline=20.0)
+    outcome = run(fake(cases={"bad": "leak"}), CASES)
     record = outcome.acceptance(BAD)
     assert record.verdict is Verdict.CRASH
     assert "MemoryError" in record.message
@@ -69,18 +55,19 @@ def test_a_worker_that_closes_everything_is_replaced(fake, monkeypatch):
 def test_a_child_that_leaves_the_group_is_ended_too(fake):
     escaping = fake(cases={"bad": "escape"})
     assert run(escaping, CASES).all_right(CASES)
-    assert _gone(int((escaping.folder / "escaped").read_text()))
+    wait_for_the_end_of([int((escaping.folder / "escaped").read_text())])
 
 
 @pytest.mark.parametrize("what", ["hang, deaf", "escape"])
 def test_workers_do_not_outlive_a_host_that_is_killed(fake, tmp_path, what):
-    hanging = fake(cases={"bad": what, "4": "hang"})
+    hanging = fake(cases={"bad": what, "4": "silent"})
     program = (
         "import sys; from pathlib import Path; sys.path[:0] = sys.argv[3:]\n"
         "from tests.support.cases import small_cases\n"
         "from conv_transpose_conformance.execution.engine import Engine\n"
         "python = Path(sys.argv[2])\n"
-        "engine = Engine(implementations=(sys.argv[1],), locate=lambda *_: python, allowance=9.0)\n"
+        "engine = Engine(\n"
+        "    implementations=(sys.argv[1],), locate=lambda *_: python, allowance=9.0, deadline=600.0)\n"
         "list(engine.run(small_cases(['1', 'bad', '4'])))\n"
     )
     temporary = tmp_path / "temporary"
@@ -88,20 +75,17 @@ def test_workers_do_not_outlive_a_host_that_is_killed(fake, tmp_path, what):
         [sys.executable, "-c", program, NAME, str(hanging.python), str(ROOT)],
         env={**os.environ, "TMPDIR": str(temporary)},
     )
-    waits_for = "4" if what == "escape" else "bad"
-    while not (hanging.seen() and waits_for in hanging.seen()[0]):
-        assert host.poll() is None
-        time.sleep(0.02)
+    wait_until(
+        hanging.is_silent if what == "escape" else hanging.is_hanging,
+        "the call that is not answered",
+        alive=lambda: host.poll() is None,
+    )
     host.kill()
     host.wait()
-    for group in hanging.groups():
-        assert _gone(group)
+    wait_for_the_end_of(hanging.groups())
     if what == "escape":
-        assert _gone(int((hanging.folder / "escaped").read_text()))
-    for _ in range(100):
-        if not list(temporary.iterdir()):
-            break
-        time.sleep(0.02)  # the fixture looks too: the guardian has removed the folders
+        wait_for_the_end_of([int((hanging.folder / "escaped").read_text())])
+    wait_until_empty(temporary)  # the watchdog has removed the folders
 
 
 def test_a_worker_sees_its_own_folders_and_none_of_the_hosts_secrets(fake, monkeypatch):
@@ -134,11 +118,7 @@ def test_what_is_named_is_passed_to_the_worker(tmp_path):
 def test_what_a_worker_prints_is_kept_short(fake):
     flooding = fake(cases={"bad": "flood"})
     with Worker(worker_command("torch", flooding.python)) as worker:
-        from conv_transpose_conformance.execution.requests import Job
-        from conv_transpose_conformance.frameworks.registry import interpret
-        from conv_transpose_conformance.judging.problem import Problem
-
-        worker.send(Job(Problem(BAD, interpret(BAD, NAME).geometry), {}).frame(0, [NAME]))
+        worker.send(job_of(BAD, NAME).frame(0, [NAME]))
         worker.receive(20.0)
         assert 0 < len(worker.log_tail()) < 10_000
         assert len(worker._said) <= 1 << 14

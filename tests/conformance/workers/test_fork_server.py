@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +14,8 @@ from conv_transpose_conformance.execution.driver import Driver
 from conv_transpose_conformance.frameworks.starting import worker_command
 from conv_transpose_conformance.workers.fork_server import ForkServer, NoForks
 from conv_transpose_conformance.workers.process import Worker, WorkerDied
-from tests.support.fake_interpreter import process_groups
+from tests.support.processes import process_groups, wait_for_the_end_of_groups
+from tests.support.waiting import HANG
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks are made on Linux alone")
 
@@ -38,6 +38,7 @@ def python(tmp_path, monkeypatch) -> Callable[..., Path]:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    monkeypatch.setattr("conv_transpose_conformance.workers.fork_server._REPLY", HANG)
 
     def make(more: str = "") -> Path:
         modules = tmp_path / "modules"
@@ -89,12 +90,12 @@ def test_how_a_fork_died_is_told(python):
         with Worker(worker_command("torch", forks.command.interpreter), forks=forks) as worker:
             worker.end_process()
             with pytest.raises(WorkerDied, match=r"^SIGKILL"):
-                worker.receive(10)
+                worker.receive(HANG)
             assert worker.process.returncode == -9
         with Worker(worker_command("torch", forks.command.interpreter), forks=forks) as worker:
             worker.send(b"\0" * 40)  # no frame: it ends with a traceback
             with pytest.raises(WorkerDied, match=r"^exit status 1; its log ends: .*ProtocolError"):
-                worker.receive(10)
+                worker.receive(HANG)
     finally:
         forks.close()
 
@@ -103,11 +104,7 @@ def test_the_servers_end_is_that_of_its_forks(python):
     forks = server(python())
     with Worker(worker_command("torch", forks.command.interpreter), forks=forks) as worker:
         forks.close()
-        for _ in range(100):
-            if worker.process.pid not in process_groups():
-                break
-            time.sleep(0.02)
-        assert worker.process.pid not in process_groups()
+        wait_for_the_end_of_groups([worker.process.pid])
         with pytest.raises(NoForks):
             forks.fork(worker.folder, {}, [])
 
@@ -120,7 +117,7 @@ def test_what_cannot_be_imported_cannot_be_forked(python, more):
 
 def test_what_has_threads_is_not_forked(python):
     with pytest.raises(NoForks, match="it has threads"):
-        server(python("threading.Thread(target=time.sleep, args=(60,), daemon=True).start()"))
+        server(python("threading.Thread(target=time.sleep, args=(6000,), daemon=True).start()"))
 
 
 def test_workers_are_replaced_by_forks_and_the_first_is_none(python):

@@ -183,7 +183,7 @@ def test_every_probed_check_has_a_fault():
         ("P1.same", {"values": same_length}),
     ],
 )
-def test_what_the_definition_does_not_keep_could_hold(name, spoils):
+def test_a_claim_that_the_definition_breaks_holds_for_an_operator_made_for_it(name, spoils):
     assert judged(name, honest(ABOUT[name.split(".")[0]], **spoils)).verdict is Verdict.PASS
 
 
@@ -212,7 +212,7 @@ def test_columns_are_lost_only_where_one_is_without_effect():
     assert output_sizes.columns_are_lost(bench(TORCH1, values=valid), cases).verdict is Verdict.PASS
 
 
-def test_every_kind_of_padding_must_be_accepted_by_r():
+def test_a_padding_mode_that_r_refuses_is_found():
     def zeros_only(made, call):
         if call.options.arguments["padding_mode"] not in ("zeros", "reflect"):
             raise ValueError("only zeros")
@@ -227,7 +227,7 @@ def test_every_kind_of_padding_must_be_accepted_by_r():
     assert [trial.verdict for trial in r_1d.example(bench(TORCH1, values=shortened))] == [Verdict.DIVERGE]
 
 
-def test_connections_see_filters_that_are_shared():
+def test_shared_filters_of_a_depthwise_layer_diverge():
     def shared(values, call):
         w = np.broadcast_to(call.w[:1], call.w.shape)
         return forward(call.x, np.ascontiguousarray(w), call.b, geometry=call.geometry).astype("f4")

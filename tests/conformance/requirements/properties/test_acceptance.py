@@ -102,7 +102,7 @@ PICKED = {
 }
 
 
-def test_judged_ones_pick_the_cases_they_speak_of(quick_cases):
+def test_a_judged_requirement_is_decided_by_the_cases_of_its_subject(quick_cases):
     judged = {name: r for name, r in BY_ID.items() if isinstance(r, Judged)}
     assert judged.keys() == PICKED.keys()
     ordinary = Case.parse("v1_1d_n2_ci2_co2_i4_k3_s2_p1_op1_b_f32_int.1")

@@ -31,12 +31,12 @@ def coarse(bits):
         ({"values": lambda values, call: values + 1}, Verdict.DIVERGE),
     ],
 )
-def test_tf32(spoils, verdict):
+def test_errors_of_tf32_pass_and_larger_ones_diverge(spoils, verdict):
     (trial,) = devices.tf32(bench(TORCH1, **spoils))
     assert trial.verdict is verdict
 
 
-def test_rocm_float16():
+def test_gradients_in_float16_may_be_coarser_but_not_wrong():
     def coarser(by):
         return lambda values, call: (values * np.float16(1 + by)).astype(np.float16)
 

@@ -7,6 +7,7 @@ import pytest
 
 from conv_transpose_conformance.adapters.base import Unsupported
 from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES
+from conv_transpose_conformance.frameworks.registry import registry
 from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.requirements.base.requirement import Result
 from conv_transpose_conformance.requirements.properties import dtypes
@@ -87,10 +88,18 @@ def test_another_dtype_than_was_given_diverges(tensor):
     assert f"{tensor} is float32" in found.plain()["message"]
 
 
-def test_a_refusal_is_plain_but_where_the_dtype_is_promised():
-    def refuse(array, call):
-        raise RuntimeError(f"not implemented for {call.case['dtype']}")
+def refuse(_array, call):
+    raise RuntimeError(f"not implemented for {call.case['dtype']}")
 
+
+@pytest.mark.parametrize(
+    "name", [n for n, (_, known) in registry().implementations.items() if known.computes]
+)
+def test_every_implementation_promises_float32(name):
+    assert verdict("float32.result", bench(name, values=refuse)).verdict is Verdict.ERROR
+
+
+def test_a_refusal_is_an_error_only_where_the_dtype_is_promised():
     for name in ("float16.result", "complex64.accuracy"):
         found = verdict(name, bench(LAYER, values=refuse))
         assert found.verdict is Verdict.UNSUPPORTED

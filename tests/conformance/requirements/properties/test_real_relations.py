@@ -28,7 +28,7 @@ MAY_LACK = ("derivative.second", "dtype.complex64.result")
     "implementation",
     ["torch.nn.ConvTranspose2d", "paddle.nn.functional.conv2d_transpose", "mindspore.nn.Conv1dTranspose"],
 )
-def test_what_holds_of_real_frameworks(framework_python, implementation):
+def test_relations_hold_for_the_real_frameworks(framework_python, implementation):
     framework = framework_of(implementation)
     subject = Subject(framework, framework_python(framework), {implementation: implementation})
     found = examine(choose(ASKED), [subject], say=lambda _line: None, cancelled=lambda: False)

@@ -163,7 +163,7 @@ def test_what_raises_is_an_error_and_told():
     assert "out of order" in found["message"]
 
 
-def test_no_more_is_tried_after_the_second_like_end():
+def test_a_requirement_stops_after_two_ends_of_the_same_kind():
     def refuse(array, call):
         raise Unsupported("no kernel")
 

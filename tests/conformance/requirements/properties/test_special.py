@@ -125,12 +125,28 @@ def test_what_no_document_decides_is_reported(name, spoil, words):
     assert words in found.plain()["message"]
 
 
-def test_nan_beside_is_forgiven_in_a_plane_that_a_special_value_reaches_and_nowhere_else():
-    wanted = np.array([[[np.inf, 1.0, 2.0], [3.0, 4.0, 5.0]]])
-    beside = np.array([[[np.inf, np.nan, 2.0], [3.0, 4.0, 5.0]]])
-    elsewhere = np.array([[[np.inf, 1.0, 2.0], [3.0, np.nan, 5.0]]])
-    lost = np.array([[[np.nan, 1.0, 7.0], [3.0, 4.0, 5.0]]])
-    assert special._beside(beside, wanted, 1).tolist() == [[[False, True, False], [False] * 3]]
-    assert not special._beside(elsewhere, wanted, 1).any()
-    assert not special._beside(lost, wanted, 1).any(), "an infinity that became NaN"
-    assert not special._beside(np.array([np.nan, 1.0]), np.array([np.inf, 1.0]), 1).any()
+def nan_in(where):
+    """Puts NaN into the first element of an output that ``where`` picks, given the planes with infinities."""
+
+    def spoil(y, _call):
+        reached = ~np.isfinite(y).all(axis=tuple(range(2, y.ndim)), keepdims=True)
+        picked = np.argwhere(where(y, reached))
+        if len(picked):
+            y = y.copy()
+            y[tuple(picked[0])] = np.nan
+        return y
+
+    return spoil
+
+
+@pytest.mark.parametrize("name", ["infinity-input", "infinity-weight"])
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_nan_is_forgiven_beside_an_infinity_of_its_own_plane_alone(layer, name):
+    beside = nan_in(lambda y, reached: np.isfinite(y) & reached)
+    elsewhere = nan_in(lambda y, reached: np.isfinite(y) & ~reached & reached.any())
+    in_its_place = nan_in(lambda y, _reached: np.isinf(y))
+    found = verdict(name, bench(layer, values=beside))
+    assert found.verdict is Verdict.ALLOWED
+    assert "NaN in more elements" in found.plain()["message"]
+    for spoil in (elsewhere, in_its_place):
+        assert verdict(name, bench(layer, values=spoil)).verdict is Verdict.DIVERGE

@@ -34,7 +34,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_others_are_found(fault):
+def test_another_distribution_is_found(fault):
     assert "Kolmogorov-Smirnov" in contradiction(FAULTS[fault](drawn()).astype(np.float32), 1.0)
 
 

@@ -36,7 +36,7 @@ def examined(name, bench):
 
 
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
-def test_what_refuses_passes(implementation):
+def test_an_implementation_that_refuses_passes(implementation):
     bench = strict_bench(implementation)
     found = {name: examined(name, bench) for name in BY_ID}
     assert not {name: r.plain()["message"] for name, r in found.items() if r.failing}
@@ -60,7 +60,7 @@ IMPOSSIBLE = [name for name in BY_ID if name.rpartition(".")[2] in ("zero", "neg
 
 # the reference has no negative output paddings
 @pytest.mark.parametrize("name", [name for name in IMPOSSIBLE if name != "output_padding.negative"])
-def test_what_takes_anything_diverges(name):
+def test_an_implementation_that_accepts_invalid_arguments_diverges(name):
     bench = bench_of_another_result(name.partition(".")[0], "tensors")
     assert examined(name, bench).verdict is Verdict.DIVERGE
 
@@ -92,7 +92,7 @@ def test_what_takes_anything_diverges(name):
         ("bias.dtype", "torch.nn.functional.conv_transpose2d", "tensors"),
     ],
 )
-def test_what_ignores_an_argument_diverges(name, implementation, ignored):
+def test_an_implementation_that_ignores_an_invalid_argument_diverges(name, implementation, ignored):
     also = ("groups",) if name == "pairs" else ()
     found = examined(name, strict_bench(implementation, ignored, *also))
     assert found.verdict is Verdict.DIVERGE, found.plain()
@@ -187,7 +187,7 @@ def test_messages_are_counted_and_never_fail():
         ("ValueError: got 10, 0.5 or 1.0", False, False, False),
     ],
 )
-def test_what_a_message_says(text, name, value, allowed):
+def test_a_message_names_the_argument_its_value_and_the_limit(text, name, value, allowed):
     assert messages.Message.of(text, "stride", "stride", 0) == messages.Message(name, value, allowed)
 
 
