@@ -101,7 +101,7 @@ def test_workers_do_not_outlive_a_host_that_is_killed(fake, tmp_path, what):
     for _ in range(100):
         if not list(temporary.iterdir()):
             break
-        time.sleep(0.02)  # the fixture looks too: the guardian has removed the folders
+        time.sleep(0.02)  # the fixture looks too: the watchdog has removed the folders
 
 
 def test_a_worker_sees_its_own_folders_and_none_of_the_hosts_secrets(fake, monkeypatch):
