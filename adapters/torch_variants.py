@@ -1,6 +1,6 @@
 """Variants of PyTorch's layers: compiled, exported, mapped over the batch, on tensors without values.
 
-Each is a layer in the hands of another part of PyTorch, which promises the same results.
+Another part of PyTorch runs the layer and promises the same results.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What becomes of a run: the folder it leaves behind and the words it ends with.
 
-A run hands over one :class:`~judging.verdicts.Record` per case, implementation and check.
+A run yields one :class:`~judging.verdicts.Record` per case, implementation and check.
 From those come::
 
     dataset.py        records.parquet, one row per record, and load_run(), which reads it back

@@ -60,7 +60,7 @@ class Implementation:
         api: as its users call it; begins with the framework's name and a dot.
         ndim: spatial dimensions, 1 or 2.
         is_layer: whether it is a layer with parameters of its own rather than a function.
-        variant: which other part of the framework has the layer in its hands, "" for none.
+        variant: the part of the framework that runs the layer ("compile", say), "" for plain calls.
         computes: whether its outputs have values on the devices that the suite runs on.
         shapes_only: whether it promises an output's shape and dtype in place of an output.
         maps_batch: whether the layer gets the inputs of a batch one by one, without a batch dimension.

@@ -1,4 +1,4 @@
-"""Other faces of an API, each beside the API itself: the same results, from another part of the framework."""
+"""Variants of an API return the results of the API itself, from another part of the framework."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REFUSED = {1: "v1_1d_n1_ci3_co4_i4_k3_g2_f32_int.1", 2: "v1_2d_n1_ci3_co4_i4x4_k
 
 
 @pytest.mark.parametrize("framework", registry().frameworks)
-def test_a_face_answers_as_its_api_does(framework, framework_python):
+def test_a_variant_answers_as_its_api_does(framework, framework_python):
     declared = [one.name for one in registry().frameworks[framework].implementations]
     with driver_of(framework, framework_python(framework)) as driver:
         for name in (name for name in declared if "+" in name):
@@ -33,30 +33,30 @@ def test_a_face_answers_as_its_api_does(framework, framework_python):
             ndim = declared[name]["ndim"]
             for case in map(Case.parse, CASES[ndim]):
                 plain = driver.ask(job_of(case, api_of(name)), api_of(name))
-                face = driver.ask(job_of(case, name), name)
+                variant = driver.ask(job_of(case, name), name)
                 if "computes" in declared[name]:
-                    assert face.outcome is Outcome.UNSUPPORTED, (name, face.message)
-                    assert not face.arrays
+                    assert variant.outcome is Outcome.UNSUPPORTED, (name, variant.message)
+                    assert not variant.arrays
                 else:
-                    assert face.outcome is Outcome.OK, (name, face.message)
-                    assert face.arrays.keys() == plain.arrays.keys() >= {"values", "grad_weight"}
+                    assert variant.outcome is Outcome.OK, (name, variant.message)
+                    assert variant.arrays.keys() == plain.arrays.keys() >= {"values", "grad_weight"}
                     for key, values in plain.arrays.items():
-                        assert np.array_equal(face.arrays[key], values), (name, key)
-                assert (face.shape, face.dtype) == (plain.shape, plain.dtype)
-                assert face.parameters == plain.parameters
+                        assert np.array_equal(variant.arrays[key], values), (name, key)
+                assert (variant.shape, variant.dtype) == (plain.shape, plain.dtype)
+                assert variant.parameters == plain.parameters
             refused = driver.ask(job_of(Case.parse(REFUSED[ndim]), name), name)
             assert refused.outcome is Outcome.RAISED, name
 
 
 @pytest.mark.parametrize("framework", ["torch", "paddle", "mindspore"])
-def test_probes_ask_a_face_what_they_ask_its_api(framework, framework_python):
-    """Or it says plainly that it cannot; the face that compiles C++ is left out."""
+def test_probes_of_a_variant_agree_with_those_of_its_api(framework, framework_python):
+    """Or it says plainly that it cannot; the variant that compiles C++ is left out."""
     declared = [one.name for one in registry().frameworks[framework].implementations]
     with driver_of(framework, framework_python(framework)) as driver:
         for name in (n for n in declared if "1" in n and "+" in n and not n.endswith("+compile")):
-            face, plain = Bench(name, driver, {}), Bench(api_of(name), driver, {})
+            variant, plain = Bench(name, driver, {}), Bench(api_of(name), driver, {})
             case = Case.parse(CASES[1][0]).replace(bias=True)
-            arrays = face.arrays(case)
+            arrays = variant.arrays(case)
             given = {
                 **arrays,
                 "y": arrays["g"],
@@ -65,8 +65,8 @@ def test_probes_ask_a_face_what_they_ask_its_api(framework, framework_python):
                 "vb": np.zeros_like(arrays["b"]),
             }
             for operation in ("twice", "inputs", "convolve", "second", "tangent"):
-                found, wanted = (on.ask(operation, case, given) for on in (face, plain))
-                if face.shape_only:
+                found, wanted = (on.ask(operation, case, given) for on in (variant, plain))
+                if variant.shape_only:
                     assert found.outcome is Outcome.UNSUPPORTED, (name, operation, found.message)
                     assert found.message == "a meta tensor has no values", (name, operation)
                 elif name.endswith("+to_static") and operation in ("second", "tangent"):
@@ -85,9 +85,9 @@ def test_a_program_of_paddle_says_what_was_wrong(framework_python):
     with driver_of("paddle", framework_python("paddle")) as driver:
         case = Case.parse(CASES[1][0])
         api = Bench("paddle.nn.Conv1DTranspose", driver, {})
-        face = Bench("paddle.nn.Conv1DTranspose+to_static", driver, {})
+        variant = Bench("paddle.nn.Conv1DTranspose+to_static", driver, {})
         asked = {"arguments": {"output_size": ["a"]}, "refusable": True}
-        said = [on.call(case, {"x": on.arrays(case)["x"]}, **asked).message for on in (api, face)]
+        said = [on.call(case, {"x": on.arrays(case)["x"]}, **asked).message for on in (api, variant)]
     assert said[0] == said[1]
 
 

@@ -26,7 +26,7 @@ Array = NDArray[Any]
 Try = TypeVar("Try")
 
 DEADLINE: Final = 10.0  # seconds that a probe may take, as any call
-SHARE: Final = 0.3  # seconds of a slow face for each requirement
+SHARE: Final = 0.3  # seconds that each requirement gets on a slow variant
 _FAULTS: Final = {
     Outcome.CRASH: Verdict.CRASH,
     Outcome.HANG: Verdict.HANG,
@@ -82,13 +82,13 @@ class Bench:
 
     @property
     def exhausted(self) -> bool:
-        """Whether the requirement at work has had its share of a slow face."""
+        """Whether the current requirement has used up its share of calls on a slow variant."""
         return self._left is not None and self._left <= 0
 
     def begin(self) -> None:
-        """A requirement begins.  On a slow face it gets some calls, and may end the try at which they end.
+        """Starts a requirement.  A slow variant gets a limited number of calls; the try under way may finish.
 
-        Only those count that come as far as the face: what a layer's construction refuses costs nothing.
+        Only calls that reach the variant count: a call that the layer's constructor refuses is free.
         """
         seconds = self.declared.seconds if self.declared.variant else 0.0
         self.left_out = 0

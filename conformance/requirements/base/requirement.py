@@ -46,9 +46,8 @@ class Requirement:
     """A statement that implementations are held to.
 
     ``source`` is the key of its document in the catalogue.  ``applies`` holds names or globs of
-    implementations;
-    another face of an implementation (``name+face``) is held to what the implementation is.  ``needs`` names
-    the device without which it cannot be checked ("cuda").  ``note`` says which reading is taken where
+    implementations; a variant (``name+variant``) is held to what its implementation is held to.  ``needs``
+    names the device without which it cannot be checked ("cuda").  ``note`` says which reading is taken where
     the document contradicts itself or another.
     """
 
@@ -86,7 +85,7 @@ class Judged(Requirement):
 class Probed(Requirement):
     """Decided by what ``trials`` finds at a bench.  With ``quick`` it is part of every run.
 
-    One of ``making`` asks how a layer is made, which is done before any other face of it comes to be.
+    One of ``making`` asks how a layer is made, which happens before any variant of it exists.
     """
 
     trials: Callable[[Bench], Iterable[Trial]] = field(eq=False)
@@ -128,7 +127,7 @@ class Result:
         telling = self._telling
         message = "nothing was tried" if telling is None else telling.message
         if self.left_out:
-            more = f"{self.left_out} more not tried on a slow face"
+            more = f"{self.left_out} more not tried on a slow variant"
             message = f"{message} ({more})" if message else more
         return {
             "requirement": self.requirement,

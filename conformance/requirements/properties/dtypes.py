@@ -101,9 +101,8 @@ def taken(dtype: str) -> Callable[[Bench], Iterator[Trial]]:
 
     def trials(bench: Bench) -> Iterator[Trial]:
         wanted = np.dtype(NUMPY_DTYPES.get(dtype, dtype))
-        for case in bench.limited(
-            list(_cases(bench))
-        ):  # of a slow face what is compiled for the accuracy too
+        # on a slow variant, only what the accuracy requirement compiles anyway
+        for case in bench.limited(list(_cases(bench))):
             geometry = bench.meaning(case).geometry
             assert geometry is not None
             answer = _asked(bench, _drawn(case, dtype, geometry, sizes_only=False))

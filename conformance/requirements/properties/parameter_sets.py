@@ -12,7 +12,7 @@ from conv_transpose_conformance.requirements.base.probe import Bench
 Cases = Callable[[Bench], Iterator[Case]]
 
 # stride beyond the kernel, dilation, padding, output padding, groups, bias and batch, together and alone:
-# of a slow face the first is all that is asked
+# a slow variant is asked the first set only
 _ONE: Final = (
     "v1_1d_n3_ci2_co2_i3_k3_s3_p2_op2_d2_b_f32_int.7",
     "v1_1d_n2_ci3_co3_i4_k2_d2_g3_f32_int.6",

@@ -56,15 +56,15 @@ def test_the_implementations_by_the_names_their_users_call_them():
     assert all_implementations() == tuple(ALL)
 
 
-def test_other_faces_are_of_an_api_that_is_there_and_say_the_same():
-    faces = [name for name in ALL if "+" in name]
-    assert {name.partition("+")[2] for name in faces} == {
+def test_a_variant_belongs_to_a_known_api_and_declares_the_same():
+    variants = [name for name in ALL if "+" in name]
+    assert {name.partition("+")[2] for name in variants} == {
         "compile", "export", "vmap", "meta", "to_static", "jit"
     }  # fmt: skip
-    for name in faces:
+    for name in variants:
         assert declared(name).ndim == declared(api_of(name)).ndim
         assert declared(api_of(name)).is_layer
-    assert not set(faces) & set(select([]))
+    assert not set(variants) & set(select([]))
     assert set(select(["*"])) == set(select([]))
     assert set(select([], variants=True)) == set(ALL)
     assert select(["*Transpose1d+vmap"]) == ("torch.nn.ConvTranspose1d+vmap",)
@@ -72,7 +72,7 @@ def test_other_faces_are_of_an_api_that_is_there_and_say_the_same():
 
 
 @given(any_cases(), st.sampled_from(sorted(name for name in ALL if "+" in name)))
-def test_a_face_says_what_its_api_says(case, name):
+def test_a_variant_says_what_its_api_says(case, name):
     expected = cannot_express(api_of(name), case)
     if name.endswith("+vmap") and case.batch is None:
         expected = expected or "vmap maps over the batch"

@@ -193,7 +193,7 @@ def test_what_must_be_refused_stands_at_the_end():
         assert any(interpret(case, name).acceptance is not Acceptance.REQUIRED for name in names), case.id
 
 
-def is_slow_face(name):
+def is_slow_variant(name):
     return "+" in name and declared(name).seconds > 0
 
 
@@ -221,7 +221,7 @@ def test_slow_implementations_get_cases_from_all_over_the_corpus():
     assert max(first) < min(places[-5:])
 
 
-@pytest.mark.parametrize("name", [name for name in all_implementations() if not is_slow_face(name)])
+@pytest.mark.parametrize("name", [name for name in all_implementations() if not is_slow_variant(name)])
 def test_at_least_500_judged_cases_for_every_implementation_that_computes_values(name):
     planner = Planner([name], allowance=12.0)
     judged = [

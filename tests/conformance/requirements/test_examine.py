@@ -14,7 +14,7 @@ from conv_transpose_conformance.requirements.base.trial import differs, passed
 from conv_transpose_conformance.requirements.examine import Subject, examine
 from conv_transpose_conformance.workers.process import WorkerFailed
 
-NAME, FACE = "torch.nn.ConvTranspose1d", "torch.nn.ConvTranspose1d+vmap"
+NAME, VARIANT = "torch.nn.ConvTranspose1d", "torch.nn.ConvTranspose1d+vmap"
 
 
 class Driver:
@@ -43,7 +43,7 @@ def lost(_bench):
 def found(monkeypatch):
     monkeypatch.setattr(module, "Driver", Driver)
 
-    def run(*requirements, columns=(NAME, FACE), cancelled=lambda: False):
+    def run(*requirements, columns=(NAME, VARIANT), cancelled=lambda: False):
         subject = Subject("torch", Path("python"), {name: name for name in columns})
         results = examine(requirements, [subject], say=lambda _line: None, cancelled=cancelled)
         return {(r.requirement, r.column): r for r in results}
@@ -67,22 +67,22 @@ def test_every_requirement_has_a_verdict_on_every_implementation(found):
     }
     assert {name: results[name, NAME].verdict for name in "abcde"} == {**expected, "e": Verdict.PASS}
     assert results["c", NAME].plain()["message"] == "needs cuda; the device is cpu"
-    # a face is held to the same, but for what is done before it comes to be
-    assert {name: results[name, FACE].verdict for name in "abcde"} == {
+    # a variant is held to the same requirements, except those on how the layer is made
+    assert {name: results[name, VARIANT].verdict for name in "abcde"} == {
         **expected,
         "e": Verdict.NOT_APPLICABLE,
     }
-    assert NAME in results["e", FACE].plain()["message"]
+    assert NAME in results["e", VARIANT].plain()["message"]
 
 
-def test_what_is_left_out_on_a_slow_face_is_told(found):
+def test_a_slow_variant_says_how_many_tries_were_left_out(found):
     def trials(bench):
         bench.left_out += 3
         return [passed()]
 
     results = found(requirement("a", trials), requirement("b", lambda _bench: [passed(message="so")]))
-    assert results["a", FACE].plain()["message"] == "3 more not tried on a slow face"
-    assert results["b", FACE].plain()["message"] == "so"
+    assert results["a", VARIANT].plain()["message"] == "3 more not tried on a slow variant"
+    assert results["b", VARIANT].plain()["message"] == "so"
 
 
 def test_a_lost_worker_takes_nothing_back_and_leaves_nothing_blank(found):

@@ -20,7 +20,7 @@ from conv_transpose_conformance.requirements.examine import Subject, examine
 
 pytestmark = pytest.mark.frameworks
 
-API, FACE = "torch.nn.ConvTranspose1d", "torch.nn.ConvTranspose1d+vmap"
+API, VARIANT = "torch.nn.ConvTranspose1d", "torch.nn.ConvTranspose1d+vmap"
 UNTOUCHED = "reject.groups.dividing"  # which is decided before anything is computed
 
 # Runs ``fault`` once torch is there, in a worker and in what workers are forked from alike.
@@ -165,8 +165,8 @@ FAULTS = {
         """,
     ),
 }
-# of the face alone: what torch.vmap gives for all the images but the first
-FACES_FAULT = (
+# of the variant alone: what torch.vmap gives for all the images but the first
+VARIANTS_FAULT = (
     "relation.batch",
     """
     import torch
@@ -196,7 +196,7 @@ def found(python: Path, requirements: Iterable[str], *names: str) -> dict[tuple[
 def untouched(framework_python):
     """The same requirements, as PyTorch is."""
     wanted = {requirement for requirement, _ in FAULTS.values()}
-    return found(framework_python("torch"), [*wanted, UNTOUCHED], API, FACE)
+    return found(framework_python("torch"), [*wanted, UNTOUCHED], API, VARIANT)
 
 
 @pytest.fixture
@@ -227,10 +227,10 @@ def test_a_fault_breaks_the_requirement_that_is_about_it(untouched, spoiled, kin
     assert broken[UNTOUCHED, API].verdict is Verdict.PASS, broken[UNTOUCHED, API].plain()
 
 
-def test_a_fault_of_a_face_breaks_it_on_the_face_alone(untouched, spoiled):
-    requirement, fault = FACES_FAULT
-    assert untouched[requirement, FACE].verdict is Verdict.PASS, untouched[requirement, FACE].plain()
-    broken = found(spoiled(fault), [requirement, UNTOUCHED], API, FACE)
-    assert broken[requirement, FACE].verdict is Verdict.DIVERGE, broken[requirement, FACE].plain()
+def test_a_fault_of_a_variant_breaks_the_requirement_on_the_variant_alone(untouched, spoiled):
+    requirement, fault = VARIANTS_FAULT
+    assert untouched[requirement, VARIANT].verdict is Verdict.PASS, untouched[requirement, VARIANT].plain()
+    broken = found(spoiled(fault), [requirement, UNTOUCHED], API, VARIANT)
+    assert broken[requirement, VARIANT].verdict is Verdict.DIVERGE, broken[requirement, VARIANT].plain()
     assert broken[requirement, API].verdict is Verdict.PASS, broken[requirement, API].plain()
-    assert broken[UNTOUCHED, FACE].verdict is Verdict.PASS
+    assert broken[UNTOUCHED, VARIANT].verdict is Verdict.PASS

@@ -1,4 +1,4 @@
-"""Other faces of an implementation: how much is asked of a slow one, what of one that tells shapes alone."""
+"""Variants of an implementation: how many calls a slow one gets, and what shapes alone decide."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from conv_transpose_conformance.requirements.refusals.tensors import _input_rank
 from tests.support.prober import bench
 
 API = "torch.nn.ConvTranspose2d"
-COMPILED, META, MAPPED = (f"{API}+{face}" for face in ("compile", "meta", "vmap"))
+COMPILED, META, MAPPED = (f"{API}+{variant}" for variant in ("compile", "meta", "vmap"))
 
 
 def verdicts(identifier, on):
@@ -29,7 +29,7 @@ def verdicts(identifier, on):
     return [trial.verdict for trial in catalogue()[identifier].trials(on)]
 
 
-def test_a_slow_face_is_asked_a_try_of_each_requirement():
+def test_a_slow_variant_gets_one_try_of_each_requirement():
     plain, slow = bench(API), bench(COMPILED)
     assert len(verdicts("relation.batch", plain)) > 1
     assert plain.left_out == 0
@@ -38,14 +38,14 @@ def test_a_slow_face_is_asked_a_try_of_each_requirement():
     assert slow.left_out == len(verdicts("relation.batch", plain)) - 1
 
 
-def test_a_quick_face_is_asked_everything():
+def test_a_quick_variant_gets_every_try():
     plain, quick = bench(API), bench(MAPPED)
     for identifier in ("relation.batch", "accept.sequence", "special.nan-input"):
         assert len(verdicts(identifier, quick)) == len(verdicts(identifier, plain)), identifier
         assert quick.left_out == 0
 
 
-def test_every_requirement_tries_something_on_a_slow_face():
+def test_every_requirement_tries_something_on_a_slow_variant():
     slow = bench(COMPILED)
     for identifier, found in catalogue().items():
         if isinstance(found, Probed) and found.concerns(COMPILED) and not found.making and not found.needs:
@@ -66,7 +66,7 @@ def test_a_call_that_construction_refuses_is_not_counted_against_a_slow_face():
 
 
 def told(shape):
-    """A face that tells an output of this shape, without values."""
+    """A variant whose output has this shape and no values."""
 
     class Told(type(bench(META).driver.adapter)):
         def call(self, *arguments):

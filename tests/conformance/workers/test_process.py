@@ -59,7 +59,7 @@ def descriptors() -> set[str]:
 
 def test_no_descriptor_is_lost(fake):
     with Worker(worker_command("torch", fake().python)):
-        pass  # the guardian comes with the first worker and stays
+        pass  # the watchdog comes with the first worker and stays
     gc.collect()  # what tests before have left
     before = descriptors()
     with Worker(worker_command("torch", fake().python)):

@@ -212,7 +212,7 @@ def _literal(array):
     return _array(array)
 
 
-FACE = {
+VARIANT = {
     "compile": "torch.compile(layer)",
     "export": "torch.export.export(layer, (x_,)",
     "vmap": "torch.vmap(",
@@ -223,8 +223,8 @@ FACE = {
 
 
 @pytest.mark.parametrize("implementation", [name for name in all_implementations() if "+" in name])
-def test_a_script_puts_the_layer_into_the_hands_of_its_face(implementation):
-    name, _, face = implementation.partition("+")
+def test_a_script_turns_the_layer_into_its_variant(implementation):
+    name, _, variant = implementation.partition("+")
     case = Case.parse(CASES[declared(name).ndim])
     for of in (implementation, name):
         scripts = [
@@ -232,4 +232,4 @@ def test_a_script_puts_the_layer_into_the_hands_of_its_face(implementation):
             refused_script(of, case, (1, 1, 2), []),
             process_script(of, case, must_refuse="the document says", output=None, about=[]),
         ]
-        assert [FACE[face] in script for script in scripts] == [of == implementation] * 3
+        assert [VARIANT[variant] in script for script in scripts] == [of == implementation] * 3
