@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import threading
 from pathlib import Path
+from typing import Final
 
 from conv_transpose_conformance.adapters import adapter_class
 from conv_transpose_conformance.errors import BadInterpreter
@@ -19,7 +19,10 @@ from conv_transpose_conformance.frameworks.environments import (
     ensure,
     environment_for,
 )
-from conv_transpose_conformance.workers.environment import installer_environment
+from conv_transpose_conformance.workers.environment import worker_environment
+from conv_transpose_conformance.workers.launch import Finished, run
+
+_PATIENCE: Final = 180.0  # seconds that an interpreter may take to answer
 
 
 def default_place(framework: str) -> Path | Environment:
@@ -100,8 +103,10 @@ def _check_python(option: str, module: str, found: str) -> None:
     )
     try:
         done = _ask(found, probe, "numpy", module)
-        major, minor, has_numpy, has_module = map(int, done.stdout.split()[-4:])
-    except (OSError, ValueError, subprocess.TimeoutExpired):
+        if done.code is None:
+            raise ValueError("it lives on")
+        major, minor, has_numpy, has_module = map(int, done.output.split()[-4:])
+    except (OSError, ValueError):
         raise BadInterpreter(
             f"{option}: it does not behave like a Python interpreter; give the path of one in which "
             f"{module} is installed"
@@ -129,9 +134,10 @@ def framework_version(framework: str, module: str, interpreter: Path) -> str:
         "except Exception as e: sys.exit(f'{type(e).__name__}: ' + ' '.join(str(e).split()))"
     )
     done = _ask(str(interpreter), program, module)
-    words = done.stdout.split()
-    if done.returncode != 0 or not words:
-        said = (done.stderr.strip().splitlines() or ["without a word"])[-1]
+    words = done.output.split()
+    if done.code != 0 or not words:
+        silence = "without a word" if done.code is not None else f"no end within {_PATIENCE:g} seconds"
+        said = (done.errors.strip().splitlines() or [silence])[-1]
         raise BadInterpreter(
             f"--python {framework}={interpreter}: {module} cannot be imported: {said[:300]}; mend it, or "
             "leave this --python out for an environment of the suite's"
@@ -139,14 +145,7 @@ def framework_version(framework: str, module: str, interpreter: Path) -> str:
     return re.sub(r"[^A-Za-z0-9.+-]", "-", words[-1])[:60]
 
 
-def _ask(python: str, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [python, "-c", program, *arguments],
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=60,
-        check=False,
-        env=installer_environment(),
-        stdin=subprocess.DEVNULL,
-    )
+def _ask(python: str, program: str, *arguments: str) -> Finished:
+    """What an interpreter says where a worker of it would run."""
+    command = [str(Path(python).absolute()), "-c", program, *arguments]
+    return run(command, worker_environment, name="probe", deadline=_PATIENCE)

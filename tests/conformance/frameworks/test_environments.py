@@ -23,6 +23,7 @@ from conv_transpose_conformance.frameworks.environments import (
     remove,
 )
 from tests.support import ROOT
+from tests.support.processes import alive, gone, wait_until
 
 _PIP_LIST = '#!/bin/sh\necho \'[{"name": "thing", "version": "1.0"}]\'\n'
 
@@ -298,21 +299,6 @@ def test_the_cache_folder(monkeypatch):
 _PARENT = "sleep 600 & echo $$ $! > {pids}.new; mv {pids}.new {pids}; wait"
 
 
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
-
-
-def gone(pids: list[int]) -> bool:
-    """Whether they are, within a few seconds."""
-    deadline = time.monotonic() + 20
-    while any(map(alive, pids)) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return not any(map(alive, pids))
-
-
 def test_a_command_ends_with_the_run_and_so_do_its_children(tmp_path):
     stop = threading.Event()
     pids = tmp_path / "pids"
@@ -326,7 +312,7 @@ def test_a_command_ends_with_the_run_and_so_do_its_children(tmp_path):
     with (tmp_path / "log").open("w") as log:
         assert environments._execute(["sh", "-c", _PARENT.format(pids=pids)], log, stop) == -1
     parent, child = map(int, pids.read_text().split())
-    assert gone([parent, child])
+    assert gone(parent, child)
 
 
 def test_a_command_does_not_outlive_a_host_that_is_killed(tmp_path):
@@ -336,14 +322,12 @@ def test_a_command_does_not_outlive_a_host_that_is_killed(tmp_path):
         "_execute(['sh', '-c', sys.argv[1]], open('/dev/null', 'w'), threading.Event())"
     )
     host = subprocess.Popen([sys.executable, "-c", program, _PARENT.format(pids=pids)])
-    while not pids.exists():
-        assert host.poll() is None
-        time.sleep(0.02)
+    assert wait_until(pids.exists)
     started = list(map(int, pids.read_text().split()))
     assert all(map(alive, started))
     host.kill()
     host.wait()
-    assert gone(started)
+    assert gone(*started)
 
 
 def test_a_command_is_heard_and_its_status_known(tmp_path, monkeypatch):

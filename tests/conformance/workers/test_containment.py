@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -16,26 +15,12 @@ from conv_transpose_conformance.workers.environment import PASS, worker_environm
 from conv_transpose_conformance.workers.process import Worker
 from tests.support import ROOT
 from tests.support.cases import small_cases
+from tests.support.processes import gone, wait_until
 from tests.support.running import NAME, run
 
 CASES = small_cases(["1", "2", "bad", "4", "5", "6"])
 BAD = CASES[2]
 GOOD = [case for case in CASES if case is not BAD]
-
-
-def _alive(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
-
-
-def _gone(process: int) -> bool:
-    for _ in range(250):
-        if not _alive(process):
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_values_that_are_no_numbers_diverge(fake):
@@ -68,7 +53,7 @@ def test_a_worker_that_closes_everything_is_replaced(fake, monkeypatch):
 def test_a_child_that_leaves_the_group_is_ended_too(fake):
     escaping = fake(cases={"bad": "escape"})
     assert run(escaping, CASES).all_right(CASES)
-    assert _gone(int((escaping.folder / "escaped").read_text()))
+    assert gone(int((escaping.folder / "escaped").read_text()))
 
 
 @pytest.mark.parametrize("what", ["hang, deaf", "escape"])
@@ -94,13 +79,10 @@ def test_workers_do_not_outlive_a_host_that_is_killed(fake, tmp_path, what):
     host.kill()
     host.wait()
     for group in hanging.groups():
-        assert _gone(group)
+        assert gone(group)
     if what == "escape":
-        assert _gone(int((hanging.folder / "escaped").read_text()))
-    for _ in range(100):
-        if not list(temporary.iterdir()):
-            break
-        time.sleep(0.02)  # the fixture looks too: the guardian has removed the folders
+        assert gone(int((hanging.folder / "escaped").read_text()))
+    assert wait_until(lambda: list(temporary.iterdir()) == [])
 
 
 def test_a_worker_sees_its_own_folders_and_none_of_the_hosts_secrets(fake, monkeypatch):

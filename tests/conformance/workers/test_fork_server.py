@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,9 @@ import pytest
 from conv_transpose_conformance.execution.driver import Driver
 from conv_transpose_conformance.workers.fork_server import ForkServer, NoForks
 from conv_transpose_conformance.workers.process import Worker, WorkerDied
+from conv_transpose_conformance.workers.watchdog import MARK
 from tests.support.fake_interpreter import process_groups
+from tests.support.processes import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks are made on Linux alone")
 
@@ -82,6 +83,17 @@ def test_a_fork_is_a_worker_of_its_own(python):
         forks.close()
 
 
+def test_a_fork_sees_what_any_worker_sees(python, monkeypatch):
+    monkeypatch.setenv("MY_TOKEN", "secret")
+    tells = "def set_num_threads(_): print('secret' in os.environ.values(), os.environ[MARK], flush=True)"
+    forks = server(python(f"MARK = {MARK!r}\n{tells}"))
+    try:
+        with Worker("torch", forks.python, forks=forks) as worker:
+            assert worker.log_tail() == f"False {worker.folder}"
+    finally:
+        forks.close()
+
+
 def test_how_a_fork_died_is_told(python):
     forks = server(python())
     try:
@@ -89,7 +101,7 @@ def test_how_a_fork_died_is_told(python):
             worker.end_process()
             with pytest.raises(WorkerDied, match=r"^SIGKILL"):
                 worker.receive(10)
-            assert worker.process.returncode == -9
+            assert worker.process.poll() == -9
         with Worker("torch", forks.python, forks=forks) as worker:
             worker.send(b"\0" * 40)  # no frame: it ends with a traceback
             with pytest.raises(WorkerDied, match=r"^exit status 1; its log ends: .*ProtocolError"):
@@ -102,11 +114,7 @@ def test_the_servers_end_is_that_of_its_forks(python):
     forks = server(python())
     with Worker("torch", forks.python, forks=forks) as worker:
         forks.close()
-        for _ in range(100):
-            if worker.process.pid not in process_groups():
-                break
-            time.sleep(0.02)
-        assert worker.process.pid not in process_groups()
+        assert wait_until(lambda: worker.process.pid not in process_groups())
         with pytest.raises(NoForks):
             forks.fork(worker.folder, {}, [])
 
@@ -140,7 +148,7 @@ def test_without_its_server_a_driver_starts_processes(python):
     try:
         driving.start()
         driving._fresh()
-        driving._forks._process.kill()
+        driving._forks._child.kill()
         assert driving._fresh().hello["version"] == "0.fake"
         driving._fresh()
         assert imports(driving.python) == 4

@@ -58,7 +58,7 @@ def descriptors() -> set[str]:
 
 def test_no_descriptor_is_lost(fake):
     with Worker("torch", fake().python):
-        pass  # the guardian comes with the first worker and stays
+        pass  # the watchdog comes with the first worker and stays
     before = descriptors()
     with Worker("torch", fake().python):
         assert len(descriptors()) == len(before) + 3

@@ -125,12 +125,16 @@ def test_a_tensor_without_values_lies_where_it_lay():
         ("raise SystemExit(0)", "gone", 0),
         ("raise ValueError('neither')", "failed", 1),
         (f"print('{MARK}'); import os; os.abort()", "failed", -6),
-        ("import time; time.sleep(60)", "failed", None),
     ],
 )
 def test_a_script_is_believed_only_where_it_says_so(script, status, code):
-    done = execute(script, HERE, deadline=2.0)
+    done = execute(script, HERE)
     assert (done.status, done.exit_code) == (status, code)
+
+
+def test_a_script_that_takes_too_long():
+    done = execute("import signal; signal.pause()", HERE, deadline=0.1)
+    assert (done.status, done.exit_code, done.output) == ("failed", None, "no end within 0.1 seconds")
 
 
 def test_an_interpreter_that_is_not_there():
