@@ -15,13 +15,13 @@ import numpy as np
 from attrs import frozen
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.products import Index, channel_axis, products
 from conv_transpose_conformance.cases.recipe import Recipe, TensorName
 from conv_transpose_conformance.judging.answers import Answer
 from conv_transpose_conformance.judging.judge import VALUE_CHECKS, compare
 from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
 
-Index = tuple[int, ...]
 Ask = Callable[[Case], tuple[Problem, Answer] | None]
 
 _PROBES: Final = 160  # asked at most
@@ -137,9 +137,9 @@ def _probes(check: Check, problem: Problem, wrong: set[Index]) -> Iterator[dict[
         # The bias, or its gradient, has one factor: one element of it, or of what it sums.
         name: TensorName = "g" if check is Check.GRAD_BIAS else "b"
         array = problem.data.arrays()[name]
-        axis = 0 if name == "b" or problem.case.batch is None else 1
+        axis = 0 if name == "b" else channel_axis(problem.case)
         if check in (Check.VALUES, Check.GRAD_BIAS):
-            channel = 0 if check is Check.GRAD_BIAS else _channel_axis(problem)
+            channel = 0 if check is Check.GRAD_BIAS else channel_axis(problem.case)
             channels = {index[channel] for index in wrong}
             every = sorted(np.ndindex(array.shape), key=lambda index: index[axis] not in channels)
             yield from ({name: index} for index in every[:_SINGLES])
@@ -147,7 +147,7 @@ def _probes(check: Check, problem: Problem, wrong: set[Index]) -> Iterator[dict[
         return
     first, second = _PARTS[check]
     later: list[dict[TensorName, Index]] = []
-    for places in _products(problem):
+    for places in _together(problem):
         lit = {first: places[first], second: places[second]}
         if places[_PLACES[check]] in wrong:
             yield lit
@@ -156,28 +156,13 @@ def _probes(check: Check, problem: Problem, wrong: set[Index]) -> Iterator[dict[
     yield from later
     # Products that should arrive nowhere.
     arrays = problem.data.arrays()
-    known = {(places[first], places[second]) for places in _products(problem)}
+    known = {(places[first], places[second]) for places in _together(problem)}
     for pair in itertools.product(np.ndindex(arrays[first].shape), np.ndindex(arrays[second].shape)):
         if pair not in known:
             yield {first: pair[0], second: pair[1]}
 
 
-def _channel_axis(problem: Problem) -> int:
-    """The axis of the output that counts channels."""
-    return 0 if problem.case.batch is None else 1
-
-
-def _products(problem: Problem) -> Iterator[dict[TensorName, Index]]:
-    """The elements of input, weight and output that belong together, one product after another."""
-    case, geometry = problem.case, problem.geometry
-    assert geometry is not None
-    pairs, begins = geometry.pairs("input")  # rows (output, tap) of each input position
-    per_in, per_out = case.in_channels // case.groups, case.out_channels // case.groups
-    items = [()] if case.batch is None else [(n,) for n in range(case.batch)]
-    for at, i in enumerate(np.ndindex(geometry.input_size)):
-        for output, tap in pairs[begins[at] : begins[at + 1]]:
-            o = tuple(map(int, np.unravel_index(output, geometry.output_size)))
-            k = tuple(map(int, np.unravel_index(tap, geometry.kernel_size)))
-            for n, ci, co in itertools.product(items, range(case.in_channels), range(per_out)):
-                out = ci // per_in * per_out + co
-                yield {"x": (*n, ci, *i), "w": (ci, co, *k), "g": (*n, out, *o)}
+def _together(problem: Problem) -> Iterator[dict[TensorName, Index]]:
+    """The elements of input, weight and the output's gradient that belong together."""
+    assert problem.geometry is not None
+    return ({"x": x, "w": w, "g": y} for x, w, y in products(problem.case, problem.geometry))

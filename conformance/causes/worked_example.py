@@ -5,18 +5,20 @@ Small counting numbers (1, 2, 3, ...) stand in for the recipe's where the implem
 
 from __future__ import annotations
 
-from itertools import product
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any, Final, Literal
 
 import numpy as np
 from attrs import frozen
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.products import channel_axis, products
 from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES, SIGNIFICAND_BITS, Data
 from conv_transpose_conformance.judging.answers import Answer
 from conv_transpose_conformance.judging.judge import Array, Expected
 from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Check
+from conv_transpose_conformance.reference_impl import Geometry
 
 _PRODUCTS: Final = 12  # that a sum is spelled out with
 _NAMES: Final = {
@@ -25,6 +27,11 @@ _NAMES: Final = {
     Check.GRAD_WEIGHT: "grad_weight",
     Check.GRAD_BIAS: "grad_bias",
 }
+_TENSORS: Final[dict[Check, Literal["x", "w", "y"]]] = {
+    Check.VALUES: "y",
+    Check.GRAD_INPUT: "x",
+    Check.GRAD_WEIGHT: "w",
+}
 
 
 @frozen
@@ -32,6 +39,7 @@ class Example:
     """What a reproduction needs; ``bound`` is the error that is allowed per element (0: none)."""
 
     case: Case
+    geometry: Geometry
     check: Check
     tensors: dict[str, Array]
     expected: Array
@@ -41,19 +49,25 @@ class Example:
 
     @property
     def arithmetic(self) -> str:
-        """One wrong element by hand: its products, their sum, and what came instead."""
+        """One wrong element by hand: its products, their sum, and what came instead.
+
+        The sum is exact where the numbers are integers; of others it shows nine digits, and says "about".
+        """
         name = f"{_NAMES[self.check]}[{', '.join(map(str, self.index))}]"
-        terms = _terms(self.case, self.check, self.index, self.tensors)
+        terms = list(_terms(self))
         shown = [text for text, _ in terms[:_PRODUCTS]]
         if len(terms) > _PRODUCTS:
             shown.append(f"... ({len(terms) - _PRODUCTS} more)")
-        numbers = [value for _, value in terms[:_PRODUCTS]]
-        expected, actual = self.expected[self.index], self.actual[self.index]
         steps = [" + ".join(shown) or "0 (no product reaches it)"]
         if 0 < len(terms) <= _PRODUCTS:
-            steps.append(" + ".join(numbers))
-        steps.append(_number(expected))
-        return f"{name} = {' = '.join(dict.fromkeys(steps))}, and {_number(actual)} came"
+            steps.append(" + ".join(numbers for _, numbers in terms))
+        expected, actual = float(self.expected[self.index]), float(self.actual[self.index])
+        result, came = _number(expected), _number(actual)
+        if came == result:
+            came = repr(actual)
+        if self.bound[self.index] > 0:
+            return f"{name} = {' = '.join(dict.fromkeys(steps))}, about {result}, and {came} came"
+        return f"{name} = {' = '.join(dict.fromkeys([*steps, result]))}, and {came} came"
 
 
 def counting(problem: Problem) -> Problem:
@@ -68,7 +82,7 @@ def counting(problem: Problem) -> Problem:
         return values.reshape(like.shape).astype(dtype)
 
     top = max(given.x.size, given.w.size, 0 if given.g is None else given.g.size)
-    if top**3 > 1 << SIGNIFICAND_BITS[case.dtype]:
+    if top**3 + 10 * case.out_channels > 1 << SIGNIFICAND_BITS[case.dtype]:
         return problem
     made = Problem(case, geometry)
     made.__dict__["data"] = Data(
@@ -97,8 +111,10 @@ def example(problem: Problem, answer: Answer, check: Check) -> Example | None:
     # of the wrong elements, one with products to show and the fewest of them
     terms = np.where(wrong, np.where(expected.terms > 0, expected.terms, 1 << 30), 1 << 40)
     index = tuple(int(i) for i in np.unravel_index(int(np.argmin(terms)), wrong.shape))
+    assert problem.geometry is not None  # there is a reference
     return Example(
         case=problem.case,
+        geometry=problem.geometry,
         check=check,
         tensors=problem.data.arrays(),
         expected=expected.values,
@@ -116,71 +132,30 @@ def _bound(expected: Expected, problem: Problem) -> Array:
     return np.asarray(relative / (1 - relative) * expected.scale)
 
 
-def _terms(
-    case: Case, check: Check, index: tuple[int, ...], tensors: dict[str, Array]
-) -> list[tuple[str, str]]:
-    """The products behind an element, in words and in numbers, each with what it is worth."""
+def _terms(example: Example) -> Iterator[tuple[str, str]]:
+    """The products behind the element, and the bias: by their indices, and in numbers."""
+    for factors in _factors(example):
+        names = "*".join(f"{name}[{','.join(map(str, at))}]" for name, at in factors)
+        yield names, "*".join(_number(example.tensors[name][at]) for name, at in factors)
+
+
+def _factors(example: Example) -> Iterator[tuple[tuple[str, tuple[int, ...]], ...]]:
+    case, check, index, axis = example.case, example.check, example.index, channel_axis(example.case)
     if check is Check.GRAD_BIAS:
-        grad = tensors["g"]
-        axis = 0 if case.batch is None else 1
-        picked = [at for at in np.ndindex(grad.shape) if at[axis] == index[0]]
-        return [(_at("g", at), _number(grad[at])) for at in picked]
-    found = []
-    if check is Check.VALUES and "b" in tensors:
-        channel = (index[0 if case.batch is None else 1],)
-        found.append((_at("b", channel), _number(tensors["b"][channel])))
-    for x_at, w_at, y_at in _connections(case, check, index, tensors["g"].shape):
-        pair = {
-            Check.VALUES: (("x", x_at), ("w", w_at)),
-            Check.GRAD_INPUT: (("g", y_at), ("w", w_at)),
-            Check.GRAD_WEIGHT: (("x", x_at), ("g", y_at)),
+        every = np.ndindex(example.tensors["g"].shape)
+        yield from ((("g", at),) for at in every if at[axis] == index[0])
+        return
+    if check is Check.VALUES and "b" in example.tensors:
+        yield (("b", (index[axis],)),)
+    for x, w, y in products(case, example.geometry, _TENSORS[check], index):
+        yield {
+            Check.VALUES: (("x", x), ("w", w)),
+            Check.GRAD_INPUT: (("g", y), ("w", w)),
+            Check.GRAD_WEIGHT: (("x", x), ("g", y)),
         }[check]
-        words = "*".join(_at(name, at) for name, at in pair)
-        numbers = "*".join(_number(tensors[name][at]) for name, at in pair)
-        found.append((words, numbers))
-    return found
-
-
-Index = tuple[int, ...]
-
-
-def _connections(case: Case, check: Check, index: Index, output: Index) -> list[tuple[Index, Index, Index]]:
-    """The indices of input, weight and output whose product counts towards an element, by definition."""
-    geometry = _geometry(case)
-    lead = 0 if case.batch is None else 1
-    per_in, per_out = case.in_channels // case.groups, case.out_channels // case.groups
-    batches: list[tuple[int, ...]] = [()] if lead == 0 else [(n,) for n in range(case.batch or 0)]
-    fixed = {Check.VALUES: "y", Check.GRAD_INPUT: "x", Check.GRAD_WEIGHT: "w"}[check]
-    found = []
-    for n in batches:
-        for ci, co in product(range(case.in_channels), range(per_out)):
-            channel = ci // per_in * per_out + co
-            for i in product(*map(range, case.input_size)):
-                x_at = (*n, ci, *i)
-                if fixed == "x" and x_at != index:
-                    continue
-                for k in product(*map(range, case.kernel_size)):
-                    o = tuple(
-                        a * s - before + b * d
-                        for a, s, (before, _), b, d in zip(
-                            i, case.stride, geometry, k, case.dilation, strict=True
-                        )
-                    )
-                    w_at, y_at = (ci, co, *k), (*n, channel, *o)
-                    if not all(0 <= at < size for at, size in zip(o, output[-case.ndim :], strict=True)):
-                        continue  # cropped
-                    if {"x": x_at, "w": w_at, "y": y_at}[fixed] == index:
-                        found.append((x_at, w_at, y_at))
-    return found
-
-
-def _geometry(case: Case) -> tuple[tuple[int, int], ...]:
-    return ((0, 0),) * case.ndim if isinstance(case.padding, str) else case.padding
-
-
-def _at(name: str, index: tuple[int, ...]) -> str:
-    return f"{name}[{','.join(map(str, index))}]"
 
 
 def _number(value: Any) -> str:
-    return f"{float(value):.9g}"
+    """An integer with all its digits, anything else with nine."""
+    number = float(value)
+    return f"{number + 0:.0f}" if number.is_integer() and abs(number) < 1 << 53 else f"{number:.9g}"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 from attrs import frozen
@@ -23,10 +23,12 @@ from conv_transpose_conformance.execution.session import make_engine
 from conv_transpose_conformance.frameworks.registry import framework_of, wrong_ndim
 from conv_transpose_conformance.frameworks.targets import choose, distributions
 from conv_transpose_conformance.workers.environment import installer_environment
+from conv_transpose_conformance.workers.launch import run
 
 Say = Callable[[str], None]
 Outcome = tuple[tuple[str, str], ...]  # check and verdict of each
 
+_PATIENCE: Final = 300.0  # seconds that pip may take to list releases
 _LIST: Final = re.compile(r"^Available versions: (.+)$", re.MULTILINE)
 
 
@@ -54,18 +56,20 @@ def available(distribution: str) -> list[str]:
     Raises:
         EnvironmentFailed: where pip cannot say.
     """
-    done = subprocess.run(
+    done = run(
         [sys.executable, "-m", "pip", "index", "versions", distribution, "--disable-pip-version-check"],
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-        env=installer_environment(),
-        stdin=subprocess.DEVNULL,
+        installer_environment,
+        name="pip",
+        deadline=_PATIENCE,
+        cwd=Path(),  # pip's settings may name places relative to it
     )
-    match = _LIST.search(done.stdout)
+    if done.code is None:
+        raise EnvironmentFailed(
+            f"pip cannot list the releases of {distribution}: no answer within {_PATIENCE:g} seconds"
+        )
+    match = _LIST.search(done.output)
     if match is None:
-        said = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
+        said = (done.errors.strip().splitlines() or ["it says nothing"])[-1]
         raise EnvironmentFailed(f"pip cannot list the releases of {distribution}: {said[:300]}")
     return [version.strip() for version in reversed(match[1].split(","))]
 

@@ -16,13 +16,11 @@ import os
 import platform
 import re
 import shutil
-import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,8 +30,8 @@ from filelock import FileLock, Timeout
 
 from conv_transpose_conformance.errors import EnvironmentFailed
 from conv_transpose_conformance.frameworks import registry
-from conv_transpose_conformance.workers import watchdog
 from conv_transpose_conformance.workers.environment import installer_environment
+from conv_transpose_conformance.workers.launch import run
 
 DISK_NEEDED: Final = 4 << 30  # bytes; the largest environment takes three quarters of it
 _MANIFEST: Final = "environment.json"
@@ -161,14 +159,15 @@ def _make(environment: Environment, say: Say, stop: threading.Event) -> None:
             if _execute(command, output, stop) != 0:
                 reason = "stopped" if stop.is_set() else _reason(log)
                 raise EnvironmentFailed(f"{environment.framework}: {reason} (the whole log: {log})")
-    packages = subprocess.run(
-        [str(environment.python), "-m", "pip", "list", "--format", "json", "--disable-pip-version-check"],
-        capture_output=True,
-        text=True,
-        check=False,
+    packages = run(
+        [environment.python, "-m", "pip", "list", "--format", "json", "--disable-pip-version-check"],
+        installer_environment,
+        name="pip",
+        deadline=None,
+        stop=stop.is_set,
     )
     try:
-        versions = {entry["name"]: entry["version"] for entry in json.loads(packages.stdout)}
+        versions = {entry["name"]: entry["version"] for entry in json.loads(packages.output)}
     except (ValueError, KeyError, TypeError):
         versions = {}
     manifest = {
@@ -183,28 +182,17 @@ def _make(environment: Environment, say: Say, stop: threading.Event) -> None:
 
 
 def _execute(command: list[str], output: Any, stop: threading.Event) -> int:
-    watchdog.begin()
-    process = subprocess.Popen(
+    done = run(
         command,
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        env=installer_environment(),
-        start_new_session=True,
+        installer_environment,
+        name="installer",
+        deadline=None,
+        stop=stop.is_set,
+        log=output.fileno(),
+        together=True,
+        cwd=Path(),  # pip's settings may name places relative to it
     )
-    try:
-        watchdog.watch(process.pid, Path(os.devnull))  # no folder: what a killed host leaves is remade later
-        while True:
-            try:
-                return process.wait(timeout=0.2)
-            except subprocess.TimeoutExpired:
-                if stop.is_set():
-                    return -1
-    finally:
-        with suppress(ProcessLookupError, PermissionError):  # pip's own children too
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        watchdog.release(process.pid)
+    return -1 if done.code is None else done.code
 
 
 _KNOWN: Final = (

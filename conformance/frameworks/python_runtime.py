@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,8 +13,10 @@ from typing import Final
 from conv_transpose_conformance import adapters
 from conv_transpose_conformance.errors import BadInterpreter, NotInstalled
 from conv_transpose_conformance.frameworks.runtime import Runtime
-from conv_transpose_conformance.workers.environment import installer_environment
+from conv_transpose_conformance.workers.environment import worker_environment
+from conv_transpose_conformance.workers.launch import Finished, run
 
+_PATIENCE: Final = 180.0  # seconds for what an interpreter is asked: it may import its framework
 _BOOTSTRAP: Final = Path(adapters.__file__).with_name("bootstrap.py")
 
 
@@ -42,8 +43,8 @@ class _Python:
         )
         try:
             done = _ask(found, probe, "numpy", module)
-            major, minor, has_numpy, has_module = map(int, done.stdout.split()[-4:])
-        except (OSError, ValueError, subprocess.TimeoutExpired):
+            major, minor, has_numpy, has_module = map(int, done.output.split()[-4:])
+        except (OSError, ValueError):
             raise BadInterpreter(
                 f"{option}: it does not behave like a Python interpreter; give the path of one in which "
                 f"{module} is installed"
@@ -63,10 +64,11 @@ class _Python:
             "try: print(__import__(sys.argv[1]).__version__)\n"
             "except Exception as e: sys.exit(f'{type(e).__name__}: ' + ' '.join(str(e).split()))"
         )
-        done = _ask(str(interpreter), program, module)
-        words = done.stdout.split()
-        if done.returncode != 0 or not words:
-            said = (done.stderr.strip().splitlines() or ["without a word"])[-1]
+        done = _ask(interpreter, program, module)
+        words = done.output.split()
+        if done.code != 0 or not words:
+            silence = "without a word" if done.code is not None else f"no end within {_PATIENCE:g} seconds"
+            said = (done.errors.strip().splitlines() or [silence])[-1]
             raise BadInterpreter(
                 f"--python {framework}={interpreter}: {module} cannot be imported: "
                 f"{said[:300]}; mend it, or leave this --python out for an environment of the suite's"
@@ -101,14 +103,7 @@ def executable(option: str, path: str, wanted: str) -> str:
     return found
 
 
-def _ask(python: str, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [python, "-c", program, *arguments],
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=60,
-        check=False,
-        env=installer_environment(),
-        stdin=subprocess.DEVNULL,
-    )
+def _ask(python: str | Path, program: str, *arguments: str) -> Finished:
+    """What an interpreter says where a worker of it would run."""
+    command = [str(Path(python).absolute()), "-c", program, *arguments]
+    return run(command, worker_environment, name="probe", deadline=_PATIENCE)

@@ -1,6 +1,6 @@
 """R as a user has it: the suite makes no environment for it and finds ``Rscript`` on the PATH.
 
-What an R says of itself is asked with the user's own files and variables, so that its libraries are those
+What an R says of itself is asked with the user's own files and R's variables, so that its libraries are those
 that the user's sessions see; a worker, which has neither, is told where they are.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -19,7 +18,8 @@ from attrs import frozen
 from conv_transpose_conformance.errors import BadInterpreter, NotInstalled
 from conv_transpose_conformance.frameworks.python_runtime import executable
 from conv_transpose_conformance.frameworks.runtime import Runtime
-from conv_transpose_conformance.workers.environment import installer_environment
+from conv_transpose_conformance.workers.environment import r_session_environment
+from conv_transpose_conformance.workers.launch import run
 
 _INSTALL: Final = "install.packages('torch') and then torch::install_torch()"
 _MARK: Final = "conformance:"
@@ -81,20 +81,17 @@ def examine(rscript: Path) -> R:
         BadInterpreter: where it cannot be run or says nothing of the kind.
     """
     try:
-        done = subprocess.run(
-            [str(rscript), "-e", _PROBE],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=60,
-            check=False,
-            env=installer_environment(),
-            stdin=subprocess.DEVNULL,
+        done = run(
+            [rscript, "-e", _PROBE],
+            r_session_environment,
+            name="probe",
+            deadline=60.0,
+            cwd=Path(),  # a profile there counts too
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except OSError:
         done = None
     said: dict[str, list[str]] = {}
-    for line in done.stdout.splitlines() if done else ():
+    for line in done.output.splitlines() if done else ():
         if line.startswith(_MARK):
             key, _, value = line.removeprefix(_MARK).partition("=")
             said.setdefault(key, []).append(value)

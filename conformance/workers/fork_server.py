@@ -7,10 +7,7 @@ device's or another system's, is replaced by a process started anew, as the firs
 from __future__ import annotations
 
 import json
-import shutil
 import socket
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -22,9 +19,9 @@ from attrs import define, field
 
 from conv_transpose_conformance.adapters import KEPT
 from conv_transpose_conformance.adapters.forkserver import PACKET
-from conv_transpose_conformance.workers import watchdog
 from conv_transpose_conformance.workers.command import WorkerCommand
 from conv_transpose_conformance.workers.environment import worker_environment
+from conv_transpose_conformance.workers.launch import Child, start
 
 START_TIMEOUT: Final = 180.0
 _REPLY: Final = 20.0  # seconds: all it ever does is fork
@@ -45,34 +42,26 @@ class ForkServer:
 
     command: WorkerCommand
     stop: threading.Event
-    _folder: Path = field(init=False)
-    _process: subprocess.Popen[bytes] = field(init=False)
+    _child: Child = field(init=False)
     _control: socket.socket = field(init=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix=f"conformance-{self.command.framework}-"))
-        (self._folder / "kept").mkdir()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        watchdog.begin()
         try:
             with theirs:
-                self._process = subprocess.Popen(
+                self._child = start(
                     [*self.command.command, str(theirs.fileno())],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    cwd=self._folder,
-                    env={**worker_environment(self._folder), **self.command.variables},
+                    worker_environment,
+                    name=self.command.framework,
+                    variables=self.command.variables,
                     pass_fds=(theirs.fileno(),),
-                    start_new_session=True,
                 )
         except OSError as error:
             self._control.close()
-            shutil.rmtree(self._folder, ignore_errors=True)
             raise NoForks(error.strerror) from None
         try:
-            watchdog.watch(self._process.pid, self._folder)
+            (self._child.folder / "kept").mkdir()
             if self._hear(START_TIMEOUT).get("threads") != 1:
                 raise NoForks("it has threads")
         except BaseException:
@@ -84,7 +73,7 @@ class ForkServer:
 
         What one of the forks has compiled serves the others.
         """
-        kept = {KEPT: str(self._folder / "kept")}
+        kept = {KEPT: str(self._child.folder / "kept")}
         request = {"folder": str(folder), "environment": {**environment, **kept}}
         return Forked(self, int(self.ask({"fork": request}, descriptors)["pid"]))
 
@@ -125,15 +114,12 @@ class ForkServer:
     def close(self) -> None:
         """Ends the server and every fork that is left of it."""
         self._control.close()
-        watchdog.end_family(self._process.pid, str(self._folder))
-        self._process.wait()
-        watchdog.release(self._process.pid)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._child.end()
 
 
 @define
 class Forked:
-    """A forked worker's process, with what of ``subprocess.Popen`` is needed of it.
+    """A forked worker's process, as ``launch`` needs it.
 
     It stays a zombie, and its number its own, until :meth:`wait` has returned.
     """
@@ -150,12 +136,12 @@ class Forked:
         """The exit code once it has ended; -9 where the server has too, and nobody knows.
 
         Raises:
-            subprocess.TimeoutExpired: where it lives on after ``timeout`` seconds.
+            TimeoutError: where it lives on after ``timeout`` seconds.
         """
         end = None if timeout is None else time.monotonic() + timeout
         while (code := self.poll()) is None:
             if end is not None and time.monotonic() > end:
-                raise subprocess.TimeoutExpired(str(self.pid), timeout or 0.0)
+                raise TimeoutError
             time.sleep(0.002)
         if self.returncode is None:
             self._code({"reap": self.pid})

@@ -1,20 +1,15 @@
 """A worker process as the host holds it: started, fed, timed, and ended.
 
-The worker is a process group of its own in a temporary folder of its own, with an environment of its own
-(see ``worker_environment``) and a limit to its address space.  Requests and answers travel on two pipes; its
-stdout and stderr come by a third, of which only the end is kept: it tells the story where the worker dies.
-A guardian ends it where the host can not.
+The worker is started by ``launch``, and gets a limit to its address space once its framework is imported.
+Requests and answers travel on two pipes; its stdout and stderr come by a third, of which only the end is
+kept: it tells the story where the worker dies.
 """
 
 from __future__ import annotations
 
 import os
-import resource
 import select
-import shutil
 import signal
-import subprocess
-import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -24,10 +19,10 @@ from typing import Any, Final, Self
 
 from conv_transpose_conformance.adapters.protocol import PROTOCOL, Arrays, Decoder, ProtocolError
 from conv_transpose_conformance.errors import ConformanceError
-from conv_transpose_conformance.workers import watchdog
 from conv_transpose_conformance.workers.command import WorkerCommand
 from conv_transpose_conformance.workers.environment import worker_environment
-from conv_transpose_conformance.workers.fork_server import Forked, ForkServer, NoForks
+from conv_transpose_conformance.workers.fork_server import ForkServer
+from conv_transpose_conformance.workers.launch import Child, contain, start
 
 START_TIMEOUT: Final = 180.0
 LINGER = 5.0  # seconds between the end of a worker's answers and its own
@@ -74,7 +69,6 @@ class Worker:
         self._command = command
         self.framework = framework = command.framework
         self._stop = stop or threading.Event()
-        self.folder = Path(tempfile.mkdtemp(prefix=f"conformance-{framework}-"))
         self._outgoing = bytearray()
         self._decoder = Decoder()
         self._said = bytearray()
@@ -83,25 +77,21 @@ class Worker:
         self._log, log_write = os.pipe()
         self._open = True
         self._waiting_for_room = False
-        watchdog.begin()
-        self.process: subprocess.Popen[bytes] | Forked
         try:
             self.process = self._begin(forks, (request_read, answer_write, log_write))
-        except (OSError, NoForks) as error:
+        except OSError as error:
             self._close()
-            shutil.rmtree(self.folder, ignore_errors=True)
-            if isinstance(error, NoForks):
-                raise
             raise WorkerFailed(
                 f"{framework}: cannot run {command.interpreter}: {error.strerror}; is it an interpreter of "
                 f"{command.language}?"
             ) from None
+        except BaseException:
+            self._close()
+            raise
         finally:
             for descriptor in (request_read, answer_write, log_write):
                 os.close(descriptor)
         try:
-            watchdog.watch(self.process.pid, self.folder)
-            _forbid_core(self.process.pid)
             for descriptor in (self._requests, self._answers, self._log):
                 os.set_blocking(descriptor, False)
             self._listen = select.poll()
@@ -109,28 +99,33 @@ class Worker:
             self._listen.register(self._log, select.POLLIN)
             self.hello = self._greet()
             if self.hello.get("device") == "cpu":  # accelerators' drivers reserve more than there is
-                _limit_memory(self.process.pid, memory)
+                self.process.limit_memory(memory)
         except BaseException:
             self.kill()
             raise
 
-    def _begin(
-        self, forks: ForkServer | None, descriptors: tuple[int, int, int]
-    ) -> subprocess.Popen[bytes] | Forked:
-        environment = {**worker_environment(self.folder), **self._command.variables}
+    def _begin(self, forks: ForkServer | None, descriptors: tuple[int, int, int]) -> Child:
         if forks is not None:
-            return forks.fork(self.folder, environment, descriptors)
+            return contain(
+                lambda folder, seen: forks.fork(folder, seen, descriptors),
+                worker_environment,
+                name=self.framework,
+                variables=self._command.variables,
+            )
         request_read, answer_write, log_write = descriptors
-        return subprocess.Popen(
+        return start(
             [*self._command.command, str(request_read), str(answer_write)],
-            stdin=subprocess.DEVNULL,
-            stdout=log_write,
-            stderr=log_write,
-            cwd=self.folder,
-            env=environment,
+            worker_environment,
+            name=self.framework,
+            variables=self._command.variables,
+            output=log_write,
             pass_fds=(request_read, answer_write),
-            start_new_session=True,
         )
+
+    @property
+    def folder(self) -> Path:
+        """Its temporary folder."""
+        return self.process.folder
 
     def _greet(self) -> dict[str, Any]:
         try:
@@ -228,9 +223,8 @@ class Worker:
         return True
 
     def _obituary(self) -> str:
-        try:
-            code = self.process.wait(timeout=LINGER)
-        except subprocess.TimeoutExpired:
+        code = self.process.wait(timeout=LINGER)
+        if code is None:
             return "it closed its answers and lives on"
         tail = self.log_tail()
         how = signal_name(-code) if code < 0 else f"exit status {code}"
@@ -246,14 +240,10 @@ class Worker:
         return " | ".join(line[:500] for line in kept[-lines:])
 
     def kill(self) -> None:
-        """Ends the whole process group and removes the folder; may be called again."""
-        if not self._open:
-            return
-        self._close()
-        watchdog.end_family(self.process.pid, str(self.folder))
-        self.process.wait()
-        watchdog.release(self.process.pid)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Ends the process with all that it started, and removes the folder; may be called again."""
+        if self._open:
+            self._close()
+            self.process.end()
 
     def _close(self) -> None:
         self._open = False
@@ -262,8 +252,7 @@ class Worker:
 
     def end_process(self) -> None:
         """Kills the whole process group; safe from any thread."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
 
     def __enter__(self) -> Self:
         return self
@@ -280,23 +269,6 @@ def signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def _forbid_core(process: int) -> None:
-    """Keeps a crash from writing its memory out; Python's worker does so itself, R cannot."""
-    if hasattr(resource, "prlimit"):
-        with suppress(OSError, ValueError):
-            resource.prlimit(process, resource.RLIMIT_CORE, (0, 0))
-
-
-def _limit_memory(process: int, memory: int) -> None:
-    """Lets a process take so much more address space than it has; where the system cannot, nothing."""
-    if not hasattr(resource, "prlimit"):
-        return
-    with suppress(OSError, ValueError, IndexError):
-        pages = int(Path(f"/proc/{process}/statm").read_text().split()[0])
-        limit = pages * resource.getpagesize() + memory
-        resource.prlimit(process, resource.RLIMIT_AS, (limit, limit))
 
 
 def _checked(framework: str, hello: dict[str, Any]) -> dict[str, Any]:

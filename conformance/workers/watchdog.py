@@ -1,94 +1,143 @@
-"""The guardian: a process that ends the workers when their host is gone, however it went.
+"""The watchdog: a process that ends the suite's other processes when their host is gone, however it went.
 
 A host killed with SIGKILL cannot clean up after itself, and a framework that hangs inside its own code never
-notices that nobody listens any more.  So the first worker brings a guardian with it: a bare Python that reads
-lines from a pipe only the host holds, ``+ GROUP FOLDER`` for a worker started and ``- GROUP`` for one ended.
-At the end of that pipe it kills what is left and removes the temporary folders.
+notices that nobody listens any more.  So the first child brings a watchdog with it: a bare Python that reads
+lines from a pipe only the host holds, ``[FOLDER, GROUP]`` for a family that begins or has its number and
+``[FOLDER, null]`` for one that has ended.  At the end of that pipe it kills what is left and removes the
+folders.
+
+A family is a child and all that it starts: its process group, and what left the group but not the
+environment, where ``MARK`` names the family's folder.
 
 This file is that program too, and so imports the standard library alone.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
-from typing import IO
 
-MARK = "CONFORMANCE_WORKER_FOLDER"  # in a worker's environment: its folder, and so its children's
+MARK = "CONFORMANCE_WORKER_FOLDER"  # in a child's environment: its folder, and so in its children's
+PREFIX = "conformance-"  # of the folders' names; no other is ever removed
+_PASSES = 100
+_TRIES = 50
 
 _lock = threading.Lock()
-_guardian: tuple[int, subprocess.Popen[bytes]] | None = None  # the process that owns it, and the guardian
+_owner = 0  # the process whose families these are: a fork of the host has none of its own yet
+_watched: dict[str, int] = {}
+_watchdog: subprocess.Popen[bytes] | None = None
 
 
-def begin() -> None:
-    """Starts it, so that the first process that it is to watch is not long without it."""
-    _tell("")
+def watch(folder: str, group: int = 0) -> None:
+    """From now on the watchdog ends this family where the host does not; ``group`` is 0 until it is known."""
+    _tell(folder, group)
 
 
-def watch(group: int, folder: Path) -> None:
-    """From now on the guardian ends this worker where the host does not."""
-    _tell(f"+ {group} {folder}\n")
+def release(folder: str) -> None:
+    """The host has ended this family."""
+    _tell(folder, None)
 
 
-def release(group: int) -> None:
-    """The host has ended this worker."""
-    _tell(f"- {group}\n")
-
-
-def _tell(line: str) -> None:
-    global _guardian
+def _tell(folder: str, group: int | None) -> None:
+    global _owner, _watchdog
     with _lock:
-        owner, process = _guardian or (0, None)
-        if process is None or owner != os.getpid() or process.poll() is not None:
-            process = subprocess.Popen(
-                [sys.executable, "-I", "-S", __file__],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                env={},
-                start_new_session=True,  # what ends the host's group or terminal must not end it
-            )
-            _guardian = (os.getpid(), process)
-        pipe: IO[bytes] | None = process.stdin
-        assert pipe is not None
+        if _owner != os.getpid():
+            _owner, _watchdog = os.getpid(), None
+            _watched.clear()
+        if group is None:
+            _watched.pop(folder, None)
+        else:
+            _watched[folder] = group
+        told = {folder: group}
+        if _watchdog is None or _watchdog.poll() is not None:
+            _watchdog = _start()
+            told = {**_watched}  # those of one that was killed too
+        assert _watchdog.stdin is not None
         with suppress(BrokenPipeError):  # it was killed; the next line starts another
-            pipe.write(line.encode())
-            pipe.flush()
+            _watchdog.stdin.write(b"".join(json.dumps(line).encode() + b"\n" for line in told.items()))
+            _watchdog.stdin.flush()
+
+
+def _start() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", __file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env={},
+        start_new_session=True,  # what ends the host's group or terminal must not end it
+    )
 
 
 def end_family(group: int, folder: str) -> None:
-    """Kills a worker's process group, and the children that left the group but not its environment."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)
-    marker = f"{MARK}={folder}\0".encode()
-    for environment in Path("/proc").glob("[0-9]*/environ"):
+    """Kills a process group (0: none) and the processes that have the family's mark."""
+    if group:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)
+    ended: set[int] = set()
+    for _ in range(_PASSES):  # one that is being killed may have started another meanwhile
+        found = set(_marked(folder, group)) - ended
+        if not found:
+            return
+        for process in found:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(process, signal.SIGKILL)
+        ended |= found
+
+
+def _marked(folder: str, group: int) -> Iterator[int]:
+    """The processes with the mark that are not in the group."""
+    mark = b"\0" + os.fsencode(f"{MARK}={folder}") + b"\0"
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
         # One that is not ours cannot be read; one that has died reads as empty.
         with suppress(OSError):
-            if marker in environment.read_bytes() + b"\0":
-                os.kill(int(environment.parent.name), signal.SIGKILL)
+            marked = name.isdigit() and mark in b"\0" + _bytes(f"/proc/{name}/environ") + b"\0"
+            if marked and os.getpgid(int(name)) != group:
+                yield int(name)
+
+
+def _bytes(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:
+        return file.read()
+
+
+def remove(folder: str) -> None:
+    """Removes a family's folder; what has just been killed may still be writing to it."""
+    if not os.path.basename(folder).startswith(PREFIX):
+        return
+    for _ in range(_TRIES):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not os.path.lexists(folder):
+            return
+        for place, folders, _files in os.walk(folder):  # closed ones, which it may have left
+            for name in folders:
+                if not os.path.islink(os.path.join(place, name)):
+                    with suppress(OSError):
+                        os.chmod(os.path.join(place, name), 0o700)
+        time.sleep(0.02)
 
 
 def _main() -> None:
-    watched: dict[int, str] = {}
+    watched: dict[str, int] = {}
     for line in sys.stdin:
-        sign, group, *folder = line.rstrip("\n").split(" ", 2)
-        if sign == "+":
-            watched[int(group)] = folder[0]
+        folder, group = json.loads(line)
+        if group is None:
+            watched.pop(folder, None)
         else:
-            watched.pop(int(group), None)
-    for number, place in watched.items():
-        end_family(number, place)
-    for place in watched.values():
-        # Only what the host made: a folder of a temporary name.
-        if os.path.basename(place).startswith("conformance-"):
-            shutil.rmtree(place, ignore_errors=True)
+            watched[folder] = group
+    for folder, group in watched.items():
+        end_family(group, folder)
+    for folder in watched:
+        remove(folder)
 
 
 if __name__ == "__main__":

@@ -1,27 +1,29 @@
-"""Reproduction scripts, written beside a run's report and executed with the framework's own interpreter."""
+"""Executes reproduction scripts with the framework's own interpreter, contained as a worker is."""
 
 from __future__ import annotations
 
 import os
 import re
-import signal
-import subprocess
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from attrs import define, field, frozen
 
+from conv_transpose_conformance.adapters import DEVICE
 from conv_transpose_conformance.cases.names import Target
+from conv_transpose_conformance.errors import BadInterpreter
 from conv_transpose_conformance.frameworks import registry
 from conv_transpose_conformance.reports.scripts.python_script import MARK
 from conv_transpose_conformance.text import plain
+from conv_transpose_conformance.workers.environment import worker_environment
+from conv_transpose_conformance.workers.launch import run
+from conv_transpose_conformance.workers.process import MEMORY
 
 DEADLINE: Final = 90.0  # seconds a script may take, its framework's import included
+SPACE: Final = 2 * MEMORY  # bytes of address space it may take: for its framework, and for its call
 _KEPT: Final = 4000  # characters of what it said
 _NOT_RUN: Final = "not executed: the run was made with --no-explain, or its framework was not there"
 # What differs from one execution to the next: addresses, times, numbers of processes.
@@ -29,7 +31,6 @@ _PASSING: Final = re.compile(
     r"\b0x[0-9a-f]{6,}\b|\b[0-9a-f]{9,}\b|(?<=PID )\d+|(?<=\()\d{3,}(?=[:,])"
     r"|\d{4}-\d\d-\d\d[-T ]\d\d:\d\d:\d\d[.\d]*"
 )
-_SETTINGS: Final = {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 @frozen
@@ -47,36 +48,37 @@ def execute(
     deadline: float = DEADLINE,
     ending: str = ".py",
     settings: Mapping[str, str] | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Executed:
-    """Runs a script in a folder of its own; its whole process group ends with it."""
-    with tempfile.TemporaryDirectory(prefix="conformance-repro-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / f"repro{ending}"
-        path.write_text(script, encoding="utf-8")
-        try:
-            process = subprocess.Popen(
-                [str(python), str(path)],
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **_SETTINGS, **(settings or {})},
-                start_new_session=True,
-            )
-        except OSError as error:
-            return Executed("failed", None, f"cannot be started: {error.strerror}")
-        try:
-            output, _ = process.communicate(timeout=deadline)
-        except subprocess.TimeoutExpired:
-            return Executed("failed", None, f"no end within {deadline:g} seconds")
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-    said = plain(output.decode("utf-8", "replace").replace(folder, ".")).strip()[-_KEPT:]
+    """Runs a script in a folder and an environment of its own; all that it started ends with it.
+
+    ``settings`` are variables that it sees besides; once ``stop`` says so it is ended.
+    """
+    name = f"repro{ending}"
+    on_cpu = os.environ.get(DEVICE, "cpu") == "cpu"  # accelerators' drivers reserve more than there is
+    try:
+        done = run(
+            [python, name],
+            worker_environment,
+            name="repro",
+            deadline=deadline,
+            stop=stop,
+            together=True,
+            variables=settings,
+            files={name: script},
+            memory=SPACE if on_cpu else None,
+        )
+    except OSError as error:
+        return Executed("failed", None, f"cannot be started: {error.strerror}")
+    if done.code is None and stop():
+        return Executed("not run", None, "ended before it was through, as the run was")
+    if done.code is None:
+        return Executed("failed", None, f"no end within {deadline:g} seconds")
+    said = plain(done.output.replace(str(done.folder), ".")).strip()[-_KEPT:]
     said = _PASSING.sub("…", said)
-    if process.returncode == 1 and MARK in said.splitlines():
+    if done.code == 1 and MARK in said.splitlines():
         return Executed("reproduced", 1, said)
-    return Executed("gone" if process.returncode == 0 else "failed", process.returncode, said)
+    return Executed("gone" if done.code == 0 else "failed", done.code, said)
 
 
 @define
@@ -108,8 +110,7 @@ class Executions:
             script = make()
             done = Executed("not run", None, _NOT_RUN)
             if python is not None:
-                settings = registry.framework(Target.parse(framework).framework).script_variables
-                done = execute(script, python, ending=ending, settings=settings)
+                done = self._execute(Target.parse(framework).framework, python, script, ending)
             found = {
                 "script": script,
                 "status": done.status,
@@ -120,6 +121,14 @@ class Executions:
                 return found
             first = first or found
         return first
+
+    def _execute(self, framework: str, python: Path, script: str, ending: str) -> Executed:
+        try:
+            whose = registry.framework(framework)
+            settings = {**whose.runtime.variables(python), **whose.script_variables}
+        except BadInterpreter as error:
+            return Executed("failed", None, str(error))
+        return execute(script, python, ending=ending, settings=settings, stop=self.cancelled)
 
     def __enter__(self) -> Self:
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,50 @@ def test_nothing_is_unpickled_and_nothing_listens(path):
             for switch in ("allow_pickle", "shell"):
                 value = named.get(switch)
                 assert not (isinstance(value, ast.Constant) and value.value is True), f"{path}:{node.lineno}"
+
+
+# What may start processes: the launcher, the watchdog itself alone, and in a fork server, which the launcher
+# starts, the fork.
+STARTERS = {
+    "workers/launch.py": {"subprocess"},
+    "workers/watchdog.py": {"subprocess"},
+    "adapters/forkserver.py": {"os.fork"},
+}
+MODULES = {"subprocess", "multiprocessing", "pty", "asyncio", "_posixsubprocess"}
+STARTS = re.compile(
+    r"os\.(fork|forkpty|popen|system|startfile|(posix_)?spawn\w*|exec\w+)|ProcessPoolExecutor"
+)
+
+
+def starters(path: Path) -> set[str]:
+    """What a module uses that starts processes."""
+    found = imports(path) & MODULES
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Attribute):
+            names = [f"{ast.unparse(node.value)}.{node.attr}", node.attr]
+        elif isinstance(node, ast.ImportFrom):
+            names = [name for alias in node.names for name in (f"{node.module}.{alias.name}", alias.name)]
+        found |= {name for name in names if STARTS.fullmatch(name)}
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_the_launcher_alone_starts_processes(path):
+    assert starters(path) == STARTERS.get(str(path.relative_to(PACKAGE)), set())
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import subprocess as s; s.run([])", {"subprocess"}),
+        ("from subprocess import Popen", {"subprocess"}),
+        ("import os; os.posix_spawnp('a', [], {})", {"os.posix_spawnp"}),
+        ("from os import execvp", {"os.execvp"}),
+        ("def f():\n    import concurrent.futures as c; c.ProcessPoolExecutor()", {"ProcessPoolExecutor"}),
+        ("import os; os.environ; os.execution", set()),
+    ],
+)
+def test_whatever_starts_one_is_seen(tmp_path, source, found):
+    (tmp_path / "module.py").write_text(source)
+    assert starters(tmp_path / "module.py") - {"os.execution"} == found

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from tests.support import ROOT
 from tests.support.waiting import wait_until
 
 
@@ -66,3 +70,19 @@ def wait_for_the_end_of_groups(groups: Iterable[int]) -> None:
 def wait_until_empty(folder: Path) -> None:
     """Returns once nothing is left in a folder."""
     wait_until(lambda: not list(folder.iterdir()), f"{folder} to be empty")
+
+
+def host(program: str, *arguments: object, temporary: Path) -> subprocess.Popen[bytes]:
+    """A Python that imports the suite and the tests, with a folder for its temporary files."""
+    temporary.mkdir(exist_ok=True)
+    start = f"import sys; sys.path[:0] = [{str(ROOT)!r}]\n"
+    return subprocess.Popen(
+        [sys.executable, "-c", start + program, *map(str, arguments)],
+        env={**os.environ, "TMPDIR": str(temporary)},
+    )
+
+
+def numbers_in(path: Path) -> list[int]:
+    """The numbers in a file; none until it is there and ends with a line's end."""
+    text = path.read_text() if path.exists() else ""
+    return [int(word) for word in text.split()] if text.endswith("\n") else []

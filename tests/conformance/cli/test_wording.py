@@ -31,7 +31,8 @@ def said(tmp_path):
     """What a command said, the same on every machine: without paths, times and spaces that align."""
 
     def text(done: Done) -> str:
-        lines = [*done.out.splitlines(), *(f"stderr: {line}" for line in done.err.splitlines())]
+        # frameworks start side by side: which is ready first is the machine's
+        lines = [*done.out.splitlines(), *(f"stderr: {line}" for line in sorted(done.err.splitlines()))]
         found = "\n".join(" ".join(line.split()) for line in [*lines, f"exit code {done.code}"])
         for path, word in ((tmp_path, "FOLDER"), (Path(sys.executable), "PYTHON")):
             found = found.replace(str(path), word)

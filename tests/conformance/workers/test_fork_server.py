@@ -14,6 +14,7 @@ from conv_transpose_conformance.execution.driver import Driver
 from conv_transpose_conformance.frameworks.starting import worker_command
 from conv_transpose_conformance.workers.fork_server import ForkServer, NoForks
 from conv_transpose_conformance.workers.process import Worker, WorkerDied
+from conv_transpose_conformance.workers.watchdog import MARK
 from tests.support.processes import process_groups, wait_for_the_end_of_groups
 from tests.support.waiting import HANG
 
@@ -84,6 +85,17 @@ def test_a_fork_is_a_worker_of_its_own(python):
         forks.close()
 
 
+def test_a_fork_sees_what_any_worker_sees(python, monkeypatch):
+    monkeypatch.setenv("MY_TOKEN", "secret")
+    tells = "def set_num_threads(_): print('secret' in os.environ.values(), os.environ[MARK], flush=True)"
+    forks = server(python(f"MARK = {MARK!r}\n{tells}"))
+    try:
+        with Worker(worker_command("torch", forks.command.interpreter), forks=forks) as worker:
+            assert worker.log_tail() == f"False {worker.folder}"
+    finally:
+        forks.close()
+
+
 def test_how_a_fork_died_is_told(python):
     forks = server(python())
     try:
@@ -91,7 +103,7 @@ def test_how_a_fork_died_is_told(python):
             worker.end_process()
             with pytest.raises(WorkerDied, match=r"^SIGKILL"):
                 worker.receive(HANG)
-            assert worker.process.returncode == -9
+            assert worker.process.poll() == -9
         with Worker(worker_command("torch", forks.command.interpreter), forks=forks) as worker:
             worker.send(b"\0" * 40)  # no frame: it ends with a traceback
             with pytest.raises(WorkerDied, match=r"^exit status 1; its log ends: .*ProtocolError"):
@@ -138,7 +150,7 @@ def test_without_its_server_a_driver_starts_processes(python):
     try:
         driving.start()
         driving._fresh()
-        driving._forks._process.kill()
+        driving._forks._child.kill()
         assert driving._fresh().hello["version"] == "0.fake"
         driving._fresh()
         assert imports(driving.python) == 4
