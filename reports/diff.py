@@ -1,4 +1,4 @@
-"""Two runs compared: divergences new, gone and changed, speed, coverage."""
+"""Compares two runs: new, resolved and changed divergences, speed, coverage."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from conv_transpose_conformance.reports.pages.words import requirement_results
 from conv_transpose_conformance.reports.store.folder import read
 from conv_transpose_conformance.reports.store.records_reader import calls
 
-_LEAST: Final = 0.10  # relative change of speed that is worth a line
-_DEVIATIONS: Final = 4.0  # and how many standard errors it must be away from none
+_LEAST: Final = 0.10  # relative change of speed that is reported
+_DEVIATIONS: Final = 4.0  # standard errors by which it must differ from none
 _FEWEST: Final = 20  # calls in common
 
 Cause = dict[str, Any]
 
 
 def diff(before: Path, after: Path) -> dict[str, Any]:
-    """What became of a run in another, as plain data.
+    """Returns the differences between two runs as plain data.
 
     Raises:
-        BadRunFolder: where one cannot be read or the two are of different suites.
+        BadRunFolder: if one cannot be read, or if different suites made them.
     """
     (run_a, causes_a), (run_b, causes_b) = read(before), read(after)
     if run_a["suite"] != run_b["suite"]:
         made = [
-            f"{p} by {r['suite']['name']} {r['suite']['version']}"
+            f"{p} was made by {r['suite']['name']} {r['suite']['version']}"
             for p, r in ((before, run_a), (after, run_b))
         ]
-        raise BadRunFolder(f"made by different suites, {made[0]} and {made[1]}: compare runs of one suite")
+        raise BadRunFolder(f"{made[0]}, {made[1]}: only runs of the same suite version can be compared")
     pairs, gone, new = _matched(causes_a, causes_b)
     changed = [{"before": a, "after": b, "changes": changes} for a, b in pairs if (changes := _changes(a, b))]
     facts_a, facts_b = _facts(before), _facts(after)
@@ -62,7 +62,7 @@ def _about(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def _requirements(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
-    """The requirements whose verdict changed, among those that both runs examined on an implementation."""
+    """Returns the requirements whose verdict changed, among those that both runs examined."""
     known = {(r["requirement"], r["implementation"]): r for r in requirement_results(before)}
     found = []
     for result in requirement_results(after):
@@ -90,7 +90,10 @@ def _key(cause: Cause, fine: bool) -> tuple[Any, ...]:
 def _matched(
     before: list[Cause], after: list[Cause]
 ) -> tuple[list[tuple[Cause, Cause]], list[Cause], list[Cause]]:
-    """Pairs of the same cause, by condition where there are several of a kind; those gone; those new."""
+    """Returns pairs of the same cause, resolved causes and new causes.
+
+    Causes of the same kind are paired by condition first.
+    """
     pairs, left = [], list(after)
     unmatched = list(before)
     for fine in (True, False):
@@ -107,14 +110,14 @@ def _matched(
 
 
 def _changes(before: Cause, after: Cause) -> list[str]:
-    said = []
+    changes = []
     for name, value in (("condition", _condition), ("diagnosis", _diagnosis), ("checks", _checks)):
         if value(before) != value(after):
-            said.append(f"{name}: {value(before)} became {value(after)}")
+            changes.append(f"{name}: was {value(before)}, is now {value(after)}")
     status = [(c.get("reproduction") or {}).get("status", "none") for c in (before, after)]
     if status[0] != status[1]:
-        said.append(f"reproduction: {status[0]} became {status[1]}")
-    return said
+        changes.append(f"reproduction: was {status[0]}, is now {status[1]}")
+    return changes
 
 
 def _condition(cause: Cause) -> str:
@@ -130,7 +133,7 @@ def _checks(cause: Cause) -> str:
 
 
 class _Calls:
-    """One run's calls: which checks failed, which were judged, and how long each took."""
+    """The calls of one run: judged checks, failing checks and seconds of each."""
 
     def __init__(self) -> None:
         self.judged: dict[tuple[str, str], frozenset[str]] = {}
@@ -152,7 +155,7 @@ def _facts(directory: Path) -> _Calls:
 
 
 def _verdicts(before: _Calls, after: _Calls) -> dict[str, int]:
-    """Among the calls judged in both: how many fail now, and how many do no longer."""
+    """Returns how many of the calls judged in both runs newly fail, and how many newly pass."""
     common = before.judged.keys() & after.judged.keys()
     return {
         "common": len(common),
@@ -162,7 +165,7 @@ def _verdicts(before: _Calls, after: _Calls) -> dict[str, int]:
 
 
 def _speed(before: _Calls, after: _Calls) -> list[dict[str, Any]]:
-    """Per implementation the median ratio of the time a call takes, where it is beyond noise."""
+    """Returns per implementation the median ratio of the time of a call, and whether it is beyond noise."""
     ratios: dict[str, list[float]] = {}
     for key in before.seconds.keys() & after.seconds.keys():
         ratios.setdefault(key[0], []).append(math.log(after.seconds[key] / before.seconds[key]))
