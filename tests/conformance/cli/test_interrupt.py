@@ -45,7 +45,7 @@ def test_an_interrupted_run_keeps_what_it_found(fake_cache, tmp_path, number):
         ["run", "--implementation", NAME, "--out", str(out)], hanging.folder / "marked", number, tmp_path
     )
     assert done.returncode == 130
-    assert "interrupted: ending the workers, writing what was found so far" in done.stderr
+    assert "interrupted: stopping the workers and writing the results so far" in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
     assert {path.name for path in out.iterdir()} == FILES | {"journal.jsonl"}
     run = run_data(out)
