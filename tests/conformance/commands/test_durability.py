@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -19,11 +17,10 @@ from conv_transpose_conformance.reports.store import journal as journal_module
 from conv_transpose_conformance.reports.store.dataset import load_run
 from conv_transpose_conformance.reports.store.folder import RunFolder
 from conv_transpose_conformance.reports.store.journal import Journal, read_asked
-from tests.support import ROOT
 from tests.support.cases import small_cases
 from tests.support.clock import Clock
+from tests.support.processes import host, wait_until
 from tests.support.running import NAME, engine_of
-from tests.support.waiting import wait_until
 
 CASES = small_cases([f"{n:x}" for n in range(1, 150)], "v1_1d_n1_ci1_co1_i2_k2_f32_int.{}")
 FACTS = {"profile": "quick", "seed": 0, "budget": None}
@@ -169,7 +166,7 @@ def test_a_killed_run_is_gone_on_with(tmp_path, fake):
     go(fake(), tmp_path / "whole", {})
     silent = fake(cases={"8c": "silent"})
     program = (
-        "import sys; from pathlib import Path; sys.path[:0] = sys.argv[3:]\n"
+        "from pathlib import Path\n"
         "from tests.conformance.commands.test_durability import CASES, FACTS, NAME\n"
         "from conv_transpose_conformance.execution.engine import Engine\n"
         "from conv_transpose_conformance.commands.run import execute; from rich.console import Console\n"
@@ -178,20 +175,15 @@ def test_a_killed_run_is_gone_on_with(tmp_path, fake):
         "execute(engine, CASES, out=Path(sys.argv[1]), facts=FACTS, console=Console(quiet=True), asked={})\n"
     )
     folder = tmp_path / "killed"
-    host = subprocess.Popen(
-        [sys.executable, "-c", program, str(folder), str(silent.python), str(ROOT)],
-        env={**os.environ, "TMPDIR": str(tmp_path / "temporary")},
-    )
+    running = host(program, folder, silent.python, temporary=tmp_path / "temporary")
     journal = folder / "journal.jsonl"
-    wait_until(
-        lambda: silent.is_silent() and journal.exists() and b'"call"' in journal.read_bytes(),
-        "a call in the journal",
-        alive=lambda: host.poll() is None,
+    assert wait_until(
+        lambda: (silent.is_silent() and b'"call"' in journal.read_bytes()) or running.poll() is not None
     )
     with pytest.raises(BadRunFolder, match="another run is writing to it"):
         go(fake(), folder, {})
-    os.kill(host.pid, signal.SIGKILL)
-    host.wait()
+    running.kill()
+    assert running.wait() == -signal.SIGKILL
     again = fake()
     go(again, folder)
     assert rows(folder) == rows(tmp_path / "whole")
