@@ -32,6 +32,13 @@ def quick_cases() -> list[Case]:
 
 
 @pytest.fixture(scope="session")
+def cases(quick_cases: list[Case]) -> list[Case]:
+    """Some in one dimension, with a batch and a padding in numbers."""
+    found = [c for c in quick_cases if c.ndim == 1 and not isinstance(c.padding, str) and c.batch]
+    return found[:240]
+
+
+@pytest.fixture(scope="session")
 def framework_python() -> Callable[[str], Path]:
     """The interpreter of a real framework: the suite's own environment, made where it is not there.
 
