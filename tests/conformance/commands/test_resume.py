@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from conv_transpose_conformance import load_run
 from conv_transpose_conformance.cli.app import group
 from conv_transpose_conformance.commands.resume import asked
 from conv_transpose_conformance.commands.run import suite_version
 from conv_transpose_conformance.reports.store.journal import Journal
-from tests.support.commands import run_data
+from tests.support.commands import rows, run_data
 from tests.support.hosts import start
 from tests.support.processes import wait_until
 from tests.support.running import NAME
@@ -40,10 +39,6 @@ def test_the_arguments_kept_give_the_same_options_again(arguments):
     assert "elsewhere" not in kept
 
 
-def rows(folder: Path) -> set[tuple[str, ...]]:
-    return {tuple(map(str, row)) for row in load_run(folder).drop(columns="microseconds").itertuples(False)}
-
-
 @pytest.fixture
 def killed(fake_cache, tmp_path):
     """The folder of a run that was killed when its worker said nothing more; the worker will answer again."""
@@ -56,6 +51,7 @@ def killed(fake_cache, tmp_path):
         assert wait_until(
             lambda: (silent.is_silent() and b'"call"' in journal.read_bytes()) or running.poll() is not None
         )
+        assert running.poll() is None, running.communicate()
         running.kill()
         running.communicate()
         (silent.folder / "plan.json").write_text("{}")

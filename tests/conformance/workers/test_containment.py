@@ -70,6 +70,7 @@ def test_workers_do_not_outlive_a_host_that_is_killed(fake, tmp_path, what):
     running = host(program, NAME, hanging.python, temporary=temporary)
     unanswered = hanging.is_silent if what == "escape" else hanging.is_hanging
     assert wait_until(lambda: unanswered() or running.poll() is not None)
+    assert running.poll() is None
     running.kill()
     assert running.wait() == -signal.SIGKILL
     assert gone(*hanging.groups())
