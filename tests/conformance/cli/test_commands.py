@@ -198,40 +198,6 @@ def test_list_cases_prints_the_cases_of_the_seed(command, few_cases):
     assert [Case.from_dict(entry).id for entry in data] == ids
 
 
-def test_env_list_shows_states_and_env_remove_removes(command, fake_cache):
-    fakes = fake_cache(torch={})
-    listed = command("env", "list")
-    assert listed.code == 0
-    states = {line.split()[0]: line.split()[1] for line in listed.out.splitlines() if line[0] != " "}
-    assert states == {"torch": "ready", "paddle": "absent", "mindspore": "absent", "r.torch": "absent"}
-    assert command("env", "remove", "torch", "paddle").out.splitlines() == [
-        "torch: removed",
-        "paddle: nothing to remove",
-    ]
-    assert not fakes["torch"].folder.exists()
-
-
-def test_env_doctor_names_what_is_broken_and_its_remedy(command, fake_cache):
-    fake_cache(torch={"version": "9.9"}, paddle={"start": "failed"})
-    done = command("env", "doctor")
-    assert done.code == 3
-    lines = {line.split()[0]: line for line in done.out.splitlines()}
-    assert "9.9 on cpu, Python 3.11.0, NumPy 2.0.0" in lines["torch"]
-    assert "broken: paddle cannot be imported: ImportError: libfake.so" in lines["paddle"]
-    assert "'conformance env remove paddle'" in lines["paddle"]
-    assert "'conformance env create mindspore' makes it" in lines["mindspore"]
-    assert command("env", "doctor", "torch", "mindspore").code == 0
-
-
-def test_env_create_reuses_what_is_there_and_reports_failures(command, fake_cache, monkeypatch):
-    fake_cache(torch={})
-    monkeypatch.setattr("conv_transpose_conformance.frameworks.environments._execute", lambda *_: 1)
-    done = command("env", "create", "torch", "paddle")
-    assert done.code == 3
-    assert done.out.splitlines()[0].startswith("torch: ready, ")
-    assert "error: paddle: " in done.err
-
-
 def in_a_process(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *arguments], capture_output=True, text=True, check=False, **options

@@ -123,7 +123,15 @@ def test_annotations(causes, snapshot):
 
 def test_the_comparison_of_two_runs(causes, snapshot):
     _, (crash, values) = causes
-    about = {"frameworks": {"torch": "2.12.0"}, "profile": "quick", "seed": 0, "budget": None, "started": ""}
+    about = {
+        "frameworks": {"torch": "2.12.0"},
+        "suite": "1.0",
+        "corpus": 3,
+        "profile": "quick",
+        "seed": 0,
+        "budget": None,
+        "started": "",
+    }
     found = {
         "before": {"path": "a", **about},
         "after": {"path": "b", **about, "frameworks": {"torch": "2.13.0", "paddle": "3.3.1"}, "seed": 1},
@@ -133,6 +141,7 @@ def test_the_comparison_of_two_runs(causes, snapshot):
             {"before": crash, "after": crash, "changes": ["condition: was bias, is now no condition"]}
         ],
         "same": 3,
+        "reworded": [],
         "requirements": [
             {
                 "requirement": "T1.adjoint",
