@@ -18,9 +18,10 @@ from conv_transpose_conformance.errors import (
     InvalidCase,
     NothingRan,
 )
-from conv_transpose_conformance.execution import events
-from conv_transpose_conformance.execution.session import make_engine
-from conv_transpose_conformance.frameworks.registry import framework_of, wrong_ndim
+from conv_transpose_conformance.execution.case_runner import CaseRunner, cannot_ask
+from conv_transpose_conformance.execution.driver import reason_of
+from conv_transpose_conformance.execution.interrupts import Interrupt, interruptible
+from conv_transpose_conformance.frameworks.registry import framework_of
 from conv_transpose_conformance.frameworks.targets import choose, distributions
 from conv_transpose_conformance.workers.environment import installer_environment
 
@@ -92,9 +93,21 @@ def bisect(
         NothingRan: where fewer than two releases can be had.
         InvalidCase: where the implementation cannot express the case.
     """
-    reason = wrong_ndim(implementation, case)
-    if reason:
-        raise InvalidCase(f"{implementation} cannot run {case.id}: {reason}")
+    reason = cannot_ask(case, implementation)
+    if reason is not None:
+        raise InvalidCase(f"{implementation} {reason}")
+    with interruptible() as interrupt:
+        return _bisect(case, implementation, distribution, versions, say, interrupt)
+
+
+def _bisect(
+    case: Case,
+    implementation: str,
+    distribution: str,
+    versions: Sequence[str],
+    say: Say,
+    interrupt: Interrupt,
+) -> Change | None:
     left = list(versions)
     known: dict[str, Outcome] = {}
 
@@ -104,13 +117,16 @@ def bisect(
             version = left[at]
             if version not in known:
                 try:
-                    known[version] = _verdicts(case, implementation, f"{distribution}=={version}", say)
+                    known[version] = _verdicts(
+                        case, implementation, f"{distribution}=={version}", say, interrupt
+                    )
                     failing = [f"{check} {verdict}" for check, verdict in known[version] if verdict != "pass"]
                     say(f"{distribution} {version}: {', '.join(failing) or 'pass'}")
-                except InvalidCase:
-                    raise
                 except ConformanceError as error:
-                    say(f"{distribution} {version}: left out: {error}")
+                    if interrupt.requested:
+                        raise
+                    reason = reason_of(error, framework_of(implementation))
+                    say(f"{distribution} {version}: left out: {reason}")
                     del left[at]
                     at += 0 if step > 0 else -1
                     continue
@@ -137,20 +153,15 @@ def bisect(
     return Change(low, high, old, known[high])
 
 
-def _verdicts(case: Case, implementation: str, requirement: str, say: Say) -> Outcome:
-    engine = make_engine((implementation,), choose((), (requirement,)))
-    found: list[tuple[str, str]] = []
-    for event in engine.run([case]):
-        match event:
-            case events.Judged(records):
-                if str(records[0].verdict) == "not-applicable":
-                    raise InvalidCase(f"{implementation} cannot express {case.id}: {records[0].message}")
-                found += [(str(record.check), str(record.verdict)) for record in records]
-            case events.Unavailable(_, reason):
-                raise NothingRan(reason)
-            case events.Preparing(_, message):
-                say(f"{requirement}: {message}")
-    return tuple(found)
+def _verdicts(case: Case, implementation: str, requirement: str, say: Say, interrupt: Interrupt) -> Outcome:
+    def preparing(message: str) -> None:
+        say(f"{requirement}: {message}")
+
+    targets = choose((), (requirement,))
+    (target,) = targets.of(framework_of(implementation))
+    with CaseRunner(target, targets, interrupt, preparing) as runner:
+        records = runner.run(case, implementation).records
+    return tuple((str(record.check), str(record.verdict)) for record in records)
 
 
 def distribution_of(framework: str, implementation: str) -> str:

@@ -6,7 +6,9 @@ are as the divergences are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,18 +18,17 @@ from rich.text import Text
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.names import Name
-from conv_transpose_conformance.errors import BadRelease
-from conv_transpose_conformance.execution import events
-from conv_transpose_conformance.execution.engine import Interrupt
-from conv_transpose_conformance.execution.interrupts import signals
-from conv_transpose_conformance.execution.session import make_engine
+from conv_transpose_conformance.errors import BadRelease, ConformanceError, InvalidCase
+from conv_transpose_conformance.execution.case_runner import CaseRunner
+from conv_transpose_conformance.execution.driver import reason_of
+from conv_transpose_conformance.execution.interrupts import Interrupt, interruptible
 from conv_transpose_conformance.frameworks.registry import framework_of
 from conv_transpose_conformance.frameworks.targets import Targets, choose, release_of
 from conv_transpose_conformance.judging.verdicts import FAILING, Record, Verdict
 from conv_transpose_conformance.reports.store.folder import read
 from conv_transpose_conformance.requirements.base.requirement import Result, fails
 from conv_transpose_conformance.requirements.catalogue import catalogue
-from conv_transpose_conformance.requirements.examine import Subject, examine
+from conv_transpose_conformance.requirements.examine import Examined, Subject, examine
 from conv_transpose_conformance.text import one_line, plain
 
 FIXED: Final = "fixed"
@@ -38,16 +39,18 @@ _STYLES: Final = {FIXED: "bold green", STILL: "bold red", CANNOT: "bold yellow"}
 
 @define
 class _Asked:
-    """What came of asking: by implementation (with its release), and why frameworks could not be had."""
+    """What came of asking, by the implementation's name (with its release)."""
 
     records: dict[tuple[str, Case], list[Record]] = field(factory=dict)
     results: dict[tuple[str, str], Result] = field(factory=dict)  # by requirement first
-    interpreters: dict[str, Path] = field(factory=dict)
-    reasons: dict[str, str] = field(factory=dict)
+    invalid: dict[tuple[str, Case], str] = field(factory=dict)  # why a case cannot be asked
+    reasons: dict[tuple[str, str], str] = field(factory=dict)  # why a framework's release cannot be had
 
-    def reason(self, implementation: str) -> str:
-        """Why an implementation could not be asked."""
-        return self.reasons.get(framework_of(implementation), "it was not asked")
+    def reason(self, name: str, case: Case | None = None) -> str:
+        """Why an implementation could not be asked, or not this case."""
+        if case is not None and (name, case) in self.invalid:
+            return self.invalid[name, case]
+        return self.reasons.get((framework_of(name), Name.parse(name).release), "it was not asked")
 
 
 def replay_all(directory: Path, targets: Targets, console: Console) -> int:
@@ -63,9 +66,7 @@ def replay_all(directory: Path, targets: Targets, console: Console) -> int:
         console.print(Text(f"{directory} has nothing that failed to replay"))
         return 0
     wanted = [(d, Case.from_dict(d["smallest"]["parameters"])) for d in divergences]
-    asked = _Asked()
-    _run([(d["implementation"], case) for d, case in wanted], failing, targets, console, asked)
-    _examine(failing, asked)
+    asked = _ask([(d["implementation"], case) for d, case in wanted], failing, targets)
     words = []
 
     def told(word: str, subject: str, why: str) -> None:
@@ -77,7 +78,7 @@ def replay_all(directory: Path, targets: Targets, console: Console) -> int:
 
     for divergence, case in wanted:
         name = divergence["implementation"]
-        word, why = answer(asked.records.get((name, case), []), asked.reason(name))
+        word, why = answer(asked.records.get((name, case), []), asked.reason(name, case))
         told(word, f"{divergence['id']} {name}  {case.id}", why)
     for result in failing:
         name, requirement = result["implementation"], result["requirement"]
@@ -111,59 +112,75 @@ def answer_of(requirement: str, result: Result | None, reason: str = "") -> tupl
     return CANNOT, found["message"]
 
 
-def _run(
-    cases: Sequence[tuple[str, Case]],
-    failing: Iterable[Mapping[str, Any]],
-    targets: Targets,
-    console: Console,
+def say(target: str, message: str) -> None:
+    """Shows what takes time before a target answers."""
+    Console(stderr=True).print(Text(plain(f"{target}: {message}"), style="dim"))
+
+
+def _ask(cases: Sequence[tuple[str, Case]], failing: Sequence[Mapping[str, Any]], targets: Targets) -> _Asked:
+    """Asks the cases and the requirements that failed, implementation by implementation.
+
+    Raises:
+        KeyboardInterrupt: where the user asks for the end.
+    """
+    asked = _Asked()
+    names = dict.fromkeys([*(name for name, _ in cases), *(result["implementation"] for result in failing)])
+    with interruptible() as interrupt, ExitStack() as stack:
+        known: dict[tuple[str, str], list[CaseRunner]] = {}
+        for name in names:
+            parsed = Name.parse(name)
+            place = (framework_of(name), parsed.release)
+            if place not in known:
+                known[place] = [
+                    stack.enter_context(one) for one in _runners(parsed, targets, interrupt, asked)
+                ]
+            mine = [case for implementation, case in cases if implementation == name]
+            requirements = [result["requirement"] for result in failing if result["implementation"] == name]
+            for runner in known[place]:
+                _ask_target(name, mine, requirements, runner, interrupt, asked)
+    return asked
+
+
+def _runners(name: Name, targets: Targets, interrupt: Interrupt, asked: _Asked) -> list[CaseRunner]:
+    """Those for a name's release; of a name without one, for where its framework can be had."""
+    framework = framework_of(name.implementation)
+    if name.release:
+        try:
+            targets = choose((), (release_of(name.implementation, name.release),))
+        except BadRelease as error:  # a release of what the suite does not install
+            asked.reasons[framework, name.release] = str(error)
+            return []
+    return [
+        CaseRunner(target, targets, interrupt, partial(say, str(target))) for target in targets.of(framework)
+    ]
+
+
+def _ask_target(
+    name: str,
+    cases: Sequence[Case],
+    requirements: Sequence[str],
+    runner: CaseRunner,
+    interrupt: Interrupt,
     asked: _Asked,
 ) -> None:
-    """Asks the cases, implementation by implementation; of those without one, where they can be had."""
-    for name in dict.fromkeys([*(name for name, _ in cases), *(r["implementation"] for r in failing)]):
-        if framework_of(name) in asked.reasons:
-            continue
-        parsed = Name.parse(name)
-        plainly, version = parsed.implementation, parsed.release
-        try:
-            where = choose((), (release_of(plainly, version),)) if version else targets
-        except BadRelease as error:  # a release of what the suite does not install
-            asked.reasons[framework_of(name)] = str(error)
-            continue
-        mine = [case for implementation, case in cases if implementation == name]
-        for event in make_engine((plainly,), where, profile="full").run(mine):
-            match event:
-                case events.Judged(records):
-                    asked.records[name, records[0].case] = records
-                case events.Ready(_, info):
-                    asked.interpreters[name] = Path(info["interpreter"])
-                case events.Unavailable(framework, reason):
-                    asked.reasons[framework] = reason
-                    asked.interpreters.pop(name, None)
-                case events.Preparing(framework, message):
-                    Console(stderr=True).print(Text(plain(f"{framework}: {message}"), style="dim"))
-
-
-def _examine(failing: Iterable[Mapping[str, Any]], asked: _Asked) -> None:
-    """Examines the requirements again, implementation by implementation."""
-    interrupt = Interrupt()
-    with signals(interrupt):
-        for name, identifiers in _by_implementation(failing):
-            if name not in asked.interpreters:
-                continue
-            subject = Subject(
-                framework_of(name), asked.interpreters[name], {Name.parse(name).implementation: name}
-            )
-            requirements = [catalogue()[one] for one in identifiers if one in catalogue()]
-            for result in examine(
-                requirements, [subject], say=lambda _line: None, cancelled=lambda: interrupt.requested
-            ):
-                asked.results[result.requirement, name] = result
-            if interrupt.requested:
-                raise KeyboardInterrupt
-
-
-def _by_implementation(failing: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, list[str]]]:
-    found: dict[str, list[str]] = {}
-    for result in failing:
-        found.setdefault(result["implementation"], []).append(result["requirement"])
-    yield from found.items()
+    parsed = Name.parse(name)
+    try:
+        interpreter = Path(runner.start()["interpreter"])
+        for case in cases:
+            try:
+                records = runner.run(case, parsed.implementation).records
+            except InvalidCase as error:
+                asked.invalid[name, case] = str(error)
+            else:
+                asked.records.setdefault((name, case), []).extend(records)
+    except ConformanceError as error:
+        framework = runner.target.framework
+        asked.reasons[framework, parsed.release] = reason_of(error, framework)
+        return
+    subject = Subject(str(runner.target), interpreter, {parsed.implementation: name})
+    wanted = [catalogue()[one] for one in requirements if one in catalogue()]
+    for event in examine(wanted, [subject], interrupt):
+        if isinstance(event, Examined):
+            known = asked.results.get((event.result.requirement, name))
+            if known is None or not known.failing:
+                asked.results[event.result.requirement, name] = event.result

@@ -68,7 +68,9 @@ class Planner:
         Raises:
             InvalidCase: where the case's tensors would fit no memory.
         """
-        _check_size(case)
+        reason = too_large(case)
+        if reason is not None:
+            raise InvalidCase(f"{case.id}: {reason}")
         problems: dict[Geometry | None, Problem] = {}
         for framework, names in self._by_framework.items():
             meanings: dict[Geometry | None, dict[str, Meaning]] = {}
@@ -141,7 +143,8 @@ def _places(name: str) -> list[int]:
     return sorted(_place(c) for c, m in cases if _is_slow(name, c, m) and _is_telling(name, c, m))
 
 
-def _check_size(case: Case) -> None:
+def too_large(case: Case) -> str | None:
+    """Why a case's tensors would fit no memory, or None."""
     lead = [case.batch or 1]
     reach = [
         (size - 1) * stride + dilation * (kernel - 1) + 1 + abs(extra)
@@ -157,4 +160,5 @@ def _check_size(case: Case) -> None:
     for name, shape in tensors.items():
         elements = prod(max(size, 1) for size in shape)
         if elements > LARGEST:
-            raise InvalidCase(f"{case.id}: its {name} of about {elements:.1e} elements is too large")
+            return f"its {name} of about {elements:.1e} elements is too large"
+    return None

@@ -34,6 +34,7 @@ from conv_transpose_conformance.errors import EnvironmentFailed
 from conv_transpose_conformance.frameworks import registry
 from conv_transpose_conformance.workers import watchdog
 from conv_transpose_conformance.workers.environment import installer_environment
+from conv_transpose_conformance.workers.stop import Stop
 
 DISK_NEEDED: Final = 4 << 30  # bytes; the largest environment takes three quarters of it
 _MANIFEST: Final = "environment.json"
@@ -91,7 +92,7 @@ def environment_of(framework: str, wanted: tuple[str, ...]) -> Environment:
     return Environment(framework, wanted, cache_folder() / "environments" / f"{name}-{digest}")
 
 
-def ensure(environment: Environment, say: Say, stop: threading.Event | None = None) -> Path:
+def ensure(environment: Environment, say: Say, stop: Stop | None = None) -> Path:
     """The interpreter of an environment, which is made first where it is not there.
 
     Raises:
@@ -140,7 +141,7 @@ def _locked(environment: Environment, wait: Callable[[], None]) -> Iterator[None
         lock.release()
 
 
-def _make(environment: Environment, say: Say, stop: threading.Event) -> None:
+def _make(environment: Environment, say: Say, stop: Stop) -> None:
     folder = environment.folder
     _remove(environment)
     free = shutil.disk_usage(folder.parent).free
@@ -182,7 +183,7 @@ def _make(environment: Environment, say: Say, stop: threading.Event) -> None:
     temporary.replace(folder / _MANIFEST)
 
 
-def _execute(command: list[str], output: Any, stop: threading.Event) -> int:
+def _execute(command: list[str], output: Any, stop: Stop) -> int:
     watchdog.begin()
     process = subprocess.Popen(
         command,

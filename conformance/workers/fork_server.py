@@ -25,6 +25,7 @@ from conv_transpose_conformance.adapters.forkserver import PACKET
 from conv_transpose_conformance.workers import watchdog
 from conv_transpose_conformance.workers.command import WorkerCommand
 from conv_transpose_conformance.workers.environment import worker_environment
+from conv_transpose_conformance.workers.stop import Stop
 
 START_TIMEOUT: Final = 180.0
 _REPLY: Final = 20.0  # seconds: all it ever does is fork
@@ -44,7 +45,7 @@ class ForkServer:
     """
 
     command: WorkerCommand
-    stop: threading.Event
+    stop: Stop
     _folder: Path = field(init=False)
     _process: subprocess.Popen[bytes] = field(init=False)
     _control: socket.socket = field(init=False)

@@ -9,8 +9,9 @@ from rich.console import Console
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.condition import parse
 from conv_transpose_conformance.causes.failures import Family, Observed, families, without_numbers
-from conv_transpose_conformance.causes.find import explain
+from conv_transpose_conformance.causes.find import Found, find_causes, in_order
 from conv_transpose_conformance.commands.merge import merge
+from conv_transpose_conformance.commands.recorder import Recorder
 from conv_transpose_conformance.commands.replay_all import CANNOT, FIXED, STILL, answer
 from conv_transpose_conformance.errors import BadRunFolder
 from conv_transpose_conformance.expectations import Expectations
@@ -25,9 +26,7 @@ from conv_transpose_conformance.reports.pages.junit import junit
 from conv_transpose_conformance.reports.pages.markdown import markdown
 from conv_transpose_conformance.reports.render import render
 from conv_transpose_conformance.reports.scripts.execution import Executions
-from conv_transpose_conformance.reports.store.dataset import RecordWriter
 from conv_transpose_conformance.reports.store.folder import RunFolder, read
-from conv_transpose_conformance.reports.store.summary import Summary
 
 NAME = "torch.nn.ConvTranspose1d"
 VALUES = (Check.VALUES, Check.GRAD_INPUT, Check.GRAD_BIAS)
@@ -52,17 +51,18 @@ def cases(quick_cases):
     return plain[:240]
 
 
+def explain(observed):
+    """The causes as far as the run's own calls show them."""
+    return in_order(cause for event in find_causes(observed, {}) for cause in event.causes)
+
+
 def folder_of(path, info, batches, **changes):
-    summary, observed = Summary(), Observed()
     folder = RunFolder.create(path)
-    with RecordWriter(folder.records) as writer:
+    with Recorder(folder.records) as recorder:
         for batch in batches:
-            writer.write(batch)
-            observed.add(batch)
-            for one in batch:
-                summary.add(one)
-    found = divergences(explain(observed, {}), summary, Scripts(Executions({}), {}))
-    folder.write({**info, **changes}, summary, found)
+            recorder.add(batch)
+    found = divergences(explain(recorder.observed), recorder.summary, Scripts(Executions({}), {}))
+    folder.write({**info, **changes}, recorder.summary, found)
     render(path)
     return path
 
@@ -111,7 +111,7 @@ def test_one_missing_refusal_is_one_cause_however_the_calls_that_get_through_are
         wrong = truth.holds(case)
         failing |= {case} if wrong else set()
         observed.add([record(case, Check.ACCEPTANCE, Verdict.DIVERGE if wrong else Verdict.PASS)])
-    (cause,) = explain(observed, {})
+    (cause,) = explain(observed)
     assert set(cause.records) == failing
     assert (cause.held_by, cause.excepted) == (len(failing), 0)
     parts = {frozenset(part.split(" and ")) for part in cause.formula.text.split(" or ")}
@@ -130,7 +130,7 @@ def test_a_call_that_gives_something_else_does_not_show_that_such_calls_are_acce
             another = record(case, Check.SHAPE, Verdict.DIVERGE)
             shape = [shape[0], another] if number % 2 else [refused]
         observed.add(shape)
-    causes = explain(observed, {})
+    causes = explain(observed)
     assert {cause.family.kind: cause.formula.text for cause in causes} == {
         "refused": "dilation > 1",
         "shape": "dilation > 1",
@@ -142,7 +142,7 @@ def test_a_cause_without_a_framework(cases):
     observed = Observed()
     for case in cases:
         observed.add(call(case, truth.holds(case)))
-    causes = explain(observed, {})
+    causes = explain(observed)
     failing = [case for case in cases if truth.holds(case)]
     assert len(causes) == 1
     assert set(causes[0].records) == set(failing)
@@ -156,8 +156,8 @@ def test_a_fault_in_the_explanation_keeps_the_verdicts(cases, tmp_path):
     observed = Observed()
     for case in cases[:20]:
         observed.add(call(case, case.bias))
-    said = []
-    causes = explain(observed, {"torch": tmp_path / "no-python"}, say=said.append)
+    events = list(find_causes(observed, {"torch": tmp_path / "no-python"}))
+    causes = [cause for event in events if isinstance(event, Found) for cause in event.causes]
     assert sum(len(cause.records) for cause in causes) == sum(case.bias for case in cases[:20])
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from conv_transpose_conformance.commands.run import execute, suite_version
+from conv_transpose_conformance.commands.run import execute
+from conv_transpose_conformance.commands.run_document import suite_version
 from conv_transpose_conformance.errors import BadRunFolder
 from conv_transpose_conformance.judging.verdicts import Check, Evidence, Record, Verdict
 from conv_transpose_conformance.reports.store import journal as journal_module
