@@ -6,9 +6,10 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.errors import (
@@ -97,70 +98,75 @@ def bisect(
     if reason is not None:
         raise InvalidCase(f"{implementation} {reason}")
     with interruptible() as interrupt:
-        return _bisect(case, implementation, distribution, versions, say, interrupt)
+        ask = partial(_verdicts, case, implementation, say=say, interrupt=interrupt)
+        return _Releases(distribution, list(versions), ask, say, interrupt).first_change()
 
 
-def _bisect(
-    case: Case,
-    implementation: str,
-    distribution: str,
-    versions: Sequence[str],
-    say: Say,
-    interrupt: Interrupt,
-) -> Change | None:
-    left = list(versions)
-    known: dict[str, Outcome] = {}
+@define
+class _Releases:
+    """The releases that are left to compare, the oldest first; each is asked once."""
 
-    def outcome(at: int, step: int) -> int:
-        """Asks the release at an index, or the nearest towards ``step`` that answers; where that is."""
-        while 0 <= at < len(left):
-            version = left[at]
-            if version not in known:
-                try:
-                    known[version] = _verdicts(
-                        case, implementation, f"{distribution}=={version}", say, interrupt
-                    )
-                    failing = [f"{check} {verdict}" for check, verdict in known[version] if verdict != "pass"]
-                    say(f"{distribution} {version}: {', '.join(failing) or 'pass'}")
-                except ConformanceError as error:
-                    if interrupt.requested:
-                        raise
-                    reason = reason_of(error, framework_of(implementation))
-                    say(f"{distribution} {version}: left out: {reason}")
-                    del left[at]
-                    at += 0 if step > 0 else -1
-                    continue
-            return at
-        raise NothingRan(f"no release of {distribution} is left to compare: name others with --versions")
+    distribution: str
+    left: list[str]
+    ask: Callable[[str], Outcome]
+    say: Say
+    interrupt: Interrupt
+    _known: dict[str, Outcome] = field(factory=dict, init=False)
 
-    first = outcome(0, 1)
-    last = outcome(len(left) - 1, -1)
-    old = known[left[first]]
-    if first == last:
-        raise NothingRan(f"only {distribution} {left[first]} can be had: name others with --versions")
-    if known[left[last]] == old:
-        return None
-    low, high = left[first], left[last]
-    while left.index(high) - left.index(low) > 1:
-        middle = left.index(low) + (left.index(high) - left.index(low)) // 2
-        version = left[outcome(middle, -1)]
-        if version == low:
-            continue  # what lay between from here down is left out
-        if known[version] == old:
-            low = version
-        else:
-            high = version
-    return Change(low, high, old, known[high])
+    def first_change(self) -> Change | None:
+        """The first release whose outcome is not the oldest's, by halving."""
+        low = self._nearest(0, 1)
+        high = self._nearest(len(self.left) - 1, -1)
+        old = self._known[low]
+        if low == high:
+            raise NothingRan(f"only {self.distribution} {low} can be had: name others with --versions")
+        if self._known[high] == old:
+            return None
+        while (between := self.left.index(high) - self.left.index(low)) > 1:
+            version = self._nearest(self.left.index(low) + between // 2, -1)
+            if version == low:
+                continue  # what lay between from here down is left out
+            if self._known[version] == old:
+                low = version
+            else:
+                high = version
+        return Change(low, high, old, self._known[high])
+
+    def _nearest(self, at: int, step: int) -> str:
+        """The release at an index, or the nearest towards ``step`` that can be asked."""
+        while 0 <= at < len(self.left):
+            version = self.left[at]
+            if version in self._known or self._ask(version):
+                return version
+            del self.left[at]
+            at += 0 if step > 0 else -1
+        raise NothingRan(f"no release of {self.distribution} is left to compare: name others with --versions")
+
+    def _ask(self, version: str) -> bool:
+        """Whether a release can be asked."""
+        try:
+            outcome = self._known[version] = self.ask(f"{self.distribution}=={version}")
+        except ConformanceError as error:
+            if self.interrupt.requested:
+                raise
+            self.say(f"{self.distribution} {version}: left out: {error}")
+            return False
+        failing = [f"{check} {verdict}" for check, verdict in outcome if verdict != "pass"]
+        self.say(f"{self.distribution} {version}: {', '.join(failing) or 'pass'}")
+        return True
 
 
-def _verdicts(case: Case, implementation: str, requirement: str, say: Say, interrupt: Interrupt) -> Outcome:
+def _verdicts(case: Case, implementation: str, release: str, *, say: Say, interrupt: Interrupt) -> Outcome:
     def preparing(message: str) -> None:
-        say(f"{requirement}: {message}")
+        say(f"{release}: {message}")
 
-    targets = choose((), (requirement,))
+    targets = choose((), (release,))
     (target,) = targets.of(framework_of(implementation))
     with CaseRunner(target, targets, interrupt, preparing) as runner:
-        records = runner.run(case, implementation).records
+        try:
+            records = runner.run(case, implementation).records
+        except ConformanceError as error:
+            raise NothingRan(reason_of(error, target.framework)) from None
     return tuple((str(record.check), str(record.verdict)) for record in records)
 
 

@@ -6,8 +6,8 @@ are as the divergences are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -37,22 +37,6 @@ CANNOT: Final = "cannot run"
 _STYLES: Final = {FIXED: "bold green", STILL: "bold red", CANNOT: "bold yellow"}
 
 
-@define
-class _Asked:
-    """What came of asking, by the implementation's name (with its release)."""
-
-    records: dict[tuple[str, Case], list[Record]] = field(factory=dict)
-    results: dict[tuple[str, str], Result] = field(factory=dict)  # by requirement first
-    invalid: dict[tuple[str, Case], str] = field(factory=dict)  # why a case cannot be asked
-    reasons: dict[tuple[str, str], str] = field(factory=dict)  # why a framework's release cannot be had
-
-    def reason(self, name: str, case: Case | None = None) -> str:
-        """Why an implementation could not be asked, or not this case."""
-        if case is not None and (name, case) in self.invalid:
-            return self.invalid[name, case]
-        return self.reasons.get((framework_of(name), Name.parse(name).release), "it was not asked")
-
-
 def replay_all(directory: Path, targets: Targets, console: Console) -> int:
     """Asks what failed in a run again; 1 where something still diverges, 3 where nothing could run.
 
@@ -65,28 +49,43 @@ def replay_all(directory: Path, targets: Targets, console: Console) -> int:
     if not divergences and not failing:
         console.print(Text(f"{directory} has nothing that failed to replay"))
         return 0
-    wanted = [(d, Case.from_dict(d["smallest"]["parameters"])) for d in divergences]
-    asked = _ask([(d["implementation"], case) for d, case in wanted], failing, targets)
+    cases = [(d["implementation"], Case.from_dict(d["smallest"]["parameters"])) for d in divergences]
+    replays = _ask(cases, failing, targets)
     words = []
-
-    def told(word: str, subject: str, why: str) -> None:
+    for divergence, (name, case) in zip(divergences, cases, strict=True):
+        word, why = answer(replays.records.get((name, case), []), replays.reason(name, case))
+        _show(console, word, f"{divergence['id']} {name}  {case.id}", why)
         words.append(word)
-        line = Text.assemble((f"{word:<15}", _STYLES[word]), plain(subject))
-        if why:
-            line.append(f"  {one_line(why)}", style="dim")
-        console.print(line, soft_wrap=True)
-
-    for divergence, case in wanted:
-        name = divergence["implementation"]
-        word, why = answer(asked.records.get((name, case), []), asked.reason(name, case))
-        told(word, f"{divergence['id']} {name}  {case.id}", why)
     for result in failing:
         name, requirement = result["implementation"], result["requirement"]
-        word, why = answer_of(requirement, asked.results.get((requirement, name)), asked.reason(name))
-        told(word, f"{requirement} {name}", why)
+        word, why = answer_of(requirement, replays.results.get((requirement, name)), replays.reason(name))
+        _show(console, word, f"{requirement} {name}", why)
+        words.append(word)
     if STILL in words:
         return 1
     return 3 if all(word == CANNOT for word in words) else 0
+
+
+def _ask(
+    cases: Sequence[tuple[str, Case]], failing: Sequence[Mapping[str, Any]], targets: Targets
+) -> _Replays:
+    """Asks the cases and the requirements that failed, implementation by implementation."""
+    names = dict.fromkeys([*(name for name, _ in cases), *(result["implementation"] for result in failing)])
+    with interruptible() as interrupt, closing(_Replays(targets, interrupt)) as replays:
+        for name in names:
+            replays.ask(
+                name,
+                [case for implementation, case in cases if implementation == name],
+                [result["requirement"] for result in failing if result["implementation"] == name],
+            )
+    return replays
+
+
+def _show(console: Console, word: str, subject: str, why: str) -> None:
+    line = Text.assemble((f"{word:<15}", _STYLES[word]), plain(subject))
+    if why:
+        line.append(f"  {one_line(why)}", style="dim")
+    console.print(line, soft_wrap=True)
 
 
 def answer(records: list[Record], reason: str = "") -> tuple[str, str]:
@@ -117,70 +116,77 @@ def say(target: str, message: str) -> None:
     Console(stderr=True).print(Text(plain(f"{target}: {message}"), style="dim"))
 
 
-def _ask(cases: Sequence[tuple[str, Case]], failing: Sequence[Mapping[str, Any]], targets: Targets) -> _Asked:
-    """Asks the cases and the requirements that failed, implementation by implementation.
+@define
+class _Replays:
+    """What failed in a run, asked again; implementations are named as reports do, with their release."""
 
-    Raises:
-        KeyboardInterrupt: where the user asks for the end.
-    """
-    asked = _Asked()
-    names = dict.fromkeys([*(name for name, _ in cases), *(result["implementation"] for result in failing)])
-    with interruptible() as interrupt, ExitStack() as stack:
-        known: dict[tuple[str, str], list[CaseRunner]] = {}
-        for name in names:
-            parsed = Name.parse(name)
-            place = (framework_of(name), parsed.release)
-            if place not in known:
-                known[place] = [
-                    stack.enter_context(one) for one in _runners(parsed, targets, interrupt, asked)
-                ]
-            mine = [case for implementation, case in cases if implementation == name]
-            requirements = [result["requirement"] for result in failing if result["implementation"] == name]
-            for runner in known[place]:
-                _ask_target(name, mine, requirements, runner, interrupt, asked)
-    return asked
+    targets: Targets
+    interrupt: Interrupt
+    records: dict[tuple[str, Case], list[Record]] = field(factory=dict, init=False)
+    results: dict[tuple[str, str], Result] = field(factory=dict, init=False)  # by requirement first
+    _invalid: dict[tuple[str, Case], str] = field(factory=dict, init=False)  # why a case cannot be asked
+    _unavailable: dict[tuple[str, str], str] = field(factory=dict, init=False)  # why a release cannot be had
+    _runners: dict[tuple[str, str], list[CaseRunner]] = field(factory=dict, init=False)
 
+    def ask(self, name: str, cases: Iterable[Case], requirements: Iterable[str]) -> None:
+        """Asks an implementation, wherever it runs."""
+        parsed = Name.parse(name)
+        for runner in self._runners_of(parsed):
+            try:
+                self._run(name, cases, runner)
+                self._examine(name, requirements, runner)
+            except ConformanceError as error:
+                self._unavailable[_release(parsed)] = reason_of(error, runner.target.framework)
 
-def _runners(name: Name, targets: Targets, interrupt: Interrupt, asked: _Asked) -> list[CaseRunner]:
-    """Those for a name's release; of a name without one, for where its framework can be had."""
-    framework = framework_of(name.implementation)
-    if name.release:
-        try:
-            targets = choose((), (release_of(name.implementation, name.release),))
-        except BadRelease as error:  # a release of what the suite does not install
-            asked.reasons[framework, name.release] = str(error)
-            return []
-    return [
-        CaseRunner(target, targets, interrupt, partial(say, str(target))) for target in targets.of(framework)
-    ]
+    def reason(self, name: str, case: Case | None = None) -> str:
+        """Why an implementation could not be asked, or not this case."""
+        if case is not None and (name, case) in self._invalid:
+            return self._invalid[name, case]
+        return self._unavailable.get(_release(Name.parse(name)), "it was not asked")
 
+    def close(self) -> None:
+        """Ends the workers."""
+        for runners in self._runners.values():
+            for runner in runners:
+                runner.close()
 
-def _ask_target(
-    name: str,
-    cases: Sequence[Case],
-    requirements: Sequence[str],
-    runner: CaseRunner,
-    interrupt: Interrupt,
-    asked: _Asked,
-) -> None:
-    parsed = Name.parse(name)
-    try:
-        interpreter = Path(runner.start()["interpreter"])
+    def _runners_of(self, name: Name) -> list[CaseRunner]:
+        """One for the release that is named; for a name without one, those where its framework runs."""
+        release = _release(name)
+        if release not in self._runners:
+            try:
+                where = self.targets
+                if name.release:
+                    where = choose((), (release_of(name.implementation, name.release),))
+            except BadRelease as error:  # a release of what the suite does not install
+                self._unavailable[release] = str(error)
+                return []
+            self._runners[release] = [
+                CaseRunner(target, where, self.interrupt, partial(say, str(target)))
+                for target in where.of(release[0])
+            ]
+        return self._runners[release]
+
+    def _run(self, name: str, cases: Iterable[Case], runner: CaseRunner) -> None:
+        runner.start()
         for case in cases:
             try:
-                records = runner.run(case, parsed.implementation).records
+                records = runner.run(case, Name.parse(name).implementation).records
             except InvalidCase as error:
-                asked.invalid[name, case] = str(error)
+                self._invalid[name, case] = str(error)
             else:
-                asked.records.setdefault((name, case), []).extend(records)
-    except ConformanceError as error:
-        framework = runner.target.framework
-        asked.reasons[framework, parsed.release] = reason_of(error, framework)
-        return
-    subject = Subject(str(runner.target), interpreter, {parsed.implementation: name})
-    wanted = [catalogue()[one] for one in requirements if one in catalogue()]
-    for event in examine(wanted, [subject], interrupt):
-        if isinstance(event, Examined):
-            known = asked.results.get((event.result.requirement, name))
-            if known is None or not known.failing:
-                asked.results[event.result.requirement, name] = event.result
+                self.records.setdefault((name, case), []).extend(records)
+
+    def _examine(self, name: str, requirements: Iterable[str], runner: CaseRunner) -> None:
+        wanted = [catalogue()[requirement] for requirement in requirements if requirement in catalogue()]
+        python = Path(runner.start()["interpreter"])
+        subject = Subject(str(runner.target), python, {Name.parse(name).implementation: name})
+        for event in examine(wanted, [subject], self.interrupt):
+            if isinstance(event, Examined):
+                key = (event.result.requirement, name)
+                if key not in self.results or not self.results[key].failing:
+                    self.results[key] = event.result
+
+
+def _release(name: Name) -> tuple[str, str]:
+    return framework_of(name.implementation), name.release

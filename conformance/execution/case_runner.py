@@ -21,6 +21,7 @@ from conv_transpose_conformance.frameworks.targets import Targets
 from conv_transpose_conformance.judging.answers import Answer
 from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Record
+from conv_transpose_conformance.workers.process import WorkerFailed
 from conv_transpose_conformance.workers.stop import Stop
 
 
@@ -71,6 +72,8 @@ class CaseRunner:
         if self._failure is not None:
             raise self._failure
         if self._driver is None:
+            if self.stop.is_set():
+                raise WorkerFailed(f"{self.target.framework}: the run ended before it was asked")
             try:
                 self._hello = self._begin()
             except ConformanceError as failure:
