@@ -22,6 +22,7 @@ from conv_transpose_conformance.errors import (
 from conv_transpose_conformance.execution.case_runner import CaseRunner, cannot_ask
 from conv_transpose_conformance.execution.driver import reason_of
 from conv_transpose_conformance.execution.interrupts import Interrupt, interruptible
+from conv_transpose_conformance.execution.planner import check_size
 from conv_transpose_conformance.frameworks.registry import framework_of
 from conv_transpose_conformance.frameworks.targets import choose, distributions
 from conv_transpose_conformance.workers.environment import installer_environment
@@ -97,6 +98,7 @@ def bisect(
     reason = cannot_ask(case, implementation)
     if reason is not None:
         raise InvalidCase(f"{implementation} {reason}")
+    check_size(case)
     with interruptible() as interrupt:
         ask = partial(_verdicts, case, implementation, say=say, interrupt=interrupt)
         return _Releases(distribution, list(versions), ask, say, interrupt).first_change()

@@ -14,6 +14,7 @@ from conv_transpose_conformance.errors import ConformanceError, InvalidCase, Not
 from conv_transpose_conformance.execution.case_runner import CaseRunner, cannot_ask
 from conv_transpose_conformance.execution.driver import reason_of
 from conv_transpose_conformance.execution.interrupts import interruptible
+from conv_transpose_conformance.execution.planner import check_size
 from conv_transpose_conformance.frameworks.registry import framework_of
 from conv_transpose_conformance.frameworks.targets import Targets
 from conv_transpose_conformance.judging.verdicts import Record, Verdict
@@ -30,6 +31,7 @@ def replay(case: Case, implementation: str, targets: Targets, console: Console) 
     reason = cannot_ask(case, implementation)
     if reason is not None:
         raise InvalidCase(f"cannot run: {implementation} {reason}")
+    check_size(case)
     failing = False
     with interruptible() as interrupt:
         for target in targets.of(framework_of(implementation)):

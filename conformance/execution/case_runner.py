@@ -14,7 +14,7 @@ from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.names import Target
 from conv_transpose_conformance.errors import ConformanceError, InvalidCase
 from conv_transpose_conformance.execution.driver import DEADLINE, Driver
-from conv_transpose_conformance.execution.planner import too_large
+from conv_transpose_conformance.execution.planner import check_size
 from conv_transpose_conformance.execution.requests import Job, job_of
 from conv_transpose_conformance.frameworks.registry import cannot_express, wrong_ndim
 from conv_transpose_conformance.frameworks.targets import Targets
@@ -85,12 +85,13 @@ class CaseRunner:
         """What comes of a case.
 
         Raises:
-            InvalidCase: where the implementation cannot be asked it.
+            InvalidCase: where the implementation cannot be asked it, or nobody can.
             ConformanceError: as :meth:`start`.
         """
         reason = cannot_ask(case, implementation)
         if reason is not None:
             raise InvalidCase(f"{implementation} {reason}")
+        check_size(case)
         return self.run_job(job_of(case, implementation), implementation)
 
     def run_job(self, job: Job, implementation: str) -> CaseResult:
@@ -144,5 +145,5 @@ def cannot_ask(case: Case, implementation: str) -> str | None:
     reason = wrong_ndim(implementation, case)
     if reason is not None:
         return f"cannot run {case.id}: {reason}"
-    reason = cannot_express(implementation, case) or too_large(case)
+    reason = cannot_express(implementation, case)
     return None if reason is None else f"cannot express {case.id}: {reason}"

@@ -68,9 +68,7 @@ class Planner:
         Raises:
             InvalidCase: where the case's tensors would fit no memory.
         """
-        reason = too_large(case)
-        if reason is not None:
-            raise InvalidCase(f"{case.id}: {reason}")
+        check_size(case)
         problems: dict[Geometry | None, Problem] = {}
         for framework, names in self._by_framework.items():
             meanings: dict[Geometry | None, dict[str, Meaning]] = {}
@@ -143,8 +141,12 @@ def _places(name: str) -> list[int]:
     return sorted(_place(c) for c, m in cases if _is_slow(name, c, m) and _is_telling(name, c, m))
 
 
-def too_large(case: Case) -> str | None:
-    """Why a case's tensors would fit no memory, or None."""
+def check_size(case: Case) -> None:
+    """Refuses a case whose tensors would fit no memory.
+
+    Raises:
+        InvalidCase: where that is so; names the tensor.
+    """
     lead = [case.batch or 1]
     reach = [
         (size - 1) * stride + dilation * (kernel - 1) + 1 + abs(extra)
@@ -160,5 +162,4 @@ def too_large(case: Case) -> str | None:
     for name, shape in tensors.items():
         elements = prod(max(size, 1) for size in shape)
         if elements > LARGEST:
-            return f"its {name} of about {elements:.1e} elements is too large"
-    return None
+            raise InvalidCase(f"{case.id}: its {name} of about {elements:.1e} elements is too large")

@@ -98,5 +98,7 @@ def test_what_was_compiled_for_other_calls_is_not_kept(framework_python):
         threads = []
         for number in range(1, 9):
             assert runner.run(Case.parse(CASES[1][0]), name).answer.outcome is Outcome.OK, number
-            threads.append(len(list(Path(f"/proc/{runner._driver._station._worker.process.pid}/task").iterdir())))
+            threads.append(
+                len(list(Path(f"/proc/{runner._driver._station._worker.process.pid}/task").iterdir()))
+            )
     assert threads[-1] == threads[1], threads

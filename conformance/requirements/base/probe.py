@@ -54,9 +54,14 @@ class Bench:
         return framework_of(self.implementation)
 
     @property
+    def hello(self) -> Mapping[str, Any]:
+        """What its worker says of itself: ``version``, ``device``, ``python``, …"""
+        return self.runner.start()
+
+    @property
     def device(self) -> str:
         """The device it runs on: "cpu", "cuda", …"""
-        return str(self.runner.start()["device"])
+        return str(self.hello["device"])
 
     @property
     def declared(self) -> Implementation:

@@ -12,7 +12,7 @@ import pytest
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.names import Target
 from conv_transpose_conformance.errors import InvalidCase, NothingRan
-from conv_transpose_conformance.execution.case_runner import CaseRunner, cannot_ask
+from conv_transpose_conformance.execution.case_runner import CaseRunner
 from conv_transpose_conformance.execution.interrupts import Interrupt, interruptible
 from conv_transpose_conformance.execution.planner import LARGEST
 from conv_transpose_conformance.execution.requests import Job, Probe, job_of
@@ -111,17 +111,15 @@ def test_a_lost_framework_stays_lost(fake):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("v1_2d_n1_ci1_co1_i2x2_k2x2_f32_int.1", "cannot run .*: it is 1-D, the case 2-D"),
-        ("v1_1d_n1_ci1_co1_i2_k2_psame_f32_int.1", "cannot express .*: "),
-        (f"v1_1d_n1_ci1_co1_i{LARGEST + 1}_k1_f64_int.1", "cannot express .*: its input .* too large"),
+        ("v1_2d_n1_ci1_co1_i2x2_k2x2_f32_int.1", f"{NAME} cannot run .*: it is 1-D, the case 2-D"),
+        ("v1_1d_n1_ci1_co1_i2_k2_psame_f32_int.1", f"{NAME} cannot express .*: "),
+        (f"v1_1d_n1_ci1_co1_i{LARGEST + 1}_k1_f64_int.1", "^v1_.*: its input of .* is too large"),
     ],
 )
 def test_what_cannot_be_asked_starts_no_worker(fake, text, reason):
     honest, case = fake(), Case.parse(text)
-    with CaseRunner(TORCH, honest.python) as runner, pytest.raises(InvalidCase, match=f"{NAME} {reason}"):
+    with CaseRunner(TORCH, honest.python) as runner, pytest.raises(InvalidCase, match=reason):
         runner.run(case, NAME)
-    assert cannot_ask(case, NAME)
-    assert cannot_ask(CASES[0], NAME) is None
     assert honest.groups() == []
 
 
