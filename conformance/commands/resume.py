@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
-from conv_transpose_conformance.commands.run import suite_version
+from conv_transpose_conformance.commands.run_document import suite_version
 from conv_transpose_conformance.errors import BadRunFolder, ConformanceError
 from conv_transpose_conformance.reports.store.journal import read_asked
 from conv_transpose_conformance.text import one_line

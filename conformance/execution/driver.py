@@ -12,7 +12,6 @@ first answer is beyond that doubt, and is not held.
 from __future__ import annotations
 
 import queue
-import threading
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any, Final
 from attrs import Factory, define, field
 
 from conv_transpose_conformance.cases.meaning import Acceptance
+from conv_transpose_conformance.errors import ConformanceError
 from conv_transpose_conformance.execution.blame import Inquest
 from conv_transpose_conformance.execution.connection import Call, Station
 from conv_transpose_conformance.execution.requests import Job
@@ -28,6 +28,7 @@ from conv_transpose_conformance.frameworks.starting import worker_command
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.workers.fork_server import ForkServer, NoForks
 from conv_transpose_conformance.workers.process import WorkerFailed
+from conv_transpose_conformance.workers.stop import Stop
 
 DEADLINE: Final = 10.0  # seconds a call may take
 HELD: Final = 64  # answers that wait until their worker has answered so many more
@@ -44,7 +45,7 @@ class Driver:
 
     framework: str
     python: Path
-    stop: threading.Event
+    stop: Stop
     answered: Callable[[Job, Answer], None]
     restarted: Callable[[str], None]
     deadline: float = DEADLINE
@@ -88,13 +89,15 @@ class Driver:
         """The answer of one call, for callers that do not work from a queue.
 
         Raises:
-            WorkerFailed: where a lost worker cannot be replaced.
+            WorkerFailed: where a lost worker cannot be replaced, or ``stop`` was set before it answered.
         """
         if self._station is None or (self._spent and not _aside(job, implementation)):
             self._fresh()
         assert self._station is not None
         self._station.send(job, [implementation])
         call, answer = self._station.receive()
+        if answer.fault and self.stop.is_set():
+            raise WorkerFailed(f"{self.framework}: {answer.message}")
         if answer.fault:
             self.restarted(f"{implementation}: {answer.message}")
             answer = self._inquest.hold(call, answer, list(self._history)).answer
@@ -238,6 +241,11 @@ class Driver:
             self._station = None
         self._history.clear()
         self._spent = False
+
+
+def reason_of(error: ConformanceError, framework: str) -> str:
+    """Why a framework cannot be had, in a line that its name precedes."""
+    return str(error).removeprefix(f"{framework}: ")
 
 
 def _aside(job: Job, implementation: str) -> bool:

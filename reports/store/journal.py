@@ -196,6 +196,14 @@ class Journal:
             f"right and go on with 'conformance run --resume {self.path.parent}'"
         )
 
+    def flush(self) -> None:
+        """Forces what is gathered to the disk.
+
+        Raises:
+            BadRunFolder: where it cannot be written.
+        """
+        self._flush(sync=True)
+
     def close(self) -> None:
         """Writes what is gathered."""
         if self._file >= 0:

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.execution.driver import Driver
+from conv_transpose_conformance.cases.names import Target
+from conv_transpose_conformance.execution.case_runner import CaseRunner
 from conv_transpose_conformance.frameworks.registry import framework_of, registry
 from conv_transpose_conformance.frameworks.registry import implementation as declared
 from conv_transpose_conformance.judging.answers import Outcome
 from conv_transpose_conformance.reference_impl import Geometry, backward, forward
 from conv_transpose_conformance.requirements.base.probe import Bench, same
-from tests.support.real import driver_of
 
 pytestmark = pytest.mark.frameworks
 
@@ -34,18 +34,17 @@ CASES = {
 @pytest.fixture(scope="module")
 def bench(framework_python):
     """A bench for an implementation; the frameworks' workers live as long as the module."""
-    open_: dict[str, tuple[object, Driver]] = {}
+    runners: dict[str, CaseRunner] = {}
 
     def find(name: str) -> Bench:
         framework = framework_of(name)
-        if framework not in open_:
-            manager = driver_of(framework, framework_python(framework))
-            open_[framework] = manager, manager.__enter__()
-        return Bench(name, open_[framework][1], {})
+        if framework not in runners:
+            runners[framework] = CaseRunner(Target(framework), framework_python(framework))
+        return Bench(name, runners[framework])
 
     yield find
-    for manager, _ in open_.values():
-        manager.__exit__(None, None, None)
+    for runner in runners.values():
+        runner.close()
 
 
 def geometry_of(bench: Bench, case: Case) -> Geometry:

@@ -35,17 +35,26 @@ def bench(implementation: str, **spoils: Spoil) -> Bench:
     ``tangent``, ``weight``, ``bias`` (initial), ``parameters`` (as made); ``construct`` is the layer's
     signature.
     """
-    return Bench(implementation, FakeDriver(spoils), {"device": "cpu", "version": "0"})  # type: ignore[arg-type]
+    return Bench(implementation, FakeRunner(spoils))  # type: ignore[arg-type]
 
 
-class FakeDriver:
-    """Answers as a driver does, from the reference."""
+class FakeRunner:
+    """Answers as a runner of cases does, from the reference."""
 
     def __init__(self, spoils: Mapping[str, Spoil]) -> None:
         self.adapter = ReferenceAdapter(spoils)
         self.asked: list[str] = []  # the operations, in order
 
-    def ask(self, job: Job, implementation: str) -> Answer:
+    def __enter__(self) -> FakeRunner:
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        pass
+
+    def start(self) -> dict[str, str]:
+        return {"device": "cpu", "version": "0"}
+
+    def answer(self, job: Job, implementation: str) -> Answer:
         header, arrays = received(job.frame(0, [implementation]))
         plain = {
             name: array.view(NUMPY_DTYPES["bfloat16"]) if dtype == "bfloat16" else array

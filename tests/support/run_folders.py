@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from conv_transpose_conformance.causes.failures import Observed
-from conv_transpose_conformance.causes.find import explain
+from conv_transpose_conformance.causes.find import find_causes, in_order
+from conv_transpose_conformance.commands.recorder import Recorder
 from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict
 from conv_transpose_conformance.reports.divergences import Scripts, divergences
 from conv_transpose_conformance.reports.render import render
 from conv_transpose_conformance.reports.scripts.execution import Executions
-from conv_transpose_conformance.reports.store.dataset import RecordWriter
 from conv_transpose_conformance.reports.store.folder import RunFolder
-from conv_transpose_conformance.reports.store.summary import Summary
 
 NAME = "torch.nn.ConvTranspose1d"
 VALUES = (Check.VALUES, Check.GRAD_INPUT, Check.GRAD_BIAS)
@@ -43,17 +41,18 @@ def call(case, wrong, checks=VALUES, **changes):
     return found + [record(case, check, verdict, message=message, **changes) for check in checks]
 
 
+def causes_of(observed):
+    """The causes as far as the run's own calls show them."""
+    return in_order(cause for event in find_causes(observed, {}) for cause in event.causes)
+
+
 def folder_of(path, batches, **changes):
     """The folder of a run with the records of these calls, its causes found and its pages made."""
-    summary, observed = Summary(), Observed()
     folder = RunFolder.create(path)
-    with RecordWriter(folder.records) as writer:
+    with Recorder(folder.records) as recorder:
         for batch in batches:
-            writer.write(batch)
-            observed.add(batch)
-            for one in batch:
-                summary.add(one)
-    found = divergences(explain(observed, {}), summary, Scripts(Executions({}), {}))
-    folder.write({**INFO, **changes}, summary, found)
+            recorder.add(batch)
+    found = divergences(causes_of(recorder.observed), recorder.summary, Scripts(Executions({}), {}))
+    folder.write({**INFO, **changes}, recorder.summary, found)
     render(path)
     return path

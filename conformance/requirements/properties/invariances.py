@@ -81,7 +81,7 @@ def module_equals_functional(bench: Bench, case: Case) -> Trial:
     name = counterpart(bench.implementation)
     if name is None:
         return not_applicable("there is not one layer and one function")
-    other = Bench(name, bench.driver, bench.hello)
+    other = Bench(name, bench.runner)
     if not other.expresses(case):
         return not_applicable(f"{name} cannot express it")
     arrays = bench.arrays(case)

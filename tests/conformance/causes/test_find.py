@@ -7,9 +7,9 @@ from itertools import product
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.condition import parse
 from conv_transpose_conformance.causes.failures import Observed
-from conv_transpose_conformance.causes.find import explain
+from conv_transpose_conformance.causes.find import Found, find_causes
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
-from tests.support.run_folders import call, record
+from tests.support.run_folders import call, causes_of, record
 
 
 def test_one_missing_refusal_is_one_cause_however_the_calls_that_get_through_are_described():
@@ -21,7 +21,7 @@ def test_one_missing_refusal_is_one_cause_however_the_calls_that_get_through_are
         wrong = truth.holds(case)
         failing |= {case} if wrong else set()
         observed.add([record(case, Check.ACCEPTANCE, Verdict.DIVERGE if wrong else Verdict.PASS)])
-    (cause,) = explain(observed, {})
+    (cause,) = causes_of(observed)
     assert set(cause.records) == failing
     assert (cause.held_by, cause.excepted) == (len(failing), 0)
     parts = {frozenset(part.split(" and ")) for part in cause.formula.text.split(" or ")}
@@ -40,7 +40,7 @@ def test_a_call_that_gives_something_else_does_not_show_that_such_calls_are_acce
             another = record(case, Check.SHAPE, Verdict.DIVERGE)
             shape = [shape[0], another] if number % 2 else [refused]
         observed.add(shape)
-    causes = explain(observed, {})
+    causes = causes_of(observed)
     assert {cause.family.kind: cause.formula.text for cause in causes} == {
         "refused": "dilation > 1",
         "shape": "dilation > 1",
@@ -52,7 +52,7 @@ def test_a_cause_without_a_framework(cases):
     observed = Observed()
     for case in cases:
         observed.add(call(case, truth.holds(case)))
-    causes = explain(observed, {})
+    causes = causes_of(observed)
     failing = [case for case in cases if truth.holds(case)]
     assert len(causes) == 1
     assert set(causes[0].records) == set(failing)
@@ -66,6 +66,6 @@ def test_a_fault_in_the_explanation_keeps_the_verdicts(cases, tmp_path):
     observed = Observed()
     for case in cases[:20]:
         observed.add(call(case, case.bias))
-    said = []
-    causes = explain(observed, {"torch": tmp_path / "no-python"}, say=said.append)
+    events = list(find_causes(observed, {"torch": tmp_path / "no-python"}))
+    causes = [cause for event in events if isinstance(event, Found) for cause in event.causes]
     assert sum(len(cause.records) for cause in causes) == sum(case.bias for case in cases[:20])

@@ -11,7 +11,7 @@ import pytest
 
 from conv_transpose_conformance import load_run
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.commands.finish import exit_code
+from conv_transpose_conformance.commands.run_document import exit_code
 from conv_transpose_conformance.frameworks.registry import all_implementations
 from conv_transpose_conformance.generation.generate import profile_cases
 from tests.support.commands import FILES, divergences, run_data

@@ -96,7 +96,7 @@ def test_each_release_has_its_own_columns(fake):
 def _history(monkeypatch, changed: int, missing: tuple[int, ...] = ()) -> list[str]:
     asked = []
 
-    def verdicts(_case, _name, requirement, _say):
+    def verdicts(_case, _name, requirement, **_others):
         version = int(requirement.partition("==")[2])
         asked.append(version)
         if version in missing:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 from attrs import evolve
 
 from conv_transpose_conformance.adapters.base import Unsupported
-from conv_transpose_conformance.execution.driver import Driver
+from conv_transpose_conformance.cases.names import Target
+from conv_transpose_conformance.execution.case_runner import CaseRunner
 from conv_transpose_conformance.frameworks import registry
 from conv_transpose_conformance.frameworks.registry import implementation
 from conv_transpose_conformance.judging.answers import Outcome
@@ -34,7 +33,7 @@ def test_a_slow_variant_gets_one_try_of_each_requirement():
     assert len(verdicts("relation.batch", plain)) > 1
     assert plain.left_out == 0
     assert verdicts("relation.batch", slow) == [Verdict.PASS]
-    assert len(slow.driver.asked) == 4  # a try is made to its end: three images alone, and together
+    assert len(slow.runner.asked) == 4  # a try is made to its end: three images alone, and together
     assert slow.left_out == len(verdicts("relation.batch", plain)) - 1
 
 
@@ -68,7 +67,7 @@ def test_a_call_that_construction_refuses_is_not_counted_against_a_slow_face():
 def told(shape):
     """A variant whose output has this shape and no values."""
 
-    class Told(type(bench(META).driver.adapter)):
+    class Told(type(bench(META).runner.adapter)):
         def call(self, *arguments):
             call = super().call(*arguments)
 
@@ -83,7 +82,7 @@ def told(shape):
             return call
 
     on = bench(META)
-    on.driver.adapter = Told({})
+    on.runner.adapter = Told({})
     return on
 
 
@@ -114,14 +113,8 @@ def test_a_probe_waits_for_a_compiler_as_long_as_a_case(fake, monkeypatch):
     monkeypatch.setitem(registry._implementations(), COMPILED, (registry.framework("torch"), compiled))
     hanging = fake(implementations={COMPILED: "hang", API: "hang"})
     for name, seconds in ((COMPILED, 0.8), (API, 0.2)):
-        driver = Driver(
-            "torch", hanging.python, threading.Event(), lambda _job, _answer: None, lambda _why: None, 0.2
-        )
-        try:
-            driver.start()
-            on = Bench(name, driver, {})
+        with CaseRunner(Target("torch"), hanging.python, deadline=0.2) as runner:
+            on = Bench(name, runner)
             answer = on.call(next(directed(on)))
-        finally:
-            driver.close()
         assert answer.outcome is Outcome.HANG
         assert answer.message == f"no answer within {seconds:g} s (2 of 2 times)"

@@ -117,4 +117,4 @@ def test_no_kernel_is_unsupported():
 
     examined = bench("mindspore.mint.nn.ConvTranspose2d", values=refuse)
     assert verdict("float32.accuracy", examined).verdict is Verdict.UNSUPPORTED
-    assert len(examined.driver.asked) == 1
+    assert len(examined.runner.asked) == 1

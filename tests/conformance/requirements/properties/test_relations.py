@@ -170,7 +170,7 @@ def test_a_requirement_stops_after_two_ends_of_the_same_kind():
     examined = bench(MODULE.format(1), values=refuse)
     found = verdict("linear-in-input", examined)
     assert found.counts == {Verdict.UNSUPPORTED: 2}
-    assert len(examined.driver.asked) == 2
+    assert len(examined.runner.asked) == 2
 
 
 def test_a_layer_and_its_function_know_each_other():

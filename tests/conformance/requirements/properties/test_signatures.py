@@ -30,7 +30,7 @@ def documented(implementation):
 def faithful(implementation, **spoils):
     made = bench(implementation, **spoils)
     made._signature = documented(implementation)
-    made.driver.adapter.callables = lambda _name: {}
+    made.runner.adapter.callables = lambda _name: {}
     return made
 
 
@@ -129,7 +129,7 @@ def test_an_unknown_argument_that_is_passed_over_diverges():
 @pytest.mark.parametrize("name", ["order", "defaults"])
 def test_a_function_that_cannot_be_introspected_is_not_held_against_anyone(name):
     on = bench(FUNCTION)
-    on.driver.adapter.callables = lambda _name: {"forward": dict}  # written in C, without a signature
+    on.runner.adapter.callables = lambda _name: {"forward": dict}  # written in C, without a signature
     found = examined(name, on).plain()
     assert found["verdict"] == "unsupported"
     assert found["message"] == "it cannot be introspected: Python has no signature of it"

@@ -47,7 +47,7 @@ def test_an_implementation_that_refuses_passes(implementation):
 def bench_of_another_result(*ignored):
     """Takes the arguments whatever they are, and its result is not that of any."""
     bench = strict_bench(MODULE, *ignored)
-    bench.driver.adapter.spoils = {"values": _another}
+    bench.runner.adapter.spoils = {"values": _another}
     return bench
 
 
@@ -124,12 +124,12 @@ def test_documents_that_say_what_raises_are_held_to_it():
 
 
 class Failing:
-    """A driver whose worker fails at every call that may have to be refused."""
+    """A runner whose worker fails at every call that may have to be refused."""
 
     def __init__(self, **fields):
         self.fields, self.asked = fields, 0
 
-    def ask(self, job, implementation):
+    def answer(self, job, implementation):
         self.asked += 1
         return Answer(implementation=implementation, **self.fields)
 
@@ -150,18 +150,18 @@ class Failing:
 )
 def test_how_a_call_fails_is_told_apart_and_costly_failures_are_few(fields, verdict, asked):
     bench = strict_bench(MODULE)
-    bench.driver = Failing(**fields)
+    bench.runner = Failing(**fields)
     found = examined("stride.negative", bench)
     assert found.verdict is verdict
-    assert bench.driver.asked == asked
+    assert bench.runner.asked == asked
 
 
 def test_an_attempt_is_asked_once():
     bench = strict_bench(MODULE)
     first = examined("stride.zero", bench).plain()
-    asked = len(bench.driver.asked)
+    asked = len(bench.runner.asked)
     assert examined("stride.zero", bench).plain() == first
-    assert len(bench.driver.asked) == asked
+    assert len(bench.runner.asked) == asked
 
 
 def test_messages_are_counted_and_never_fail():
@@ -172,7 +172,7 @@ def test_messages_are_counted_and_never_fail():
     assert " refusals, " in trial.message
     assert " in construct, " in trial.message
     bench = strict_bench(MODULE)
-    bench.driver = Failing(outcome=Outcome.RAISED, stage="forward", message="Error: no")
+    bench.runner = Failing(outcome=Outcome.RAISED, stage="forward", message="Error: no")
     (trial,) = requirement.trials(bench)
     assert " 0 name the argument, 0 the value, 0 what is allowed; " in trial.message
     assert "none of them, as" in trial.message
