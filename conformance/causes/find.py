@@ -73,7 +73,7 @@ def _of_target(
         try:
             with Asker(Target.parse(target), python, stop) as asker:
                 for name in names:
-                    emit(Looking(target, f"looking for the causes in {name}"))
+                    emit(Looking(target, f"looking for causes in {name}"))
                     causes = Explainer(name, observed.calls[name], asker, tuple(found)).causes()
                     left.remove(name)
                     found += causes

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.commands import progress
+from conv_transpose_conformance.commands.handlers import PhaseBegan, PhaseEnded
 from conv_transpose_conformance.commands.progress import ProgressView
 from conv_transpose_conformance.execution import events
 from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict
@@ -32,9 +33,11 @@ def show():
 
     def handle(*told: events.Event, terminal: bool = False) -> str:
         console = Console(file=io.StringIO(), force_terminal=terminal, width=100, color_system=None)
-        with ProgressView(console) as view:
-            for event in told:
-                view.handle(event)
+        view = ProgressView(console)
+        view.handle(PhaseBegan("cases"))
+        for event in told:
+            view.handle(event)
+        view.handle(PhaseEnded("cases"))
         return console.file.getvalue()
 
     return handle
@@ -49,7 +52,7 @@ def test_each_event_about_a_framework_is_a_line(show):
     ).splitlines() == [
         "torch: installing torch==2",
         "torch 2.0: ready, on cpu",
-        "torch: worker replaced: SIGSEGV",
+        "torch: restarted a worker: SIGSEGV",
         "paddle: not run: no network",
     ]
 

@@ -91,24 +91,24 @@ def journal(tmp_path):
 def test_another_option_beside_it_is_refused(journal, command, beside):
     folder = journal({"arguments": []})
     name = "--explain" if beside[0] == "--no-explain" else beside[0]
-    command("run", "--resume", folder, *beside).refused(2, name, "beside --resume", "begin a new run")
+    command("run", "--resume", folder, *beside).refused(2, name, "combined with --resume", "start a new run")
 
 
 def test_other_interpreters_than_before_are_refused(journal, command):
     folder = journal({"arguments": ["--python", "torch=/a/python"]})
-    command("run", "--resume", folder).refused(2, "was begun with --python torch=/a/python", "the same")
+    command("run", "--resume", folder).refused(2, "was started with --python torch=/a/python", "the same")
     command("run", "--resume", folder, "--python", "torch=/b/python").refused(2, "torch=/a/python")
 
 
 @pytest.mark.parametrize(
     ("kept", "said"),
     [
-        ({}, "does not say what was asked for"),
-        ({"arguments": "--seed 1"}, "does not say what was asked for"),
-        ({"arguments": [1]}, "does not say what was asked for"),
-        ({"arguments": ["--seed", "-1"]}, "asks for what cannot be"),
-        ({"arguments": ["--sed", "1"]}, "asks for what cannot be"),
-        ({"arguments": ["--help"]}, "asks for what cannot be"),
+        ({}, "does not contain the options"),
+        ({"arguments": "--seed 1"}, "does not contain the options"),
+        ({"arguments": [1]}, "does not contain the options"),
+        ({"arguments": ["--seed", "-1"]}, "unusable options"),
+        ({"arguments": ["--sed", "1"]}, "unusable options"),
+        ({"arguments": ["--help"]}, "unusable options"),
     ],
 )
 def test_a_journal_that_asks_for_what_no_run_is_asked_for_is_refused(journal, command, kept, said):

@@ -25,7 +25,7 @@ def test_pages_show_the_condition_the_diagnosis_the_script_and_the_expectation(c
     for page in (html(run, found), markdown(run, found), junit(run, found)):
         assert "bias" in page
         assert "<twice>" not in page
-    assert f"holds for {failing} of {failing} failing calls" in html(run, found)
+    assert f"true for all {failing} failing calls" in html(run, found)
     assert "it reproduces the divergence" in html(run, found)
     assert "print(&#39;&lt;hello&gt;&#39;)" in html(run, found)
     assert 'failures="3"' in junit(run, found)
