@@ -1,4 +1,4 @@
-"""Two runs compared: divergences new, gone and changed, speed, coverage."""
+"""Compares two runs: new, resolved and changed divergences, speed, coverage."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from conv_transpose_conformance.reports.store.agreement import check_one_suite, 
 from conv_transpose_conformance.reports.store.folder import read
 from conv_transpose_conformance.reports.store.records_reader import calls
 
-_LEAST: Final = 0.10  # relative change of speed that is worth a line
-_DEVIATIONS: Final = 4.0  # and how many standard errors it must be away from none
+_LEAST: Final = 0.10  # relative change of speed that is reported
+_DEVIATIONS: Final = 4.0  # standard errors by which it must differ from none
 _FEWEST: Final = 20  # calls in common
 
 Cause = dict[str, Any]
 
 
 def diff(before: Path, after: Path) -> dict[str, Any]:
-    """Compares a run with a later one and returns what changed, as plain data.
+    """Returns the differences between a run and a later one as plain data.
 
     The runs may be of two versions of the suite whose formats agree. Requirements that the two versions
     state differently are listed and not compared.
 
     Raises:
-        BadRunFolder: where one cannot be read, is of another format, or is of another suite.
+        BadRunFolder: if one cannot be read, has another format, or was made by another suite.
     """
     (run_a, causes_a), (run_b, causes_b) = read(before), read(after)
     check_one_suite([(before, run_a), (after, run_b)], "compare")
@@ -63,7 +63,7 @@ def _about(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def _requirements(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
-    """The requirements whose verdict changed, among those that both runs examined on an implementation."""
+    """Returns the requirements whose verdict changed, among those that both runs examined."""
     others = reworded(before, after)
     known = {
         (r["requirement"], r["implementation"]): r
@@ -96,7 +96,10 @@ def _key(cause: Cause, fine: bool) -> tuple[Any, ...]:
 def _matched(
     before: list[Cause], after: list[Cause]
 ) -> tuple[list[tuple[Cause, Cause]], list[Cause], list[Cause]]:
-    """Pairs of the same cause, by condition where there are several of a kind; those gone; those new."""
+    """Returns pairs of the same cause, resolved causes and new causes.
+
+    Causes of the same kind are paired by condition first.
+    """
     pairs, left = [], list(after)
     unmatched = list(before)
     for fine in (True, False):
@@ -113,14 +116,14 @@ def _matched(
 
 
 def _changes(before: Cause, after: Cause) -> list[str]:
-    said = []
+    changes = []
     for name, value in (("condition", _condition), ("diagnosis", _diagnosis), ("checks", _checks)):
         if value(before) != value(after):
-            said.append(f"{name}: {value(before)} became {value(after)}")
+            changes.append(f"{name}: was {value(before)}, is now {value(after)}")
     status = [(c.get("reproduction") or {}).get("status", "none") for c in (before, after)]
     if status[0] != status[1]:
-        said.append(f"reproduction: {status[0]} became {status[1]}")
-    return said
+        changes.append(f"reproduction: was {status[0]}, is now {status[1]}")
+    return changes
 
 
 def _condition(cause: Cause) -> str:
@@ -136,7 +139,7 @@ def _checks(cause: Cause) -> str:
 
 
 class _Calls:
-    """One run's calls: which checks failed, which were judged, and how long each took."""
+    """The calls of one run: judged checks, failing checks and seconds of each."""
 
     def __init__(self) -> None:
         self.judged: dict[tuple[str, str], frozenset[str]] = {}
@@ -158,7 +161,7 @@ def _facts(directory: Path) -> _Calls:
 
 
 def _verdicts(before: _Calls, after: _Calls) -> dict[str, int]:
-    """Among the calls judged in both: how many fail now, and how many do no longer."""
+    """Returns how many of the calls judged in both runs newly fail, and how many newly pass."""
     common = before.judged.keys() & after.judged.keys()
     return {
         "common": len(common),
@@ -168,7 +171,7 @@ def _verdicts(before: _Calls, after: _Calls) -> dict[str, int]:
 
 
 def _speed(before: _Calls, after: _Calls) -> list[dict[str, Any]]:
-    """Per implementation the median ratio of the time a call takes, where it is beyond noise."""
+    """Returns per implementation the median ratio of the time of a call, and whether it is beyond noise."""
     ratios: dict[str, list[float]] = {}
     for key in before.seconds.keys() & after.seconds.keys():
         ratios.setdefault(key[0], []).append(math.log(after.seconds[key] / before.seconds[key]))

@@ -1,9 +1,9 @@
-"""The command line: options, and one line for every error.
+"""The command line: parses options and prints every error as one line.
 
 =============  =====================================================================================
-``app``        the group of commands, what they share; ``run``, ``replay``, ``env``, ``report``
+``app``        the command group and shared options; ``run``, ``replay``, ``env``, ``report``
 ``adapter``    ``adapter check`` and ``adapter new``
-``compare``    the commands that look at runs made before: ``expect``, ``diff``, ``merge``
+``compare``    commands on finished runs: ``expect``, ``diff``, ``merge``
 ``catalogue``  ``list``, ``keep``, ``selftest``
 ``releases``   ``matrix`` and ``bisect``
 =============  =====================================================================================

@@ -1,4 +1,7 @@
-"""The command line.  Heavy modules are imported by the command that needs them."""
+"""The command group, its shared options, and the commands run, replay, env and report.
+
+Each command imports the heavy modules that it needs, so that ``--help`` stays fast.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ FORMATS = ("pretty", "json", "markdown")
 
 
 def _plainly(function: Callable[P, int | None]) -> Callable[P, NoReturn]:
-    """Turns errors into one line and an exit code."""
+    """Returns ``function`` wrapped so that an error becomes one line on stderr and an exit code."""
 
     @functools.wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> NoReturn:
@@ -41,11 +44,14 @@ def _plainly(function: Callable[P, int | None]) -> Callable[P, NoReturn]:
 
 
 def main() -> NoReturn:
-    """The ``conformance`` command."""
+    """Runs the ``conformance`` command and exits."""
     try:
         sys.exit(group.main(prog_name="conformance", standalone_mode=False))
     except click.ClickException as error:
-        click.echo(f"error: {' '.join(error.format_message().split())}", err=True)
+        message = " ".join(error.format_message().split())
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            message = f"{message.rstrip('.')}; see '{error.ctx.command_path} --help'"
+        click.echo(f"error: {message}", err=True)
         sys.exit(error.exit_code)
     except click.Abort:
         sys.exit(130)
@@ -54,19 +60,20 @@ def main() -> NoReturn:
 @click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="conv-transpose-conformance")
 def group() -> None:
-    """Hold the transposed convolutions of PyTorch, PaddlePaddle, MindSpore and R torch to their documents.
+    """Test transposed convolutions of PyTorch, PaddlePaddle, MindSpore and R torch against their documents.
 
-    Exit codes: 0 as expected, 1 divergences, 2 usage, 3 a framework could not run, 130 interrupted.
+    Exit codes: 0 every divergence is expected, 1 some are not, 2 wrong usage, 3 a framework could not run,
+    130 interrupted.
     """
 
 
 class _Seconds(click.FloatRange):
-    """A range without NaN and infinity."""
+    """A float range that rejects NaN and infinity."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         seconds = super().convert(value, param, ctx)
         if not math.isfinite(seconds):
-            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
+            self.fail(f"{value!r} is not a finite number of seconds.", param, ctx)
         return seconds
 
 
@@ -75,8 +82,8 @@ _python = click.option(
     "pythons",
     multiple=True,
     metavar="FRAMEWORK=PATH",
-    help="Use this interpreter for torch, paddle or mindspore instead of an environment of the suite's, "
-    "or this Rscript for r.torch.",
+    help="Interpreter that has the framework installed, instead of the suite's own environment. "
+    "For r.torch: an Rscript.",
 )
 
 _env = click.option(
@@ -84,7 +91,7 @@ _env = click.option(
     "requirements",
     multiple=True,
     metavar="DISTRIBUTION==VERSION",
-    help="Run this release in an environment that the suite makes; several of one framework, side by side.",
+    help="Release to run, in an environment that the suite makes. Repeat it to run several side by side.",
 )
 
 _device = click.option(
@@ -93,7 +100,7 @@ _device = click.option(
     default="cpu",
     show_default=True,
     envvar=DEVICE,
-    help="Where PyTorch and PaddlePaddle run.",
+    help="Device for PyTorch and PaddlePaddle.",
 )
 
 
@@ -103,37 +110,45 @@ _device = click.option(
     "patterns",
     multiple=True,
     metavar="GLOB",
-    help="Only these; may be repeated. Default: all; other faces ('*+compile') in the full profile only.",
+    help="Run only matching implementations. May be repeated. Default: all; variants ('*+compile') only in "
+    "the full profile.",
 )
 @click.option(
     "--requirement",
     "required",
     multiple=True,
     metavar="GLOB",
-    help="Only these requirements, and the cases that decide them; may be repeated. Default: the profile's.",
+    help="Examine only matching requirements, and run only the cases that decide them. May be repeated. "
+    "Default: those of the profile.",
 )
 @_python
 @_env
 @_device
-@click.option("--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
+@click.option(
+    "--profile",
+    type=click.Choice(["quick", "full"]),
+    default="quick",
+    show_default=True,
+    help="quick: the fixed corpus. full: also drawn cases, variants and all requirements.",
+)
 @click.option(
     "--budget",
     type=_Seconds(min=0, min_open=True),
     metavar="SECONDS",
-    help="Begin no call after so long.",
+    help="Stop starting new calls after SECONDS.",
 )
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**32 - 1),
     default=0,
     show_default=True,
-    help="The full profile draws other cases with another.",
+    help="Random seed for the cases that the full profile adds.",
 )
 @click.option(
     "--examples",
     type=click.IntRange(0),
     metavar="N",
-    help="Parameter sets that the full profile draws. Default: 1500; with --budget, as many as it allows.",
+    help="Number of parameter sets that the full profile draws. Default: 1500; with --budget, what fits.",
 )
 @click.option(
     "--out",
@@ -141,37 +156,38 @@ _device = click.option(
     default=Path("conformance-report"),
     show_default=True,
     metavar="DIR",
-    help="The run's folder.",
+    help="Folder for the report.",
 )
 @click.option(
     "--resume",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Go on with the run in DIR that was killed or interrupted; only --python and --format beside it.",
+    help="Resume the interrupted run in DIR. Only --python and --format may be combined with it.",
 )
 @click.option(
     "--expected",
     "expected",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="What is known to diverge. Default: conformance-expected.toml, where there is one.",
+    help="File of known divergences. Default: conformance-expected.toml, if it exists.",
 )
-@click.option(
-    "--annotations", is_flag=True, help="Tell divergences to a CI service as annotations, on stderr."
-)
+@click.option("--annotations", is_flag=True, help="Also print divergences to stderr as CI annotations.")
 @click.option(
     "--explain/--no-explain",
     default=True,
-    help="Ask the frameworks further about what diverges: sharper conditions, smallest cases, scripts.",
+    help="Make further calls to explain divergences: sharper conditions, smallest cases, scripts.",
     show_default=True,
 )
-@click.option("--shard", metavar="I/N", help="Only the I-th of N parts of the cases; see merge.")
+@click.option("--shard", metavar="I/N", help="Run only part I of N of the cases; merge joins the parts.")
 @click.option(
-    "--format", "style", type=click.Choice(FORMATS), help="Default: pretty on a terminal, else markdown."
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    help="Output format. Default: pretty on a terminal, else markdown.",
 )
 @_plainly
 def run(out: Path, resume: Path | None, style: str | None, **options: Any) -> int:
-    """Run the suite and leave a report in a folder."""
+    """Run the suite and write a report to a folder."""
     from conv_transpose_conformance.commands.resume import asked, resumed
 
     context = click.get_current_context()
@@ -199,7 +215,7 @@ def _run(
     shard: str | None = None,
     device: str = "cpu",
 ) -> int:
-    os.environ[DEVICE] = device  # workers are told by their environment
+    os.environ[DEVICE] = device  # workers read it from their environment
     from conv_transpose_conformance.frameworks.registry import broken_among, not_asked_for, select
 
     implementations = select(patterns, variants=profile == "full")
@@ -277,13 +293,13 @@ def _print(run_data: dict[str, Any], divergences: list[dict[str, Any]], out: Pat
 
 @group.command()
 @click.argument("case_id", required=False)
-@click.option("--implementation", "name", metavar="NAME")
+@click.option("--implementation", "name", metavar="NAME", help="Implementation to run the case on.")
 @click.option(
     "--all",
     "run_dir",
     type=click.Path(path_type=Path),
     metavar="RUN_DIR",
-    help="Instead of one case: every divergence of an earlier run and every probed requirement that failed.",
+    help="Replay every divergence of a run, and every probed requirement that failed, instead of one case.",
 )
 @_python
 @_env
@@ -297,11 +313,11 @@ def replay(
     requirements: tuple[str, ...],
     device: str,
 ) -> int:
-    """Run one case again, show expected, actual and difference, and say whether it is fixed.
+    """Run one case again: show expected, actual and difference, and whether it is fixed.
 
-    NAME may name a release, as reports of several do: paddle.nn.Conv2DTranspose@2.6.2.
+    NAME may end in a release, as in a report on several releases: paddle.nn.Conv2DTranspose@2.6.2.
 
-    Exits 0 where every check passes (fixed), 1 where one fails (still diverges).
+    Exits 0 if every check passes (fixed), 1 if one fails (still diverges).
     """
     from conv_transpose_conformance.cases.case import Case
     from conv_transpose_conformance.cases.names import Name
@@ -311,7 +327,7 @@ def replay(
     os.environ[DEVICE] = device
     if run_dir is not None:
         if case_id is not None or name is not None:
-            raise click.UsageError("give a case and --implementation, or --all RUN_DIR, not both")
+            raise click.UsageError("give either CASE_ID and --implementation NAME, or --all RUN_DIR")
         from rich.console import Console
 
         from conv_transpose_conformance.commands.replay_all import replay_all
@@ -319,13 +335,14 @@ def replay(
 
         return replay_all(run_dir, choose(pythons, requirements), Console())
     if case_id is None or name is None:
-        raise click.UsageError("a replay takes a CASE_ID and --implementation NAME, or --all RUN_DIR")
+        raise click.UsageError("replay needs CASE_ID and --implementation NAME, or --all RUN_DIR")
     case = Case.parse(case_id)
     asked = Name.parse(name)
     names = select([asked.implementation])
     if len(names) != 1:
         raise UnknownImplementation(
-            f"--implementation {asked.implementation!r} matches {len(names)}; a replay takes exactly one"
+            f"--implementation {asked.implementation!r} matches {len(names)} implementations; "
+            "replay needs exactly one"
         )
 
     from rich.console import Console
@@ -343,11 +360,10 @@ def replay(
 @click.argument("frameworks", nargs=-1)
 @_plainly
 def env(action: str, frameworks: tuple[str, ...]) -> int:
-    """Manage the environments that the suite makes; without FRAMEWORKS, all of them.
+    """Manage the environments that the suite makes: those of FRAMEWORKS, or all of them.
 
-    R torch (r.torch) is not installed by the suite; list and doctor say whether R has it.
+    The suite does not install R torch (r.torch); list and doctor say whether R has it.
     """
-
     from conv_transpose_conformance.frameworks.registry import framework
 
     for name in frameworks:
@@ -361,11 +377,14 @@ def env(action: str, frameworks: tuple[str, ...]) -> int:
 @group.command()
 @click.argument("run_dir", type=click.Path(path_type=Path))
 @click.option(
-    "--format", "style", type=click.Choice(FORMATS), help="Default: pretty on a terminal, else markdown."
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    help="Output format. Default: pretty on a terminal, else markdown.",
 )
 @_plainly
 def report(run_dir: Path, style: str | None) -> None:
-    """Make the pages of a run's folder again, and print its summary."""
+    """Rewrite the pages of a run and print its summary."""
     from conv_transpose_conformance.reports.render import render
 
     run_data, divergences = render(run_dir)

@@ -1,4 +1,4 @@
-"""The commands that need no framework: list, keep, selftest."""
+"""Commands that need no framework: list, keep, selftest."""
 
 from __future__ import annotations
 
@@ -12,10 +12,27 @@ from conv_transpose_conformance.cli.app import FORMATS, _plainly, group
 @group.command("list")
 @click.argument("what", type=click.Choice(["implementations", "requirements", "cases"]))
 @click.option(
-    "--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True, help="For cases."
+    "--profile",
+    type=click.Choice(["quick", "full"]),
+    default="quick",
+    show_default=True,
+    help="Profile of the listed cases.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="For cases.")
-@click.option("--format", "style", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Random seed of the listed cases.",
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["pretty", "json"]),
+    default="pretty",
+    show_default=True,
+    help="Output format.",
+)
 @_plainly
 def list_(what: str, profile: str, seed: int, style: str) -> None:
     """List the implementations, the requirements, or the cases of a profile."""
@@ -56,26 +73,29 @@ def list_(what: str, profile: str, seed: int, style: str) -> None:
 
 @group.command()
 @click.argument("case_ids", nargs=-1, required=True, metavar="ID...")
-@click.option("--comment", default="", metavar="TEXT", help="A line that stands above them in the file.")
+@click.option("--comment", default="", metavar="TEXT", help="Comment to write above the cases.")
 @_plainly
 def keep(case_ids: tuple[str, ...], comment: str) -> None:
-    """Keep cases in conformance-regressions.txt, which every later run in this folder includes."""
+    """Add cases to conformance-regressions.txt, which every later run in this folder includes."""
     from conv_transpose_conformance.generation.kept_cases import keep as keep_cases
 
     path, added = keep_cases(case_ids, comment)
     known = len(dict.fromkeys(case_ids)) - added
-    click.echo(f"{added} added to {path}" + (f"; {known} there already" if known else ""))
+    click.echo(f"{added} added to {path}" + (f"; {known} already there" if known else ""))
 
 
 @group.command()
 @click.option(
-    "--format", "style", type=click.Choice(FORMATS), help="Default: pretty on a terminal, else markdown."
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    help="Output format. Default: pretty on a terminal, else markdown.",
 )
 @_plainly
 def selftest(style: str | None) -> int:
-    """Let wrong implementations through the quick profile: every one must be found.
+    """Check the suite itself: run buggy implementations and verify that each is detected.
 
-    Exits 0 where all are found and the clean reference is not accused, else 1. Needs no framework.
+    Needs no framework. Exits 0 if all are detected and the correct reference passes, else 1.
     """
     from conv_transpose_conformance.faults.selftest import selftest as run_selftest
 

@@ -1,4 +1,4 @@
-"""The commands that look at runs made before: expect, diff, merge."""
+"""Commands on finished runs: expect, diff, merge."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import click
 from conv_transpose_conformance.cli.app import FORMATS, _plainly, _print, group
 
 _format = click.option(
-    "--format", "style", type=click.Choice(FORMATS), help="Default: pretty on a terminal, else markdown."
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    help="Output format. Default: pretty on a terminal, else markdown.",
 )
 _folder = click.Path(path_type=Path)
 
@@ -24,12 +27,12 @@ _folder = click.Path(path_type=Path)
     default=Path("conformance-expected.toml"),
     show_default=True,
     metavar="FILE",
-    help="The file to write or update.",
+    help="File to write or update.",
 )
-@click.option("--prune", is_flag=True, help="Remove the entries that the run showed to be stale.")
+@click.option("--prune", is_flag=True, help="Remove the entries that the run found stale.")
 @_plainly
 def expect(run_dir: Path, path: Path, prune: bool) -> None:
-    """Write what a run found to the file of expectations, or add what is new; comments are kept."""
+    """Add the divergences of a run to the file of known divergences; comments are kept."""
     from conv_transpose_conformance.commands.expect import expect as write
     from conv_transpose_conformance.reports.store.folder import read
 
@@ -44,9 +47,9 @@ def expect(run_dir: Path, path: Path, prune: bool) -> None:
 @_format
 @_plainly
 def diff(run_a: Path, run_b: Path, style: str | None) -> int:
-    """Compare two runs: divergences new, gone and changed, speed, coverage.
+    """Compare two runs: new, resolved and changed divergences, speed, coverage.
 
-    For two versions of a framework, or two commits.  Exits 1 where a divergence is new or a requirement
+    Use it for two versions of a framework, or two commits. Exits 1 if a divergence is new or a requirement
     no longer holds.
     """
     from conv_transpose_conformance.reports.diff import diff as compare
@@ -69,18 +72,25 @@ def diff(run_a: Path, run_b: Path, style: str | None) -> int:
 
 @group.command()
 @click.argument("directories", type=_folder, nargs=-1, required=True, metavar="DIR...")
-@click.option("--out", type=_folder, default=Path("conformance-report"), show_default=True, metavar="DIR")
+@click.option(
+    "--out",
+    type=_folder,
+    default=Path("conformance-report"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder for the joined report.",
+)
 @click.option(
     "--expected",
     "expected",
     type=_folder,
     metavar="FILE",
-    help="What is known to diverge. Default: conformance-expected.toml, where there is one.",
+    help="File of known divergences. Default: conformance-expected.toml, if it exists.",
 )
 @_format
 @_plainly
 def merge(directories: tuple[Path, ...], out: Path, expected: Path | None, style: str | None) -> int:
-    """Make one run of the folders of its shards, or of runs of different implementations."""
+    """Join the shards of a run, or runs of different implementations, into one run."""
     from rich.console import Console
 
     from conv_transpose_conformance.commands.merge import merge as join

@@ -1,4 +1,4 @@
-"""The commands that compare releases of a framework: matrix, bisect."""
+"""Commands that compare releases of a framework: matrix, bisect."""
 
 from __future__ import annotations
 
@@ -11,11 +11,37 @@ from conv_transpose_conformance.cli.app import _plainly, _run, _Seconds, group
 
 @group.command()
 @click.argument("releases", nargs=-1, required=True, metavar="DISTRIBUTION==VERSION[,VERSION]...")
-@click.option("--implementation", "patterns", multiple=True, metavar="GLOB", help="Only these.")
-@click.option("--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
-@click.option("--budget", type=_Seconds(min=0, min_open=True), metavar="SECONDS")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), default=Path("conformance-matrix"), metavar="DIR")
+@click.option(
+    "--implementation", "patterns", multiple=True, metavar="GLOB", help="Run only matching implementations."
+)
+@click.option(
+    "--profile",
+    type=click.Choice(["quick", "full"]),
+    default="quick",
+    show_default=True,
+    help="Profile of each release.",
+)
+@click.option(
+    "--budget",
+    type=_Seconds(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Stop starting new calls after SECONDS.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Random seed for the cases that the full profile adds.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("conformance-matrix"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder for the report.",
+)
 @_plainly
 def matrix(
     releases: tuple[str, ...],
@@ -25,9 +51,11 @@ def matrix(
     seed: int,
     out: Path,
 ) -> int:
-    """Run several releases side by side, and say what changed between them.
+    """Run several releases side by side and list what changed between them.
 
-    As in: conformance matrix paddlepaddle==2.6.2,3.0.0 mindspore==2.7.1,2.10.0
+    Example: conformance matrix paddlepaddle==2.6.2,3.0.0 mindspore==2.7.1,2.10.0
+
+    The exit codes are those of run.
     """
     from conv_transpose_conformance.commands.releases import expand
     from conv_transpose_conformance.frameworks.registry import framework_of, select
@@ -37,7 +65,7 @@ def matrix(
     frameworks = {parse_release(requirement)[0] for requirement in requirements}
     names = tuple(name for name in select(patterns) if framework_of(name) in frameworks)
     if not names:
-        raise click.UsageError("--implementation matches nothing of the frameworks named")
+        raise click.UsageError("--implementation matches no implementation of the requested frameworks")
     arguments = ["--profile", profile, "--seed", str(seed)] + (["--budget", str(budget)] if budget else [])
     for option, values in (("--implementation", names), ("--env", requirements)):
         arguments += [word for value in values for word in (option, value)]
@@ -63,18 +91,25 @@ def matrix(
 
 @group.command()
 @click.argument("case_id")
-@click.option("--implementation", "name", required=True, metavar="NAME")
-@click.option("--framework", required=True, metavar="DISTRIBUTION", help="As in paddlepaddle.")
+@click.option(
+    "--implementation", "name", required=True, metavar="NAME", help="Implementation to run the case on."
+)
+@click.option(
+    "--framework",
+    required=True,
+    metavar="DISTRIBUTION",
+    help="Distribution whose releases to search, such as paddlepaddle.",
+)
 @click.option(
     "--versions",
     metavar="VERSION,VERSION...",
-    help="Only these, the oldest first. Default: all that pip offers for this Python.",
+    help="Releases to search, the oldest first. Default: all that pip offers for this Python.",
 )
 @_plainly
 def bisect(case_id: str, name: str, framework: str, versions: str | None) -> int:
-    """Find the first release that changed the verdict of a case, making environments on the way.
+    """Find the first release that changed the verdict of a case, making environments as needed.
 
-    Exits 0 where one is found, 1 where the first and the last release agree.
+    Exits 0 if there is one, 1 if the oldest and the newest release agree.
     """
     from conv_transpose_conformance.cases.case import Case
     from conv_transpose_conformance.commands.releases import available, distribution_of
@@ -87,7 +122,7 @@ def bisect(case_id: str, name: str, framework: str, versions: str | None) -> int
     names = select([name])
     if len(names) != 1:
         raise UnknownImplementation(
-            f"--implementation {name!r} matches {len(names)}; bisect takes exactly one"
+            f"--implementation {name!r} matches {len(names)} implementations; bisect needs exactly one"
         )
     distribution = distribution_of(framework, names[0])
     named = [version.strip() for version in versions.split(",")] if versions else available(distribution)
@@ -95,7 +130,7 @@ def bisect(case_id: str, name: str, framework: str, versions: str | None) -> int
     if change is None:
         click.echo(f"{distribution}: the oldest and the newest of {len(named)} releases agree on {case.id}")
         return 1
-    click.echo(f"{distribution} {change.version} changed it; the last before was {change.before}")
+    click.echo(f"{distribution} {change.version} changed the verdict; the release before is {change.before}")
     for check, verdict in dict(change.new).items():
         before = dict(change.old).get(check, "not judged")
         if before != verdict:

@@ -1,8 +1,8 @@
 """``pytest --conformance GLOB``: the quick cases of an implementation as pytest items.
 
-This module is loaded by every pytest run where the suite is installed, so it imports nothing heavy; the
-work is done by ``pytest_plugin.items`` once the option is given.  No framework is imported into
-pytest's process: the items run in the suite's worker processes.
+Every pytest run loads this module where the suite is installed, so it imports nothing heavy.  Once the option
+is given, ``pytest_plugin.items`` does the work.  pytest's process imports no framework: the items run in the
+suite's worker processes.
 """
 
 from __future__ import annotations
@@ -18,33 +18,37 @@ _ITEMS: pytest.StashKey[Items] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The plugin's options, in one group."""
+    """Adds the plugin's options, in one group."""
     group = parser.getgroup("conformance", "conformance of transposed convolutions")
     group.addoption(
         "--conformance",
         action="append",
         default=[],
         metavar="GLOB",
-        help="run the quick conformance cases of these implementations ('torch.nn.*', say); "
-        "without paths, only them; may be repeated",
+        help="run the quick conformance cases of matching implementations (such as 'torch.nn.*'); "
+        "without paths, run nothing else; may be repeated",
     )
     group.addoption(
         "--conformance-python",
         action="append",
         default=[],
         metavar="FRAMEWORK=PATH",
-        help="use this interpreter for a framework instead of an environment of the suite's",
+        help="interpreter that has the framework installed, instead of the suite's own environment",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Reads the options; a mistake in one ends pytest with one line."""
+    """Reads the options.
+
+    Raises:
+        UsageError: where one is wrong; pytest then prints one line and ends.
+    """
     patterns = config.getoption("--conformance")
     if not patterns:
         if config.getoption("--conformance-python"):
             raise pytest.UsageError(
-                "--conformance-python says where implementations run, and none is asked for: "
-                "give --conformance GLOB beside it ('torch.nn.*', say)"
+                "--conformance-python needs --conformance GLOB, the implementations to run (such as "
+                "'torch.nn.*')"
             )
         return
     from conv_transpose_conformance.errors import ConformanceError
@@ -55,11 +59,11 @@ def pytest_configure(config: pytest.Config) -> None:
     except ConformanceError as error:
         raise pytest.UsageError(str(error)) from None
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
-        config.args = []  # nothing was asked for but the conformance items
+        config.args = []  # run the conformance items alone
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """One line per framework: its version and where it runs."""
+    """Returns one line per framework: its version and device."""
     items = config.stash.get(_ITEMS, None)
     return [] if items is None else items.header()
 

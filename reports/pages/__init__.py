@@ -1,1 +1,1 @@
-"""What people read: HTML, Markdown, terminal, JUnit, annotations, and their words."""
+"""Pages for people and CI: HTML, Markdown, terminal, JUnit, annotations, and the words they share."""

@@ -1,4 +1,4 @@
-"""Divergences as annotations of a CI job: workflow commands, one line each, on stderr."""
+"""Annotations of a CI job: one workflow command per divergence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from conv_transpose_conformance.text import one_line
 
 
 def workflow_commands(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[str]:
-    """``::error`` for what is new, ``::notice`` for what is expected, ``::warning`` for what is stale."""
+    """Returns ``::error`` for new failures, ``::notice`` for expected ones, ``::warning`` for stale entries."""
     lines = []
     for divergence in divergences:
         kind = "notice" if is_expected(divergence) else "error"
@@ -31,7 +31,7 @@ def workflow_commands(run: dict[str, Any], divergences: list[dict[str, Any]]) ->
 
 
 def _data(text: str) -> str:
-    # What a runner would take for the end of the line or of an escape.
+    # a runner would read these as the end of the line or of an escape
     return one_line(text, 1000).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

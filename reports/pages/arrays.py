@@ -1,4 +1,4 @@
-"""Evidence arrays, nested lists of plain data, as tables of two dimensions."""
+"""Evidence arrays (nested lists of plain data) as two-dimensional tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from attrs import frozen
 
 from conv_transpose_conformance.text import one_line, plain
 
-LARGEST: Final = 4096  # elements of an array that a page still shows
+LARGEST: Final = 4096  # elements; pages do not show larger arrays
 _DEEPEST: Final = 4
 _DIGITS: Final = {"float64": 17, "float32": 9, "float16": 5, "bfloat16": 4}
 _WORDS: Final = {"nan": "NaN", "inf": "∞", "-inf": "−∞"}
@@ -22,7 +22,7 @@ Index = tuple[int, ...]
 
 @frozen
 class Cell:
-    """One element as text, and whether it is one of the wrong ones or the worst."""
+    """One element as text, and whether it is wrong or the worst."""
 
     text: str
     wrong: bool = False
@@ -48,16 +48,16 @@ class Slice:
 
 @frozen
 class Shown:
-    """What a page shows of some evidence."""
+    """The evidence of a divergence, ready for a page."""
 
-    words: list[tuple[str, str]]  # name and text of what is no array
-    worst: Index | None  # where the worst element is
+    words: list[tuple[str, str]]  # name and text of values that are no arrays
+    worst: Index | None  # index of the worst element
     slices: list[Slice]
-    marked: bool  # whether the wrong elements are known one by one
+    marked: bool  # whether every wrong element is known
 
 
 def shape_of(value: Any) -> Index | None:
-    """The shape of a regular nested list that is small enough to show."""
+    """Returns the shape of a nested list, None if it is irregular, empty or too large to show."""
     shape: list[int] = []
     level: list[Any] = [value]
     while level and all(isinstance(item, list) for item in level):
@@ -82,7 +82,7 @@ def _indices(shape: Index) -> Iterator[Index]:
 
 
 def number(value: Any, digits: int = 9) -> str:
-    """A leaf as text, to ``digits`` significant digits where it is a fraction."""
+    """Returns a leaf as text; a float has at most ``digits`` significant digits."""
     if isinstance(value, float):
         return f"{value:.{digits}g}"
     if isinstance(value, str):
@@ -91,7 +91,7 @@ def number(value: Any, digits: int = 9) -> str:
 
 
 def show(evidence: dict[str, Any], dtype: str) -> Shown:
-    """The evidence of a divergence as tables, with the wrong elements marked where they are known."""
+    """Returns the evidence of a divergence as tables, with the wrong elements marked if they are known."""
     digits = _DIGITS.get(dtype, 9)
     arrays: dict[str, tuple[Any, Index]] = {}
     words: list[tuple[str, str]] = []
@@ -118,15 +118,15 @@ def show(evidence: dict[str, Any], dtype: str) -> Shown:
 def _as_words(value: Any, digits: int) -> str:
     if isinstance(value, list):
         text = json.dumps(value, ensure_ascii=False)
-        return one_line(text) if len(text) < 2000 else "too large, or too irregular, to be shown"
+        return one_line(text) if len(text) < 2000 else "too large or too irregular to show"
     return number(value, digits)
 
 
 def _wrong(evidence: dict[str, Any], arrays: dict[str, tuple[Any, Index]]) -> tuple[set[Index], bool]:
-    """The wrong elements, and whether they are known.
+    """Returns the wrong elements, and whether they are known.
 
-    Within a rounding bound elements differ without being wrong, so those that differ are taken
-    for the wrong ones only where there are as many of them as were counted.
+    Elements may differ within the rounding bound without being wrong.  So the differing elements count as
+    the wrong ones only if their number equals the recorded number of wrong elements.
     """
     if "expected" not in arrays or "actual" not in arrays:
         return set(), False

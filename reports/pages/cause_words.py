@@ -1,4 +1,4 @@
-"""What is known of a divergence, in words that every page shares."""
+"""Facts about a divergence in words that every page shares."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from attrs import frozen
 from conv_transpose_conformance.reports.pages.words import check_name, counted, listed
 
 _TERMS: Final = {
-    "tail_terms": "tail_terms: how many positions of the output padding some product reaches",
+    "tail_terms": "tail_terms: the number of output-padding positions that some product reaches",
     "extent": "extent: dilation * (kernel_size - 1) + 1",
     "output": "output: the documented output size",
-    "channels_left": "channels_left: 1 where the groups do not divide the channels",
-    "in_per_group": "in_per_group: input channels of a group",
-    "out_per_group": "out_per_group: output channels of a group",
+    "channels_left": "channels_left: 1 if groups does not divide the channels",
+    "in_per_group": "in_per_group: input channels per group",
+    "out_per_group": "out_per_group: output channels per group",
 }
 _STATUS: Final = {
-    "reproduced": "executed while this report was made: it reproduces the divergence",
-    "gone": "executed while this report was made: it does NOT reproduce the divergence",
-    "failed": "executed while this report was made: it did not run to its end",
-    "not run": "not executed",
+    "reproduced": "run for this report: reproduces the divergence",
+    "gone": "run for this report: does NOT reproduce the divergence",
+    "failed": "run for this report: failed before its end",
+    "not run": "not run",
 }
 
 
 @frozen
 class Fact:
-    """A line of what is known: a name, the text, and what is said in small print."""
+    """One line of facts: a name, a text, and small print."""
 
     name: str
     text: str
@@ -35,42 +35,40 @@ class Fact:
 
 
 def is_expected(divergence: dict[str, Any]) -> bool:
-    """Whether all of it is in the file of expectations."""
+    """Returns whether the file of expectations covers all of a divergence."""
     expected = divergence.get("expected")
     return bool(expected and expected["all"])
 
 
 def subject(divergence: dict[str, Any]) -> str:
-    """The checks in which it shows, as words."""
+    """Returns the failing checks of a divergence in words."""
     names = [check_name(entry["check"]) for entry in divergence.get("checks") or [divergence]]
     return listed(dict.fromkeys(names))
 
 
 def facts(divergence: dict[str, Any]) -> list[Fact]:
-    """What is known, the condition first."""
+    """Returns the facts about a divergence, the condition first."""
     found = []
     condition = divergence.get("condition")
     if condition:
         found.append(Fact("fails where", condition["text"], True, _counts(condition)))
         if condition["roughly"]:
             rough = condition["roughly"]
+            exceptions = f"{rough['exceptions']:,} of the {condition['passing']:,} passing calls"
             found.append(
-                Fact(
-                    "roughly where",
-                    rough["text"],
-                    True,
-                    f"shorter, but holds for {rough['exceptions']:,} of {condition['passing']:,} passing",
-                )
+                Fact("roughly where", rough["text"], True, f"shorter, but also true for {exceptions}")
             )
     elif "condition" in divergence:
-        found.append(Fact("fails where", "no condition was found that parts it from what passes"))
+        found.append(Fact("fails where", "no condition separates the failing calls from the passing ones"))
     diagnosis = divergence.get("diagnosis")
     if diagnosis:
-        small = f"bit for bit on all of {counted(diagnosis['cases'], 'failing case')} compared"
+        cases = diagnosis["cases"]
+        compared = "the only failing case" if cases == 1 else f"all {cases:,} failing cases"
+        small = f"identical, bit for bit, on {compared} compared"
         found.append(Fact("behaves as", diagnosis["sentence"], False, small))
     if divergence.get("located"):
         located = divergence["located"]
-        found.append(Fact("single numbers", located["sentence"], True, located["case"]))
+        found.append(Fact("one-hot probe", located["sentence"], True, located["case"]))
     expected = divergence.get("expected")
     if expected:
         reasons = "; ".join(
@@ -83,29 +81,38 @@ def facts(divergence: dict[str, Any]) -> list[Fact]:
 
 
 def _counts(condition: dict[str, Any]) -> str:
-    said = (
-        f"holds for {condition['holds']:,} of {condition['failing']:,} failing calls and "
-        f"{condition['exceptions']:,} of {condition['passing']:,} passing ones"
-    )
+    holds, failing = condition["holds"], condition["failing"]
+    exceptions, passing = condition["exceptions"], condition["passing"]
+    if holds == failing == 1:
+        text = "true for the only failing call"
+    elif holds == failing:
+        text = f"true for all {failing:,} failing calls"
+    else:
+        text = f"true for {holds:,} of the {failing:,} failing calls"
+    if passing == 1:
+        text += f" and {'also' if exceptions else 'not'} for the only passing one"
+    elif passing:
+        text += f" and {f'{exceptions:,}' if exceptions else 'none'} of the {passing:,} passing ones"
     if condition["asked"]:
-        said += f", {condition['asked']:,} of them asked to sharpen it"
-        said += " until it stayed" if condition["settled"] else " (it may still be too wide or too narrow)"
+        extra = counted(condition["asked"], "extra call")
+        text += f" ({extra} {'was' if condition['asked'] == 1 else 'were'} made to narrow it down"
+        text += ")" if condition["settled"] else "; it may still be too wide or too narrow)"
     terms = [words for term, words in _TERMS.items() if f"{term} " in condition["text"]]
-    return "; ".join([said, *terms])
+    return "; ".join([text, *terms])
 
 
 def script_status(reproduction: dict[str, Any]) -> str:
-    """Whether the script did what it says, in words."""
+    """Returns in words whether the script reproduced its divergence."""
     return _STATUS[reproduction["status"]]
 
 
 def expectations(run: dict[str, Any]) -> list[str]:
-    """Sentences about the file of expectations: its stale entries."""
+    """Returns one sentence per stale entry of the file of expectations."""
     about = run.get("expectations")
     if not about:
         return []
     return [
-        f"{about['file']}:{entry['line']}: stale: nothing of {entry['implementation']} diverges this way any "
-        f"more ({entry['reason']})."
+        f"{about['file']}:{entry['line']}: stale: no failing verdict of {entry['implementation']} matches "
+        f"this entry any more ({entry['reason']})."
         for entry in about["stale"]
     ]

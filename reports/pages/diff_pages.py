@@ -1,4 +1,4 @@
-"""A comparison of two runs as Markdown and on a terminal."""
+"""Comparison of two runs as Markdown and on a terminal."""
 
 from __future__ import annotations
 
@@ -16,54 +16,54 @@ Section = tuple[str, list[str]]
 
 
 def headline(found: dict[str, Any]) -> str:
-    """The result in a line."""
-    said = [counted(len(found[key]), f"{key} divergence") for key in ("new", "gone", "changed")]
-    return f"{', '.join(said)}; {found['same']:,} as before"
+    """Returns the result in one line."""
+    counts = f"{len(found['new']):,} new, {len(found['gone']):,} resolved, {len(found['changed']):,} changed"
+    return f"Divergences: {counts}, {found['same']:,} unchanged"
 
 
 def _sections(found: dict[str, Any]) -> list[Section]:
     before, after = found["before"], found["after"]
     sections: list[Section] = []
     versions = [
-        f"{name}: {old or 'not run'} became {new or 'not run'}"
+        f"{name}: was {old or 'not run'}, is now {new or 'not run'}"
         for name in sorted({*before["frameworks"], *after["frameworks"]})
         if (old := before["frameworks"].get(name)) != (new := after["frameworks"].get(name))
     ]
     if before["suite"] != after["suite"]:
         versions.append(
-            f"suite: {before['suite']} became {after['suite']}, so a verdict may differ because of the suite"
+            f"suite: was {before['suite']}, is now {after['suite']}; verdicts may differ because of this"
         )
     settings = [
-        f"{key}: {before[key]} became {after[key]}"
+        f"{key}: was {before[key]}, is now {after[key]}"
         for key in ("profile", "seed", "budget", "corpus")
         if before[key] != after[key]
     ]
     sections.append(("Versions and settings", versions + settings))
-    for key, title in (("new", "New"), ("gone", "Gone")):
+    for key, title in (("new", "New"), ("gone", "Resolved")):
         sections.append((title, [_cause(cause) for cause in found[key]]))
     changed = [f"{_cause(entry['after'])}: {'; '.join(entry['changes'])}" for entry in found["changed"]]
     sections.append(("Changed", changed))
     required = [
-        f"{entry['requirement']} on {entry['implementation']}: {entry['before']} became {entry['after']} "
-        f"({entry['message']})"
+        f"{entry['requirement']} on {entry['implementation']}: "
+        f"was {entry['before']}, is now {entry['after']} ({entry['message']})"
         for entry in found["requirements"]
     ]
     sections.append(("Requirements", required))
     sections.append(("Requirements stated differently, not compared", found["reworded"]))
     verdicts = found["verdicts"]
     if verdicts["failing"] or verdicts["fixed"]:
-        said = (
-            f"of {verdicts['common']:,} calls judged in both, {verdicts['failing']:,} fail now that passed, "
-            f"and {verdicts['fixed']:,} pass that failed"
+        line = (
+            f"{counted(verdicts['common'], 'call')} judged in both runs: "
+            f"{verdicts['failing']:,} newly failing, {verdicts['fixed']:,} newly passing"
         )
-        sections.append(("Calls", [said]))
+        sections.append(("Calls", [line]))
     speed = [
         f"{entry['implementation']}: takes {entry['ratio']:.2f} times as long (between {entry['low']:.2f} "
         f"and {entry['high']:.2f}, median of {entry['calls']:,} calls)"
         for entry in found["speed"]
         if entry["beyond_noise"]
     ]
-    sections.append(("Speed, beyond noise", speed))
+    sections.append(("Speed changes beyond noise", speed))
     coverage = [_coverage(entry) for entry in found["coverage"]]
     sections.append(("Coverage", coverage))
     return [section for section in sections if section[1]]
@@ -75,7 +75,7 @@ def _cause(cause: dict[str, Any]) -> str:
 
 
 def _coverage(entry: dict[str, Any]) -> str:
-    said = f"{entry['implementation']}: {entry['before']:,} cases judged before, {entry['after']:,} after"
+    text = f"{entry['implementation']}: {entry['before']:,} cases judged before, {entry['after']:,} after"
     parts = [
         f"{entry[key]:,} {words}"
         for key, words in (
@@ -86,11 +86,11 @@ def _coverage(entry: dict[str, Any]) -> str:
         )
         if entry[key]
     ]
-    return f"{said} ({', '.join(parts)})" if parts else said
+    return f"{text} ({', '.join(parts)})" if parts else text
 
 
 def markdown(found: dict[str, Any]) -> str:
-    """The comparison as GitHub-flavoured Markdown."""
+    """Returns the comparison as GitHub-flavoured Markdown."""
     lines = [f"## {escaped(headline(found))}", ""]
     for title, items in _sections(found):
         lines += [f"### {title}", "", *(f"- {escaped(one_line(item, 600))}" for item in items), ""]
@@ -100,7 +100,7 @@ def markdown(found: dict[str, Any]) -> str:
 
 
 def pretty(console: Console, found: dict[str, Any]) -> None:
-    """The comparison on a terminal."""
+    """Prints the comparison on a terminal."""
     style = "bold red" if found["new"] else "bold"
     console.print(Text(headline(found), style=style), soft_wrap=True)
     for title, items in _sections(found):

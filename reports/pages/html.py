@@ -1,4 +1,4 @@
-"""index.html: one page that needs no network, and no JavaScript to be read."""
+"""index.html: one page, readable without network and without JavaScript."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ from conv_transpose_conformance.text import encodable, plain
 
 @frozen
 class _Count:
-    """A verdict with its number, in a cell of the matrix."""
+    """A verdict and its count in a cell of the matrix."""
 
     verdict: Verdict
     word: Word
     count: int
-    link: str  # of the divergence's section, "" where there is none
+    link: str  # anchor of the divergence, "" if there is none
 
 
 @frozen
@@ -73,7 +73,7 @@ def _template(name: str) -> str:
 
 
 def _harmless(value: object) -> object:
-    """What every expression of the template passes through; autoescape follows."""
+    """Returns a value of the template without control characters; autoescape comes afterwards."""
     return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
@@ -102,7 +102,7 @@ def _hash(content: str) -> str:
 
 
 def html(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
-    """The page of a run, from run.json and divergences.json alone."""
+    """Returns the page of a run; ``run`` and ``divergences`` are run.json and divergences.json."""
     style, script = _template("report.css"), _template("report.js")
     policy = (
         f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
@@ -113,7 +113,7 @@ def html(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
         _environment()
         .get_template("report.html.j2")
         .render(
-            # our own two files, no data; everything else is escaped
+            # two files of the suite, no data; everything else is escaped
             style=Markup(style),
             script=Markup(script),
             policy=Markup(policy),
@@ -217,10 +217,10 @@ def _parameters(case: Case) -> list[_Parameter]:
 
 
 _SPELLINGS: Final = {
-    "plain": "an integer where all dimensions agree",
+    "plain": "one integer if all dimensions are equal",
     "tuple": "one number per dimension",
-    "sides": "padding with a number per side",
-    "nested": "padding with a pair per dimension of the tensor",
+    "sides": "padding as one number per side",
+    "nested": "padding as a pair per dimension of the tensor",
 }
 
 
@@ -233,7 +233,7 @@ def _data(case: Case) -> str:
 
 
 def _rounding(run: dict[str, Any], checks: list[str]) -> dict[str, Any] | None:
-    """The table of rounding errors, None where nothing was judged by a bound."""
+    """Returns the table of rounding errors, None if nothing was judged by a bound."""
     entries = run["implementations"]
     present = {check for entry in entries.values() for check in entry.get("bounded") or {}}
     columns = [check for check in checks if check in present]
@@ -251,7 +251,7 @@ def _rounding(run: dict[str, Any], checks: list[str]) -> dict[str, Any] | None:
 
 
 def _said(run: dict[str, Any]) -> list[dict[str, Any]]:
-    """The reasons of verdicts that are no judgement, each once, with where they were given."""
+    """Returns the reasons of verdicts that neither pass nor fail, each once, with the places it was given."""
     found: dict[tuple[Verdict, str, str], dict[str, list[tuple[str, int]]]] = {}
     for name, entry in run["implementations"].items():
         for check, verdicts in (entry.get("messages") or {}).items():

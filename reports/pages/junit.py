@@ -25,7 +25,7 @@ _SKIPPED = (Verdict.UNSUPPORTED, Verdict.NOT_APPLICABLE)
 
 
 def junit(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
-    """The run as a JUnit document."""
+    """Returns the run as a JUnit document."""
     root = ET.Element("testsuites", name=one_line(run["suite"]["name"]))
     for framework, implementations in by_framework(run):
         suite = ET.SubElement(root, "testsuite", name=one_line(framework), timestamp=plain(run["started"]))
@@ -80,13 +80,13 @@ def _add_test(
         )
         failure.text = "\n\n".join(_details(d) for d in mine)
     elif not judged(counts):
-        said = [
+        reasons = [
             f"{WORDS[verdict].word}: {one_line(entry['messages'][check][verdict][0]['message'])}"
             for verdict in _SKIPPED
             if (entry.get("messages") or {}).get(check, {}).get(verdict)
         ]
-        unsaid = ", ".join(f"{WORDS[v].word} ({counts[v]:,})" for v in _SKIPPED if counts.get(v))
-        ET.SubElement(test, "skipped", message="; ".join(said) or unsaid)
+        verdicts = ", ".join(f"{WORDS[v].word} ({counts[v]:,})" for v in _SKIPPED if counts.get(v))
+        ET.SubElement(test, "skipped", message="; ".join(reasons) or verdicts)
 
 
 def _add_requirement(suite: ET.Element, run: dict[str, Any], result: dict[str, Any]) -> None:
@@ -96,12 +96,12 @@ def _add_requirement(suite: ET.Element, run: dict[str, Any], result: dict[str, A
     if result["verdict"] == Verdict.UNSUPPORTED:
         ET.SubElement(test, "skipped", message=message)
     elif fails_alone(result) and is_known(result):
-        ET.SubElement(test, "skipped", message=f"does not hold, as expected: {message}")
+        ET.SubElement(test, "skipped", message=f"fails, as expected: {message}")
     elif fails_alone(result):
         failure = ET.SubElement(test, "failure", type=plain(result["verdict"]), message=message)
         catalogue = {entry["id"]: entry["statement"] for entry in run["requirements"]["catalogue"]}
-        said = f"required: {catalogue[result['requirement']]}\nfound: {result['message']}"
-        failure.text = plain(f"{said}\nagain: {command(result)}")
+        text = f"required: {catalogue[result['requirement']]}\nfound: {result['message']}"
+        failure.text = plain(f"{text}\nrerun: {command(result)}")
     elif fails(result):
         ET.SubElement(test, "skipped", message=f"see the divergences of its cases: {message}")
 

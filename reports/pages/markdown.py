@@ -1,4 +1,4 @@
-"""The result as Markdown, fit for the summary page of a CI job."""
+"""The result as Markdown, for the summary page of a CI job."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ from conv_transpose_conformance.reports.pages.words import (
 )
 from conv_transpose_conformance.text import one_line, plain
 
-_SHOWN: Final = 50  # divergences: a job summary has a limited size
+_SHOWN: Final = 50  # divergences; a job summary has a limited size
 _ENTITIES: Final = re.compile(r"[&<>@|]")
 _PUNCTUATION: Final = re.compile(r"([\\`*_\[\]#!~$])")
 _LEADING: Final = re.compile(r"^(\d*)([-+=.)])")  # lists and underlined headings
 
 
 def escaped(text: object) -> str:
-    """``text`` on one line, without meaning to Markdown, its tables or HTML."""
+    """Returns ``text`` on one line, with everything escaped that Markdown, its tables or HTML would read."""
     line = _LEADING.sub(r"\1\\\2", _PUNCTUATION.sub(r"\\\1", one_line(text)))
     return _ENTITIES.sub(lambda match: f"&#{ord(match[0])};", line)
 
 
 def fenced(text: object, language: str = "") -> str:
-    """``text`` as a block of code whose fence it cannot close."""
+    """Returns ``text`` as a block of code, with a fence longer than any in the text."""
     content = plain(text).strip("\n")
     longest = max((len(run) for run in re.findall("`+", content)), default=0)
     fence = "`" * max(3, longest + 1)
@@ -56,7 +56,7 @@ def _cell(counts: dict[str, int]) -> str:
 
 
 def markdown(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
-    """The run as GitHub-flavoured Markdown."""
+    """Returns the run as GitHub-flavoured Markdown."""
     lines = [f"## Transposed convolution: {escaped(headline(run))}", ""]
     lines += [" ".join(map(escaped, [*sentences(run, divergences), sentence(run)])).strip(), ""]
     checks = checks_of(run)
@@ -81,7 +81,7 @@ def markdown(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
         if entry["certificate"]["probes"]
     ]
     if certified:
-        lines += ["### What the exact passes certify", "", *certified, ""]
+        lines += ["### What a pass certifies", "", *certified, ""]
     known = [f"- {escaped(sentence)}" for sentence in expectations(run)]
     if known:
         lines += ["### Stale expectations", "", *known, ""]
@@ -92,12 +92,12 @@ def markdown(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
         lines += _divergence(divergence)
     if len(divergences) > _SHOWN:
         lines += [f"{counted(len(divergences) - _SHOWN, 'more divergence')} in divergences.json.", ""]
-    lines += ["Made by:", "", fenced(command(run), "sh"), ""]
+    lines += ["Command:", "", fenced(command(run), "sh"), ""]
     return "\n".join(lines)
 
 
 def _requirements(run: dict[str, Any]) -> list[str]:
-    """Documents and the verdicts on them, and what does not hold by calls of its own."""
+    """Returns the lines on requirements: verdicts per document, then the probed requirements that fail."""
     parts = documents(run)
     if not parts:
         return []

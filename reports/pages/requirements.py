@@ -1,4 +1,4 @@
-"""What is said of requirements, the same on every page: by document, and what does not hold."""
+"""Requirements as every page shows them: a matrix per document, and the failures."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Cell:
 
     verdict: Verdict
     word: Word
-    count: int  # of the trials or cases that the verdict is about
-    tried: int  # those that the API can express
+    count: int  # trials or cases with this verdict
+    tried: int  # trials or cases that the API can express
     message: str
-    link: str  # of the account below the table, "" where there is none
+    link: str  # anchor of the failure below the table, "" if there is none
 
 
 @frozen
@@ -35,12 +35,12 @@ class Row:
 
     requirement: dict[str, Any]
     cells: list[Cell | None]
-    verdicts: str  # those that occur, for the filter
+    verdicts: str  # the verdicts that occur, for the filter
 
 
 @frozen
 class Failing:
-    """A requirement that does not hold on an implementation: the sentence, and what happened."""
+    """A requirement that an implementation fails: the statement, and what happened."""
 
     anchor: str
     requirement: dict[str, Any]
@@ -48,12 +48,12 @@ class Failing:
     word: Word
     share: str
     command: str
-    known: str  # why it was expected, "" where it was not
+    known: str  # why it was expected, "" if it was not
 
 
 @frozen
 class Document:
-    """A document with its requirements and the implementations that they speak of."""
+    """A document with its requirements and the implementations they apply to."""
 
     title: str
     page: str
@@ -63,54 +63,59 @@ class Document:
 
 
 def fails(result: dict[str, Any]) -> bool:
-    """Whether a requirement does not hold."""
+    """Returns whether a requirement fails."""
     return result["verdict"] in FAILING
 
 
 def fails_alone(result: dict[str, Any]) -> bool:
-    """Whether it does not hold by calls of its own, so that no divergence of a case tells of it."""
+    """Returns whether a probed requirement fails, so that no divergence of a case reports it."""
     return fails(result) and result["probed"]
 
 
 def is_expected(result: dict[str, Any]) -> bool:
-    """Whether the file of expectations knows of it."""
+    """Returns whether the file of expectations has an entry for it."""
     return bool(result.get("expected"))
 
 
 def command(result: dict[str, Any]) -> str:
-    """The line for a shell that examines it again."""
+    """Returns the shell command that examines it again."""
     name = Name.parse(plain(result["implementation"])).implementation
     wanted = shlex.quote(plain(result["requirement"]))
     return f"conformance run --requirement {wanted} --implementation {shlex.quote(name)}"
 
 
 def counts(run: dict[str, Any]) -> Counter[Verdict]:
-    """How many results have which verdict."""
+    """Returns the number of results per verdict."""
     return Counter(Verdict(result["verdict"]) for result in requirement_results(run))
 
 
 def sentence(run: dict[str, Any]) -> str:
-    """The requirements in one sentence of plain text, "" where none was examined."""
+    """Returns one sentence on all requirements, "" if none was examined."""
     every = requirement_results(run)
     held = [result for result in every if Verdict(result["verdict"]) not in _SILENT]
     if not held:
         return ""
     broken = [result for result in held if fails(result)]
     known = sum(is_expected(result) for result in broken)
-    alone = sum(map(fails_alone, broken))
-    said = (
-        f"{counted(len({r['requirement'] for r in held}), 'requirement')} on "
-        f"{counted(len({r['implementation'] for r in held}), 'implementation')} gave "
-        f"{counted(len(held), 'verdict')}: "
+    repeated = len(broken) - sum(map(fails_alone, broken))
+    number = len({r["requirement"] for r in held})
+    text = (
+        f"{counted(number, 'requirement')} {'was' if number == 1 else 'were'} examined on "
+        f"{counted(len({r['implementation'] for r in held}), 'implementation')}: "
+        f"{counted(len(held), 'verdict')}, "
     )
     if not broken:
-        return said + "none failing."
-    said += f"{len(broken):,} failing, {alone:,} of them by calls of their own"
-    return said + (f" and {known:,} expected." if known else ".")
+        return text + "none failing."
+    notes = []
+    if repeated:
+        notes.append(f"{repeated:,} {'repeats' if repeated == 1 else 'repeat'} divergences of cases")
+    if known:
+        notes.append(f"{known:,} {'is' if known == 1 else 'are'} expected")
+    return f"{text}{len(broken):,} failing" + (f" ({', '.join(notes)})." if notes else ".")
 
 
 def documents(run: dict[str, Any]) -> list[Document]:
-    """The matrix of requirements, a part for each document."""
+    """Returns the matrix of requirements, one part per document."""
     about = run.get("requirements") or {}
     by_key = {(r["requirement"], r["implementation"]): r for r in requirement_results(run)}
     names = list(dict.fromkeys(r["implementation"] for r in requirement_results(run)))
@@ -169,12 +174,12 @@ def _failing(anchor: str, requirement: dict[str, Any], result: dict[str, Any]) -
 
 
 def _tried(result: dict[str, Any]) -> int:
-    """How many trials or verdicts there are, but for those that mean nothing for the API."""
+    """Returns the number of trials or verdicts, without those that do not apply to the API."""
     return sum(count for name, count in result["counts"].items() if Verdict(name) not in _SILENT)
 
 
 def failing_alone(run: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """What does not hold by calls of its own, with its requirement; what is expected comes last."""
+    """Yields failing probed requirements with their results, the expected ones last."""
     known = {r["id"]: r for r in (run.get("requirements") or {}).get("catalogue", [])}
     for result in sorted(filter(fails_alone, requirement_results(run)), key=is_expected):
         yield known[result["requirement"]], result

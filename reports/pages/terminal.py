@@ -1,4 +1,4 @@
-"""The result at the end of a run, on a terminal."""
+"""Prints the result at the end of a run on a terminal."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from conv_transpose_conformance.reports.pages.words import (
 )
 from conv_transpose_conformance.text import one_line, plain
 
-_SHOWN: Final = 10  # divergences; the rest is in the report
+_SHOWN: Final = 10  # divergences; the report has the others
 _UNLIMITED: Final = 10_000
 _STYLES: Final = {
     Verdict.PASS: "green",
@@ -44,7 +44,7 @@ _STYLES: Final = {
 
 
 class _Printer:
-    """Text for one console: never markup, and only what its encoding can write."""
+    """Prints text on one console: never as markup, and only characters that its encoding has."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -72,7 +72,7 @@ def _style(verdict: Verdict) -> str:
 def print_summary(
     console: Console, run: dict[str, Any], divergences: list[dict[str, Any]], out_dir: str | os.PathLike[str]
 ) -> None:
-    """Print what a run found: a table of the implementations, the divergences, where the report is."""
+    """Prints a table of the implementations, the divergences, and the place of the report."""
     printer = _Printer(console)
     if run["implementations"]:
         table = _table(printer, run, narrow=False)
@@ -96,10 +96,10 @@ def print_summary(
         printer.line(f"and {len(broken) - _SHOWN:,} more requirements, all in the report")
     printer.line()
     printer.line(headline(run), "bold red" if run["exit_code"] else "bold")
-    for said in [*sentences(run, divergences), *filter(None, [sentence(run)])]:
-        printer.line(said)
-    for said in expectations(run):
-        printer.line(said, "yellow")
+    for line in [*sentences(run, divergences), *filter(None, [sentence(run)])]:
+        printer.line(line)
+    for line in expectations(run):
+        printer.line(line, "yellow")
     printer.line(f"Report: {os.path.join(out_dir, 'index.html')}")
 
 

@@ -1,4 +1,4 @@
-"""A run of several releases, by release: what fails in each, and what changed from one to the next."""
+"""A run of several releases: failures per release, and changes from one to the next."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from conv_transpose_conformance.text import plain
 
 
 def by_version(run: dict[str, Any]) -> str:
-    """The matrix of implementations and releases as text, then the changes, one a line."""
+    """Returns the matrix of implementations and releases as text, then the changes, one per line."""
     columns: dict[str, dict[str, dict[str, Any]]] = {}
     for column, entry in run["implementations"].items():
         name = Name.parse(column)
@@ -26,7 +26,11 @@ def by_version(run: dict[str, Any]) -> str:
                 f"  {plain(version):<12} {failing(counts):>6,} failing of {judged(counts):>8,} judged"
             )
     changes = [change for item in columns.items() for change in _changes(*item)]
-    lines += ["", "What changed:" if changes else "Nothing changed between the releases.", *changes]
+    lines += [
+        "",
+        "What changed:" if changes else "No verdict of a case changed between the releases.",
+        *changes,
+    ]
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Verdicts, checks and results in symbols and words, the same on every page."""
+"""Verdicts, checks and results in the symbols and words that every page shares."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from conv_transpose_conformance.text import plain
 
 @frozen
 class Word:
-    """How a verdict is shown: never by colour alone."""
+    """How pages show a verdict: never by colour alone."""
 
     symbol: str
     ascii: str
@@ -24,24 +24,22 @@ class Word:
 
     @property
     def brief(self) -> str:
-        """The word, as short as it can be understood."""
+        """Returns the shortest word that can be understood."""
         return self.short or self.word
 
 
 WORDS: Final = {
-    Verdict.CRASH: Word("†", "#", "crash", "the framework's process died of a signal"),
+    Verdict.CRASH: Word("†", "#", "crash", "a signal killed the framework's process"),
     Verdict.HANG: Word("…", "~", "hang", "no answer within the deadline"),
-    Verdict.ERROR: Word("!", "!", "error", "an exception where the document promises a result"),
-    Verdict.DIVERGE: Word("✗", "x", "diverge", "another result than the document demands"),
-    Verdict.PASS: Word("✓", "+", "pass", "what the document demands"),
-    Verdict.ALLOWED: Word("≈", "=", "allowed", "differs where the document permits either"),
+    Verdict.ERROR: Word("!", "!", "error", "an exception, although the documentation promises a result"),
+    Verdict.DIVERGE: Word("✗", "x", "diverge", "a result that contradicts the documentation"),
+    Verdict.PASS: Word("✓", "+", "pass", "the documented result"),
+    Verdict.ALLOWED: Word("≈", "=", "allowed", "the documentation leaves it open"),
     Verdict.UNSUPPORTED: Word(
-        "○", "o", "unsupported", "not offered, and the framework or its document says so"
+        "○", "o", "unsupported", "not offered, as the framework or its documentation says"
     ),
-    Verdict.NOT_APPLICABLE: Word(
-        "·", ".", "not applicable", "the question does not arise for this interface", "n/a"
-    ),
-}  # in the order in which one verdict stands for a cell that has several
+    Verdict.NOT_APPLICABLE: Word("·", ".", "not applicable", "the check does not apply to this API", "n/a"),
+}  # the first of these verdicts that occurs stands for its cell
 
 CHECKS: Final = {
     Check.ACCEPTANCE.value: ("acceptance", "accept"),
@@ -56,39 +54,39 @@ CHECKS: Final = {
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
-    """``3 cases``, ``1 case``."""
+    """Returns ``3 cases`` or ``1 case``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def check_name(check: str) -> str:
-    """A check in words; one of another version of the suite keeps its name."""
+    """Returns a check in words; a check of another version of the suite keeps its name."""
     return CHECKS[check][0] if check in CHECKS else plain(check)
 
 
 def checks_of(run: dict[str, Any]) -> list[str]:
-    """The columns of a matrix: the checks that were judged at all, in their order."""
+    """Returns the columns of a matrix: the checks that occur, in their order."""
     present = {check for entry in run["implementations"].values() for check in entry["checks"]}
     return [check for check in CHECKS if check in present] + sorted(present - CHECKS.keys())
 
 
 def in_order(counts: dict[str, int]) -> list[tuple[Verdict, int]]:
-    """The verdicts that occurred, the one that stands for the cell first."""
+    """Returns the verdicts that occurred with their counts; the first stands for the cell."""
     return [(verdict, counts[verdict]) for verdict in WORDS if counts.get(verdict)]
 
 
 def failing(counts: dict[str, int]) -> int:
-    """How many of the verdicts fail a run."""
+    """Returns the number of failing verdicts."""
     return sum(count for verdict, count in counts.items() if verdict in FAILING)
 
 
 def judged(counts: dict[str, int]) -> int:
-    """How many of the verdicts are a judgement."""
+    """Returns the number of verdicts other than unsupported and not applicable."""
     unjudged = (Verdict.UNSUPPORTED, Verdict.NOT_APPLICABLE)
     return sum(count for verdict, count in counts.items() if verdict not in unjudged)
 
 
 def by_framework(run: dict[str, Any]) -> list[tuple[str, list[str]]]:
-    """The frameworks, each with its implementations, also where it has none."""
+    """Returns all frameworks, each with its implementations."""
     groups: dict[str, list[str]] = {name: [] for name in run["frameworks"]}
     for name, entry in run["implementations"].items():
         groups.setdefault(entry["framework"], []).append(name)
@@ -96,15 +94,15 @@ def by_framework(run: dict[str, Any]) -> list[tuple[str, list[str]]]:
 
 
 def missing(framework: dict[str, Any]) -> tuple[str, str] | None:
-    """In words, that a framework could not be judged (to the end), and the reason; None where it was."""
+    """Returns how a framework is missing, and the reason; None if it was judged to the end."""
     reason = framework.get("reason")
     if framework.get("status") == "unavailable":
         return "unavailable", reason or "no reason given"
-    return ("lost before the end", reason) if reason else None
+    return ("stopped before the end", reason) if reason else None
 
 
 def absences(run: dict[str, Any]) -> str:
-    """In words, which frameworks were not judged, or not to the end."""
+    """Returns in words which frameworks were not judged, or not to the end."""
     frameworks = run["frameworks"]
     if not any(entry["status"] == "ran" for entry in frameworks.values()):
         return "no framework could be run"
@@ -117,32 +115,31 @@ def absences(run: dict[str, Any]) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """``a, b and c``."""
+    """Returns ``a, b and c``."""
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
 
 
 def requirement_results(run: dict[str, Any]) -> list[dict[str, Any]]:
-    """The results of a run's requirements; empty where it examined none."""
+    """Returns the results of a run's requirements, empty if it examined none."""
     found: list[dict[str, Any]] = (run.get("requirements") or {}).get("results", [])
     return found
 
 
 def headline(run: dict[str, Any]) -> str:
-    """The result in a few words."""
+    """Returns the result in a few words."""
     about = run.get("expectations") or {}
-    # An implementation that no case reached has nothing to be clean of.
+    # an implementation without a judged case cannot be free of divergences
     implementations = [entry for entry in run["implementations"].values() if entry["judged"]]
     if implementations and about.get("entries") and run["exit_code"] == 0:
         return "As expected: no new divergence"
     broken = {r["implementation"] for r in requirement_results(run) if r["verdict"] in FAILING}
     unjudged = (Verdict.UNSUPPORTED, Verdict.NOT_APPLICABLE)
     if not implementations and any(r["verdict"] not in unjudged for r in requirement_results(run)):
-        return (
-            f"{counted(len(broken), 'implementation')} broke a requirement"
-            if broken
-            else "Every requirement examined holds"
-        )
+        if not broken:
+            return "All examined requirements hold"
+        verb = "breaks" if len(broken) == 1 else "break"
+        return f"{counted(len(broken), 'implementation')} {verb} a requirement"
     if not implementations:
         return "Nothing was judged"
     total = len(implementations)
@@ -159,7 +156,7 @@ def headline(run: dict[str, Any]) -> str:
 
 
 def sentences(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[str]:
-    """The result in two or three sentences of plain text."""
+    """Returns the result in a few sentences of plain text."""
     implementations = run["implementations"]
     absent = [plain(name) for name, entry in run["frameworks"].items() if entry["status"] == "unavailable"]
     lost = [
@@ -167,7 +164,7 @@ def sentences(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[st
         for name, entry in run["frameworks"].items()
         if entry["status"] == "ran" and entry.get("reason")
     ]
-    said = []
+    lines = []
     if implementations:
         cases = [entry["judged"] for entry in implementations.values()]
         each = counted(max(cases), "case")
@@ -177,44 +174,46 @@ def sentences(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[st
         names = "One implementation was"
         if len(implementations) > 1:
             names, each = f"{len(implementations):,} implementations were", f"{each} each"
-        result = f"{names} judged on {each}, {counted(verdicts, 'verdict')} in all"
+        result = f"{names} judged on {each}: {counted(verdicts, 'verdict')}, "
         if divergences:
             fails = sum(failing(entry["verdicts"]) for entry in implementations.values())
-            result += f": {counted(fails, 'failing verdict')} in {counted(len(divergences), 'group')}"
+            result += f"of which {fails:,} {'fails' if fails == 1 else 'fail'}, "
+            result += f"in {counted(len(divergences), 'divergence')}"
             known = sum(bool(d.get("expected") and d["expected"]["all"]) for d in divergences)
-            result += f", {known:,} of them expected." if known else "."
+            result += f" ({known:,} expected)." if known else "."
         else:
-            result += ", none of them failing."
-        said.append(result)
-    said += _covered(run.get("coverage") or {})
+            result += "none failing."
+        lines.append(result)
+    lines += _covered(run.get("coverage") or {})
     if absent:
         one = len(absent) == 1
         verb, whose = ("was", "its") if one else ("were", "their")
-        said.append(f"{listed(absent)} {verb} unavailable: none of {whose} implementations was judged.")
+        lines.append(f"{listed(absent)} {verb} unavailable: none of {whose} implementations was judged.")
     if lost:
-        said.append(f"{listed(lost)} {'was' if len(lost) == 1 else 'were'} lost before the end.")
+        lines.append(f"{listed(lost)} stopped before the end of the run.")
     if len(judges(run)) > 1:
-        said.append(f"Versions {listed(map(plain, judges(run)))} of the suite judged its parts.")
+        lines.append(f"Several versions of the suite judged its parts: {listed(map(plain, judges(run)))}.")
     if run["interrupted"]:
-        said.append("The run was interrupted: this is what had been found until then.")
-    return said
+        lines.append("The run was interrupted; this is what it found until then.")
+    return lines
 
 
 def _covered(coverage: dict[str, Any]) -> list[str]:
-    """What the cases saw of the parameter space."""
-    if not coverage:
-        return []
-    parts = []
+    """Returns one sentence per dimension on the part of the parameter space that the cases covered."""
+    lines = []
     for ndim, entry in coverage.items():
-        pairs, triples = (
-            f"{seen:,} of {possible:,}" for seen, possible in (entry["pairs"], entry["triples"])
-        )
-        parts.append(f"{pairs} pairs and {triples} triples in {ndim[0]}-D")
-    return [f"Of the possible combinations of parameter levels its cases held {' and '.join(parts)}."]
+        pairs, triples = (_percent(*entry[strength]) for strength in ("pairs", "triples"))
+        lines.append(f"Coverage ({ndim[0]}-D): {pairs} of parameter pairs, {triples} of triples.")
+    return lines
+
+
+def _percent(seen: int, possible: int) -> str:
+    """Returns a share rounded down, so that only a complete one is 100 %."""
+    return f"{100 * seen // possible if possible else 100} %"
 
 
 def command(run: dict[str, Any]) -> str:
-    """The command of the run: as recorded, or put together from its settings."""
+    """Returns the command of the run, as recorded or put together from its settings."""
     recorded = run["host"].get("command")
     if recorded:
         return plain(recorded)
@@ -226,7 +225,7 @@ def command(run: dict[str, Any]) -> str:
 
 
 def error_in_units(error: object) -> str:
-    """A rounding error in units of u·A."""
+    """Returns a rounding error, given in units of u·A, as text."""
     if error is None:
         return ""
     if isinstance(error, str):

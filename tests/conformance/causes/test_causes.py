@@ -228,7 +228,7 @@ def test_diff_names_what_is_new_gone_slower_and_uncovered(cases, tmp_path, info)
     )
     found = diff(before, after)
     assert len(found["changed"]) == 1  # of the same kind, under another condition
-    assert "bias became groups > 1" in " ".join(found["changed"][0]["changes"])
+    assert "was bias, is now groups > 1" in " ".join(found["changed"][0]["changes"])
     assert found["verdicts"]["fixed"] == sum(c.bias and c.groups == 1 for c in cases[:200])
     assert found["verdicts"]["failing"] == sum(not c.bias and c.groups > 1 for c in cases[:200])
     assert found["speed"][0]["beyond_noise"]

@@ -201,7 +201,7 @@ def test_arrays_of_higher_dimensions_are_shown_part_by_part(tmp_path, info, summ
 @pytest.mark.parametrize(
     ("evidence", "words"),
     [
-        (Evidence(shape=(9, 900), index=(0, 3), wrong=5, elements=8100), "too large to be shown"),
+        (Evidence(shape=(9, 900), index=(0, 3), wrong=5, elements=8100), "too large to show"),
         (
             Evidence(expected=1, actual=2, difference=1, shape=(9,), index=(3,), wrong=5, elements=9),
             "At the worst",

@@ -206,12 +206,12 @@ def test_a_terminal_that_knows_only_ascii(result, hostile):
 def test_a_framework_that_was_lost_on_the_way_is_named_everywhere(result):
     run, divergences = result
     run["frameworks"]["torch"]["reason"] = "died thrice"
-    assert "torch was lost before the end." in shown(run, divergences)
-    assert "torch: lost before the end\n  died thrice" in shown(run, divergences)
-    assert "Lost before the end: died thrice" in markdown(run, divergences)
+    assert "torch stopped before the end of the run." in shown(run, divergences)
+    assert "torch: stopped before the end\n  died thrice" in shown(run, divergences)
+    assert "Stopped before the end: died thrice" in markdown(run, divergences)
     tests = by_name(ET.fromstring(junit(run, divergences)))
-    assert tests["torch", "available"].find("skipped").get("message") == "lost before the end: died thrice"
-    assert "<strong>Lost before the end.</strong>" in html(run, divergences)
+    assert tests["torch", "available"].find("skipped").get("message") == "stopped before the end: died thrice"
+    assert "<strong>Stopped before the end.</strong>" in html(run, divergences)
 
 
 def test_a_run_in_which_nothing_ran(tmp_path, info, summarise):

@@ -51,7 +51,10 @@ def causes(run_folder, requiring) -> Run:
             "faults": [{"name": "zero-tail", "explains": "values"}],
             "cases": 2,
         },
-        "located": {"case": OTHER, "sentence": "y[0,0,2,2] = x[0,0,1,1]*w[0,0,0,0] = 1*1 = 1, not 0"},
+        "located": {
+            "case": OTHER,
+            "sentence": "if only x[0, 0, 1, 1] is 1, y[0, 0, 2, 2] should be 1 but is 0 (missing)",
+        },
         "smallest_seen": OTHER,
         "reproduction": {
             "file": "repro/D2_torch_nn_functional_conv_transpose2d_values.py",
@@ -126,7 +129,9 @@ def test_the_comparison_of_two_runs(causes, snapshot):
         "after": {"path": "b", **about, "frameworks": {"torch": "2.13.0", "paddle": "3.3.1"}, "seed": 1},
         "new": [values],
         "gone": [crash],
-        "changed": [{"before": crash, "after": crash, "changes": ["condition: bias became no condition"]}],
+        "changed": [
+            {"before": crash, "after": crash, "changes": ["condition: was bias, is now no condition"]}
+        ],
         "same": 3,
         "requirements": [
             {
