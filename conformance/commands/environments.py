@@ -72,7 +72,7 @@ def remove(frameworks: tuple[str, ...]) -> int:
     for name in frameworks or _installed():
         environment = environment_for(name)
         gone = environment is not None and remove_environment(environment)
-        click.echo(f"{name}: {'removed' if gone else 'there was none'}")
+        click.echo(f"{name}: {'removed' if gone else 'nothing to remove'}")
     return 0
 
 
@@ -94,9 +94,9 @@ def doctor(frameworks: tuple[str, ...]) -> int:
         hint = (
             "reinstall the suite to build its kernels"
             if shutil.which(compiler)
-            else f"no C compiler ({compiler}); install one and reinstall the suite for the faster path"
+            else f"no C compiler ({compiler}); install one and reinstall the suite to get the faster kernels"
         )
-        click.echo(f"reference   NumPy path, complete but slower: {hint}")
+        click.echo(f"reference   NumPy path (complete, but slower): {hint}")
     existing = next(path for path in (cache_folder(), *cache_folder().parents) if path.exists())
     free = shutil.disk_usage(existing).free
     room = (
@@ -129,14 +129,14 @@ def _can_be_had(environment: Environment) -> bool:
         offered = available(distribution)
     except ConformanceError as error:
         click.echo(
-            f"{'':<10}  {one_line(error)}: is there a network, and is pip configured for it? A build of "
-            f"your own needs neither: --python {environment.framework}=PATH"
+            f"{'':<10}  {one_line(error)}: check the network and pip's configuration, or use a build of "
+            f"your own with --python {environment.framework}=PATH"
         )
         return False
     if version not in offered:
         click.echo(
             f"{'':<10}  pip offers no {distribution} {version} for Python {python}; it has "
-            f"{', '.join(offered[-3:])}: run the suite with another Python, or give --python "
+            f"{', '.join(offered[-3:])}: run the suite with another Python, or use --python "
             f"{environment.framework}=PATH"
         )
         return False
@@ -180,13 +180,13 @@ def _examine_environment(environment: Environment) -> bool:
         numpy = " (its NumPy does not fit it)" if "numpy" in str(error).lower() else ""
         click.echo(
             f"{name}  broken{numpy}: {one_line(error)}; "
-            f"'conformance env remove {environment.framework}', then run again to remake it"
+            f"'conformance env remove {environment.framework}' removes it, and the next run remakes it"
         )
         return False
     if "numpy<2" in environment.requirements and not hello["numpy"].startswith("1."):
         click.echo(
-            f"{name}  NumPy {one_line(hello['numpy'])} is there and {environment.requirements[0]} needs "
-            f"numpy<2: '{environment.python} -m pip install numpy<2' in quotes, or remake it with "
+            f"{name}  NumPy {one_line(hello['numpy'])} is installed, but {environment.requirements[0]} needs "
+            f"numpy<2: run {environment.python} -m pip install 'numpy<2', or remove the environment with "
             f"'conformance env remove {environment.framework}'"
         )
         return False

@@ -15,8 +15,8 @@ from conv_transpose_conformance.requirements.base.requirement import fails
 from conv_transpose_conformance.text import one_line
 
 _HEAD: Final = (
-    "What is known to diverge: a run that finds nothing else exits 0.\n"
-    "Give each entry a reason and a link. 'conformance expect RUN_DIR' adds what is new."
+    "Known divergences: a run that finds no others exits 0.\n"
+    "Give each entry a reason and a link. 'conformance expect RUN_DIR' adds new ones."
 )
 
 
@@ -99,7 +99,7 @@ def _of_requirement(run: dict[str, Any], result: dict[str, Any]) -> Table:
     if version:
         table["versions"] = f"=={version.split('+')[0]}"
     table["requirement"] = result["requirement"]
-    table["reason"] = one_line(result["message"], 200) or "to be found out"
+    table["reason"] = one_line(result["message"], 200) or "not yet investigated"
     table["link"] = ""
     return table
 
@@ -121,6 +121,6 @@ def _entry(run: dict[str, Any], divergence: dict[str, Any]) -> Table:
         table["case"] = list(cases or [divergence["smallest"]["case"]])
     diagnosis = divergence.get("diagnosis")
     said = f"behaves as: {diagnosis['sentence']}" if diagnosis else divergence["smallest"]["message"]
-    table["reason"] = one_line(said, 200) or "to be found out"
+    table["reason"] = one_line(said, 200) or "not yet investigated"
     table["link"] = ""
     return table

@@ -56,7 +56,7 @@ def conclude(
             scripts = Scripts(executions, versions, devices)
             causes = explain(observed, interpreters, say=say, cancelled=cancelled, known=scripts.begin)
             if interpreters and not cancelled():
-                say("executing the reproduction scripts")
+                say("running the reproduction scripts")
             found = divergences(causes, summary, scripts)
     for cause, entry in zip(causes, found, strict=True):
         entry["expected"] = _expected(cause, expectations, versions)

@@ -95,12 +95,12 @@ def _check(parts: Sequence[_Part], out: Path) -> None:
     first = parts[0]
     for part in parts:
         if part.path.resolve() == out.resolve():
-            raise BadRunFolder(f"--out {out}: is one of the folders to be merged; name another")
+            raise BadRunFolder(f"--out {out} is one of the folders to merge; choose another folder")
         for key in _SAME:
             if part.run[key] != first.run[key]:
                 raise BadRunFolder(
-                    f"{part.path}: its {key} is {part.run[key]}, that of {first.path} is {first.run[key]}: "
-                    "merge parts of one run"
+                    f"{part.path} has the {key} {part.run[key]}, {first.path} has {first.run[key]}: "
+                    "only parts of one run can be merged"
                 )
     check_mergeable(
         [(part.path, part.run) for part in parts], map(described, catalogue().values()), suite_version()
@@ -110,14 +110,15 @@ def _check(parts: Sequence[_Part], out: Path) -> None:
     counts = {count for _, count in shards}
     if len(counts) > 1:
         raise BadRunFolder(
-            f"the folders are shards of {' and '.join(map(str, sorted(counts)))} parts: merge one run"
+            f"the folders are shards of runs in {' and '.join(map(str, sorted(counts)))} parts: "
+            "only parts of one run can be merged"
         )
     for part in parts:
         index = (part.run.get("shard") or [1, 1])[0]
         for name in part.run["implementations"]:
             other = seen.setdefault((name, index), part)
             if other is not part:
-                raise BadRunFolder(f"{part.path} and {other.path}: both hold shard {index} of {name}")
+                raise BadRunFolder(f"{part.path} and {other.path} both contain shard {index} of {name}")
     count = counts.pop()
     names = {name for name, _ in seen}
     for name in sorted(names):
@@ -132,7 +133,7 @@ def _check(parts: Sequence[_Part], out: Path) -> None:
         )
         if len(versions) > 1:
             raise BadRunFolder(
-                f"the folders ran {name} in the versions {', '.join(sorted(map(str, versions)))}"
+                f"the folders ran different versions of {name}: {', '.join(sorted(map(str, versions)))}"
             )
 
 

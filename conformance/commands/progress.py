@@ -72,7 +72,7 @@ class ProgressView:
             case events.Unavailable(framework, reason):
                 self._say(f"{framework}: not run: {reason}", "yellow")
             case events.Restarted(framework, reason):
-                self._say(f"{framework}: worker replaced: {reason}", "yellow")
+                self._say(f"{framework}: restarted a worker: {reason}", "yellow")
 
     def _say(self, line: str, style: str = "dim") -> None:
         self._console.print(Text(plain(line), style=style), soft_wrap=True)

@@ -114,18 +114,18 @@ def bisect(
                 except InvalidCase:
                     raise
                 except ConformanceError as error:
-                    say(f"{distribution} {version}: left out: {error}")
+                    say(f"{distribution} {version}: skipped: {error}")
                     del left[at]
                     at += 0 if step > 0 else -1
                     continue
             return at
-        raise NothingRan(f"no release of {distribution} is left to compare: name others with --versions")
+        raise NothingRan(f"no release of {distribution} could run; choose others with --versions")
 
     first = outcome(0, 1)
     last = outcome(len(left) - 1, -1)
     old = known[left[first]]
     if first == last:
-        raise NothingRan(f"only {distribution} {left[first]} can be had: name others with --versions")
+        raise NothingRan(f"only {distribution} {left[first]} could run; choose others with --versions")
     if known[left[last]] == old:
         return None
     low, high = left[first], left[last]
@@ -168,5 +168,5 @@ def distribution_of(framework: str, implementation: str) -> str:
         if framework in (distribution, of):
             if of == mine:
                 return distribution
-            raise BadRelease(f"--framework {framework!r}: {implementation} is of {mine}")
+            raise BadRelease(f"--framework {framework!r}: {implementation} belongs to {mine}")
     raise BadRelease(f"--framework {framework!r} is none of {', '.join(distributions())}")

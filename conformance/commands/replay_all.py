@@ -47,7 +47,7 @@ class _Asked:
 
     def reason(self, implementation: str) -> str:
         """Why an implementation could not be asked."""
-        return self.reasons.get(framework_of(implementation), "it was not asked")
+        return self.reasons.get(framework_of(implementation), "it was not run")
 
 
 def replay_all(directory: Path, targets: Targets, console: Console) -> int:
@@ -60,7 +60,7 @@ def replay_all(directory: Path, targets: Targets, console: Console) -> int:
     run, divergences = read(directory)
     failing = [result for result in (run.get("requirements") or {}).get("results", ()) if fails(result)]
     if not divergences and not failing:
-        console.print(Text(f"{directory} has nothing that failed to replay"))
+        console.print(Text(f"{directory} has no failure to replay"))
         return 0
     wanted = [(d, Case.from_dict(d["smallest"]["parameters"])) for d in divergences]
     asked = _Asked()
@@ -102,7 +102,10 @@ def answer(records: list[Record], reason: str = "") -> tuple[str, str]:
 def answer_of(requirement: str, result: Result | None, reason: str = "") -> tuple[str, str]:
     """The word for a requirement that was examined again, and what there is to say about it."""
     if result is None:
-        return CANNOT, reason if requirement in catalogue() else "the catalogue has it no longer"
+        return (
+            CANNOT,
+            reason if requirement in catalogue() else "the catalogue no longer has this requirement",
+        )
     found = result.plain()
     if result.verdict in FAILING:
         return STILL, f"{found['verdict']}: {found['message']}"

@@ -46,20 +46,20 @@ def resumed(context: click.Context, folder: Path) -> dict[str, Any]:
         name = parameter.name or ""
         if name not in _BESIDE and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             raise ConformanceError(
-                f"{parameter.opts[-1]} beside --resume: a resumed run keeps the settings it was begun with; "
-                f"leave {parameter.opts[-1]} out, or begin a new run"
+                f"{parameter.opts[-1]} cannot be combined with --resume, because a resumed run keeps its "
+                f"settings: leave {parameter.opts[-1]} out, or start a new run"
             )
     arguments = read_asked(folder, suite_version()).get("arguments")
     if not isinstance(arguments, list) or not all(isinstance(argument, str) for argument in arguments):
-        raise BadRunFolder(f"{folder}: its journal does not say what was asked for: begin a new run")
+        raise BadRunFolder(f"{folder}: its journal does not contain the options of the run; start a new run")
     try:
         options = context.command.make_context("run", list(arguments)).params
     except (click.ClickException, click.exceptions.Exit) as error:
-        said = error.format_message() if isinstance(error, click.ClickException) else "not a run's options"
-        raise BadRunFolder(one_line(f"{folder}: its journal asks for what cannot be: {said}")) from None
+        said = error.format_message() if isinstance(error, click.ClickException) else "no options of a run"
+        raise BadRunFolder(one_line(f"{folder}: its journal contains unusable options: {said}")) from None
     if sorted(options["pythons"]) != sorted(context.params["pythons"]):
         again = " ".join(f"--python {python}" for python in options["pythons"]) or "no --python"
         raise ConformanceError(
-            one_line(f"the run in {folder} was begun with {again}: give the same beside --resume")
+            one_line(f"the run in {folder} was started with {again}; give the same with --resume")
         )
     return {name: value for name, value in options.items() if name not in _ANEW}

@@ -94,9 +94,8 @@ def _execute(
     ):
         if journal.kept is not None:
             console.print(
-                f"{folder.path}: its run was never finished and this is a new one; what that had recorded is "
-                f"kept in {journal.kept.name}: to go on with it, move the file to another folder as "
-                f"{journal.path.name} and give --resume that folder",
+                f"{folder.path} holds an unfinished run; its journal is now {journal.kept.name}. To resume "
+                f"that run, move the file to another folder as {journal.path.name} and use --resume there",
                 soft_wrap=True,
                 markup=False,
             )
@@ -133,7 +132,7 @@ def _execute(
                     progress.handle(event)
         except KeyboardInterrupt:
             interrupted = True
-            console.print("interrupted: ending the workers, writing what was found so far")
+            console.print("interrupted: stopping the workers and writing the results so far")
         except BadRunFolder:
             writer.discard()
             raise
@@ -180,7 +179,7 @@ def _execute(
     folder.write(info, summary, found)
     result = render(folder.path)
     if interrupted or any(e["status"] == "ran" and e["reason"] for e in frameworks.values()):
-        console.print(f"'conformance run --resume {folder.path}' asks what was not answered", soft_wrap=True)
+        console.print(f"'conformance run --resume {folder.path}' completes this run", soft_wrap=True)
     else:
         journal.remove()
     return result

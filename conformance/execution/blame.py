@@ -70,7 +70,8 @@ class Inquest:
         culprit = self._hunt(call, failure, before)
         if culprit is not None:
             message = (
-                f"only after {culprit.name}, not alone: {failure.message} (alone and in company: {told})"
+                f"only after {culprit.name}, not alone: {failure.message} "
+                f"(alone and after other calls: {told})"
             )
             return Finding(evolve(failure, message=message), culprit, doubtful=True)
         if failure.outcome is Outcome.HANG:

@@ -248,5 +248,5 @@ def _why(call: Call, answer: Answer) -> str:
     if answer.outcome is Outcome.INVALID:
         return f"{call.implementation}: {answer.message}"
     if answer.tainted:
-        return f"{call.implementation} returned a tensor of shape {list(answer.shape or ())}"
+        return f"{call.implementation} returned a tensor of the impossible shape {list(answer.shape or ())}"
     return f"{call.name} makes later calls fail"

@@ -1,11 +1,11 @@
-"""One virtual environment per framework, made by the suite in a cache folder and reused.
+"""Makes one virtual environment per release in a cache folder, and reuses it.
 
-An environment is named by what was asked for and by the Python that made it.  It counts as made once
-``environment.json`` lies in it, the last thing written; a folder without it is a half-made one and is made
-anew.  A lock keeps concurrent runs from making the same one twice.
+The name of an environment contains its requirements and a digest of the Python that makes it.  An environment
+is complete once it contains ``environment.json``, which is written last; a folder without it is half-made and
+is made again.  A lock keeps concurrent runs from making the same environment twice.
 
-The cache folder is ``$CONFORMANCE_CACHE``, or the user's own cache folder for the suite.  Packages come from
-wherever the user's pip is configured to find them.
+The cache folder is ``$CONFORMANCE_CACHE``, or the suite's folder in the user's cache.  Packages come from the
+index that the user's pip is configured for.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from conv_transpose_conformance.frameworks import registry
 from conv_transpose_conformance.workers.environment import installer_environment
 from conv_transpose_conformance.workers.launch import run
 
-DISK_NEEDED: Final = 4 << 30  # bytes; the largest environment takes three quarters of it
+DISK_NEEDED: Final = 4 << 30  # bytes; the largest environment takes three quarters of this
 _MANIFEST: Final = "environment.json"
 
 Say = Callable[[str], None]
@@ -41,7 +41,7 @@ Say = Callable[[str], None]
 
 @frozen
 class Environment:
-    """One environment: ``folder`` holds a virtual environment made for ``requirements``."""
+    """An environment: a virtual environment in ``folder`` with ``requirements`` installed."""
 
     framework: str
     requirements: tuple[str, ...]
@@ -49,12 +49,12 @@ class Environment:
 
     @property
     def python(self) -> Path:
-        """Its interpreter."""
+        """The path of its interpreter."""
         return self.folder / "bin" / "python"
 
     @property
     def manifest(self) -> dict[str, Any] | None:
-        """What was written when it was complete, or None for a half-made or absent one."""
+        """The content of environment.json, None if the environment is half-made or absent."""
         try:
             read = json.loads((self.folder / _MANIFEST).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -70,19 +70,19 @@ class Environment:
 
 
 def cache_folder() -> Path:
-    """Where environments are kept."""
+    """Returns the folder that holds the environments."""
     chosen = os.environ.get("CONFORMANCE_CACHE")
     return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("conv-transpose-conformance")
 
 
 def environment_for(framework: str, version: str = "") -> Environment | None:
-    """The environment of a framework's pinned release, or of another version; None: the suite makes none."""
+    """Returns the environment of a framework's pinned release, or of ``version``; None if there is none."""
     release = registry.framework(framework).release
     return None if release is None else environment_of(framework, release.requirements(version))
 
 
 def environment_of(framework: str, wanted: tuple[str, ...]) -> Environment:
-    """The environment of some requirements, the framework's own first; made or not."""
+    """Returns the environment of some requirements, the framework's own first, whether it exists or not."""
     asked = json.dumps([sys.implementation.cache_tag, sys.base_prefix, *wanted])
     digest = hashlib.sha256(asked.encode()).hexdigest()[:8]
     name = wanted[0].replace("==", "-").replace("/", "_")
@@ -90,10 +90,10 @@ def environment_of(framework: str, wanted: tuple[str, ...]) -> Environment:
 
 
 def ensure(environment: Environment, say: Say, stop: threading.Event | None = None) -> Path:
-    """The interpreter of an environment, which is made first where it is not there.
+    """Returns the interpreter of an environment, and makes the environment first if it does not exist.
 
     Raises:
-        EnvironmentFailed: with the reason and the place of the log.
+        EnvironmentFailed: if it cannot be made; gives the reason and the place of the log.
     """
     if environment.manifest is not None:
         return environment.python
@@ -104,7 +104,7 @@ def ensure(environment: Environment, say: Say, stop: threading.Event | None = No
 
     def wait() -> None:
         if not said:
-            said.append("waiting for another process that is making its environment")
+            said.append("waiting for another process that makes its environment")
             say(said[0])
         if stop.is_set():
             raise EnvironmentFailed(f"{environment.framework}: stopped while waiting")
@@ -124,7 +124,7 @@ def ensure(environment: Environment, say: Say, stop: threading.Event | None = No
 
 @contextmanager
 def _locked(environment: Environment, wait: Callable[[], None]) -> Iterator[None]:
-    """Keeps other processes from making or removing it; ``wait`` is called while one does, and may raise."""
+    """Locks an environment.  While another process holds the lock, calls ``wait``, which may raise."""
     lock = FileLock(environment.folder.with_name(environment.folder.name + ".lock"))
     while True:
         try:
@@ -144,8 +144,8 @@ def _make(environment: Environment, say: Say, stop: threading.Event) -> None:
     free = shutil.disk_usage(folder.parent).free
     if free < DISK_NEEDED:
         raise EnvironmentFailed(
-            f"{environment.framework}: {free >> 20} MiB free in {folder.parent}, an environment needs up to "
-            f"{DISK_NEEDED >> 20}; set CONFORMANCE_CACHE to a folder with room"
+            f"{environment.framework}: {free >> 20} MiB free in {folder.parent}, but an environment needs "
+            f"up to {DISK_NEEDED >> 20}; set CONFORMANCE_CACHE to a folder with room"
         )
     log = folder.with_name(folder.name + ".log")
     say(f"installing {' '.join(environment.requirements)} (once; then reused from {folder})")
@@ -158,7 +158,7 @@ def _make(environment: Environment, say: Say, stop: threading.Event) -> None:
         ):
             if _execute(command, output, stop) != 0:
                 reason = "stopped" if stop.is_set() else _reason(log)
-                raise EnvironmentFailed(f"{environment.framework}: {reason} (the whole log: {log})")
+                raise EnvironmentFailed(f"{environment.framework}: {reason} (full log: {log})")
     packages = run(
         [environment.python, "-m", "pip", "list", "--format", "json", "--disable-pip-version-check"],
         installer_environment,
@@ -196,11 +196,11 @@ def _execute(command: list[str], output: Any, stop: threading.Event) -> int:
 
 
 _KNOWN: Final = (
-    # what pip prints -> what it means, and what to do
+    # (output of pip, meaning and remedy)
     (
         r"No matching distribution found for (\S+)",
         r"\1: there is no such release, or none with a wheel for Python {python}; "
-        r"'pip index versions' names those there are",
+        r"'pip index versions' lists the releases",
     ),
     (
         r"No space left on device",
@@ -208,39 +208,41 @@ _KNOWN: Final = (
     ),
     (
         r"NewConnectionError|Name or service not known|Temporary failure in name resolution|Network is unr",
-        "no network, or pip is not configured for yours; or give an interpreter that has it with --python",
+        "no network, or pip is not configured for it; an interpreter that has the framework needs neither "
+        "(--python)",
     ),
     (
         r"ensurepip is not available|No module named '?ensurepip",
-        "Python {python} here makes no virtual environments; install its venv package (python3-venv)",
+        "this Python {python} cannot make virtual environments; install its venv package (python3-venv)",
     ),
 )
 
 
 def _reason(log: Path) -> str:
     text = log.read_text(encoding="utf-8", errors="replace")
-    # "No matching distribution" is also what pip ends with where it could not ask anybody.
+    # pip also ends with "No matching distribution" if it could not reach any index
     for pattern, meaning in (_KNOWN[1], _KNOWN[2], _KNOWN[3], _KNOWN[0]):
         match = re.search(pattern, text)
         if match:
             return match.expand(meaning).format(python=platform.python_version())
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR")]
-    return (errors or lines or ["its installation failed without a word"])[-1][:500]
+    return (errors or lines or ["its installation failed without a message"])[-1][:500]
 
 
 def remove(environment: Environment) -> bool:
-    """Removes an environment; says whether there was one.
+    """Removes an environment; returns whether there was one.
 
     Raises:
-        EnvironmentFailed: where another process is making it, or it cannot be removed.
+        EnvironmentFailed: if another process is making it, or if it cannot be removed.
     """
     if not environment.folder.exists():
         return False
 
     def refuse() -> None:
         raise EnvironmentFailed(
-            f"{environment.framework}: another process is making this environment: remove it once that ended"
+            f"{environment.framework}: another process is making this environment; remove it once that "
+            "process has ended"
         )
 
     try:

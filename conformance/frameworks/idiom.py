@@ -1,7 +1,7 @@
-"""How a call is written in a framework's own words, as lines of Python.
+"""Lines of Python that make a call in a framework's own words.
 
-Everything that goes into a line is a number, a name of ours or the ``repr`` of plain data: what a framework
-said never gets into a script as code.
+Every line consists of numbers, names that the suite chose and the ``repr`` of plain data: text from a
+framework never gets into a script as code.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 
 @frozen
 class Idiom:
-    """How a call is written.
+    """The lines and expressions of one call.
 
     Attributes:
         imports: lines.
@@ -22,11 +22,11 @@ class Idiom:
         load: lines that give the layer its parameters.
         call: lines that leave the output's tensor in ``y``.
         values: an expression, the output as a NumPy array, channels first.
-        shape: an expression, the output's shape, channels first, that does not read its values.
+        shape: an expression, the output's shape, channels first; it does not read the values.
         gradients: lines that leave NumPy arrays ``grad_input``, ``grad_weight`` and, with a bias,
             ``grad_bias``, for ``g``, the gradient of the output.
         parameters: an expression, the layer's parameters as ``{name: (shape, dtype)}``, "" for a function.
-        variant: lines that turn the loaded layer into a variant of it: compile it, say.
+        variant: lines that turn the loaded layer into a variant of it, for example compile it.
     """
 
     imports: Sequence[str]
@@ -44,16 +44,16 @@ DEFAULTS: Final = {"stride": 1, "padding": 0, "output_padding": 0, "groups": 1, 
 
 
 def arguments(values: dict[str, Any], defaults: dict[str, Any]) -> str:
-    """``, name=value`` for what is not at its default."""
+    """Returns ``, name=value`` for every argument that differs from its default."""
     return "".join(f", {name}={value!r}" for name, value in values.items() if value != defaults.get(name))
 
 
 def unpacked(expressions: Sequence[str]) -> list[str]:
-    """Lines that give the gradients their names."""
+    """Returns lines that give the gradients their names."""
     names = ("grad_input", "grad_weight", "grad_bias")
     return [f"{name} = {expression}" for name, expression in zip(names, expressions, strict=False)]
 
 
 def replaced(words: Idiom, how: str) -> Idiom:
-    """The words with ``layer = how`` once the layer has its parameters."""
+    """Returns ``words`` with the line ``layer = how`` once the layer has its parameters."""
     return evolve(words, variant=[f"layer = {how}"])

@@ -1,4 +1,4 @@
-"""What is declared of one implementation: an API under test, or a variant of it."""
+"""Declaration of an implementation: an API under test, or a variant of one."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ KINDS_REFUSED = (
 
 @frozen(kw_only=True)
 class Documented:
-    """What an API's documents say beside the geometry of a call.
+    """What an API's documents say besides the geometry of a call.
 
     Attributes:
-        interface: its arguments; None where no page lists them.
-        dtypes: those promised to work; of others a refusal is an answer.
-        sequences: in which of ``"tuple"`` and ``"list"`` one number for each dimension may be written.
-        padding_by_dimension: whether the padding may be written so too (else: one number for every side, or
-            one for each).
-        uniform: whether parameters are drawn from U(-√κ, √κ), κ = groups / (C_out · ∏ kernel).
-        refuses: kinds of invalid argument that are said to raise, of ``KINDS_REFUSED``.
+        interface: its arguments; None if no page lists them.
+        dtypes: the dtypes that must work; an API may refuse others.
+        sequences: the types, of ``"tuple"`` and ``"list"``, in which one number per dimension may be written.
+        padding_by_dimension: whether this is also a way to write the padding (otherwise: one number for all
+            sides, or one number per side).
+        uniform: whether initial parameters are drawn from U(-√κ, √κ), κ = groups / (C_out · ∏ kernel).
+        refuses: the kinds of invalid argument, of ``KINDS_REFUSED``, that the documents say raise.
     """
 
     interface: Interface | None = field(default=None, validator=optional(instance_of(Interface)))
@@ -57,16 +57,16 @@ class Implementation:
     """An API of a framework, or a variant of one (``+compile``), under the same documents.
 
     Attributes:
-        api: as its users call it; begins with the framework's name and a dot.
+        api: its name; begins with the framework's name and a dot.
         ndim: spatial dimensions, 1 or 2.
         is_layer: whether it is a layer with parameters of its own rather than a function.
         variant: the part of the framework that runs the layer ("compile", say), "" for plain calls.
         computes: whether its outputs have values on the devices that the suite runs on.
         shapes_only: whether it promises an output's shape and dtype in place of an output.
         maps_batch: whether the layer gets the inputs of a batch one by one, without a batch dimension.
-        seconds: what a call takes where that is far from nothing; a profile limits its cases by it.
-        patience: seconds that a call may take beyond those of others, as it waits for a compiler.
-        documented: what its documents say of it.
+        seconds: time of a call if it is slow, else 0; a profile limits its cases by it.
+        patience: seconds that a call may take in addition to the usual deadline, to wait for a compiler.
+        documented: what its documents say.
     """
 
     api: str = field(validator=matches_re(r"[A-Za-z_][\w.]*\.\w+"))
@@ -86,10 +86,10 @@ class Implementation:
         return Name(self.api, self.variant).implementation
 
     def with_variants(self, variants: Iterable[dict[str, Any]]) -> tuple[Implementation, ...]:
-        """This API, and its variants, each given by what differs."""
+        """Returns this API and its variants, each given by the fields that differ."""
         return (self, *(evolve(self, **changes) for changes in variants))
 
 
 def ordered(implementations: Iterable[Implementation]) -> tuple[Implementation, ...]:
-    """Layers, then functions, then variants, as reports have them."""
+    """Returns layers, then functions, then variants: the order of reports."""
     return tuple(sorted(implementations, key=lambda one: (one.variant != "", not one.is_layer)))

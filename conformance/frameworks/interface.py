@@ -1,6 +1,6 @@
-"""What an API calls its arguments, their order and their defaults, as its own reference page has them.
+"""Names, order and defaults of an API's arguments, as its reference page gives them.
 
-Where the page of one release differs from that of another, the latest is given.
+Where the pages of two releases differ, the latest counts.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ Arguments = tuple[tuple[str, Any], ...]
 
 @frozen
 class Interface:
-    """``construct`` makes a layer (empty for a function), ``forward`` is called with the input.
+    """Arguments of an API: ``construct`` makes a layer (empty for a function), ``forward`` takes the input.
 
-    Each is a tuple of argument and default, ``REQUIRED`` where there is none.
+    Each is a tuple of (argument, default); a default of ``REQUIRED`` means that there is none.
     """
 
     construct: Arguments
     forward: Arguments
 
     def name(self, role: str) -> str | None:
-        """What the API calls an argument that the suite calls ``role``, None where it has none.
+        """Returns the API's name of the argument that the suite calls ``role``, None if it has none.
 
         Roles are the names that PyTorch uses; a function's bias is a tensor, not a role.
         """
@@ -38,7 +38,7 @@ class Interface:
         return next((name for name in (role, *_OTHER_NAMES.get(role, ())) if name in known), None)
 
     def default(self, role: str) -> Any:
-        """The documented default of an argument, ``REQUIRED`` where it has none or there is no argument."""
+        """Returns the documented default, ``REQUIRED`` if there is no default or no such argument."""
         return dict(self.construct + self.forward).get(self.name(role) or "", REQUIRED)
 
 
@@ -81,5 +81,5 @@ TORCH_FUNCTION: Final = Interface(
 
 
 def described(arguments: Arguments) -> str:
-    """Arguments as a sentence has them: ``in_channels, stride=1``."""
+    """Returns arguments as text: ``in_channels, stride=1``."""
     return ", ".join(name if default is REQUIRED else f"{name}={default!r}" for name, default in arguments)

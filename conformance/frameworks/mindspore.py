@@ -1,13 +1,13 @@
 """MindSpore, from the docstrings of ``nn.Conv1dTranspose/Conv2dTranspose`` and ``mint.nn.ConvTranspose2d``.
 
 Both bound ``output_padding``: ``[0, max(stride, dilation))`` in ``nn``, "less than stride or dilation" in
-``mint``.  The ``nn`` classes say that channels below 1 and paddings below 0 raise; they document dilations
-only up to the input's size, and an ``output_padding`` only beside ``pad_mode="pad"``.  Of ``pad_mode``, the
-formulas given for ``"same"`` in 1-D and ``"valid"`` in 2-D contradict the words above them, the first but
-for a stride of 1.  ``"same"``, there and in 2-D, gives the input's size times the stride; what is cut for
-that is halved, the odd position going to the end.  ``nn.Conv2dTranspose`` calls ``output_padding`` a padding
-of the output, and itself the gradient of ``Conv2d``: the second is followed, so that what stands there is
-computed.
+``mint``.  The ``nn`` classes say that channels below 1 and paddings below 0 raise.  They document dilations
+only up to the input's size, and ``output_padding`` only together with ``pad_mode="pad"``.  The formulas of
+``pad_mode`` for ``"same"`` in 1-D (unless the stride is 1) and for ``"valid"`` in 2-D contradict the words
+above them.  ``"same"``, for a stride of 1 and in 2-D, gives the input's size times the stride: the surplus is
+cut in halves, the odd position at the end.  ``nn.Conv2dTranspose`` calls ``output_padding`` a padding of the
+output, and itself the gradient of ``Conv2d``.  The suite follows the second statement, by which the positions
+that ``output_padding`` adds are computed.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _NN1: Final = "mindspore.nn.Conv1dTranspose"
 _NN2: Final = "mindspore.nn.Conv2dTranspose"
 _MINT: Final = "mindspore.mint.nn.ConvTranspose2d"
 
-# what raises by the words of nn's pages
+# the pages of nn say that these raise
 _STATED: Final = {
     NEGATIVE_OUTPUT_PADDING: "an output_padding is below 0",
     WITHOUT_CHANNELS: "in_channels or out_channels is below 1",
@@ -67,7 +67,7 @@ _STATED: Final = {
 
 
 def interpret(case: Case, implementation: Implementation) -> Meaning:
-    """What the documents demand of a case; see the module's page."""
+    """Returns what the documents demand of a case; the module's docstring explains it."""
     if isinstance(case.padding, str):
         found = _in_numbers(case, case.padding)
         if isinstance(found, Meaning):
@@ -89,13 +89,13 @@ def interpret(case: Case, implementation: Implementation) -> Meaning:
 
 
 def _in_numbers(case: Case, mode: str) -> Case | Meaning:
-    """The case with its padding in numbers, or what is to be said without them."""
+    """Returns the case with its padding in numbers, or the meaning if there are none."""
     unpadded = case.replace(padding=((0, 0),) * case.ndim)
     whatever_is_cut = explicit(unpadded)
     if whatever_is_cut.acceptance is Acceptance.FORBIDDEN:
         return whatever_is_cut
     if any(case.output_padding):
-        return forbidden(f"output_padding {case.output_padding} is given and pad_mode is not 'pad'")
+        return forbidden(f"output_padding {case.output_padding} is given although pad_mode is not 'pad'")
     if (mode == "valid" and case.ndim == 2) or (mode == "same" and case.ndim == 1 and case.stride != (1,)):
         return unspecified(f"the documented formula of pad_mode {mode!r} contradicts its description")
     if mode == "valid":
@@ -110,44 +110,44 @@ def _in_numbers(case: Case, mode: str) -> Case | Meaning:
 
 
 def cannot_express(case: Case, implementation: Implementation) -> str | None:
-    """Why an API has no way to say a case, or None: what the three signatures leave out."""
+    """Returns why an API cannot express a case, or None."""
     api = implementation.api
     if case.layout != "channels_first":
-        return "no data-format argument: the input is channels first"
+        return "no data-format argument: the input must have channels first"
     if case.spelling == "nested":
-        return "padding has no place for the batch and the channels"
+        return "padding has no entries for batch and channels"
     if case.spelling == "sides" and (api != _NN2 or isinstance(case.padding, str)):
-        return "padding has no number for each side"
+        return "padding has no number per side"
     if case.dtype in ("float64", "bfloat16"):
-        return f"{case.dtype} is not among the dtypes of its kernels"
+        return f"{case.dtype} is not a dtype of its kernels"
     if api == _MINT:
-        return None if case.symmetric else "padding is a number for each dimension, the same on both sides"
+        return None if case.symmetric else "padding must be one number per dimension, the same on both sides"
     if case.batch is None:
-        return "the input has a batch dimension"
+        return "the input must have a batch dimension"
     if case.output_size is not None:
-        return "there is no output_size"
+        return "there is no output_size argument"
     return _beyond_one_dimension(case) if api == _NN1 else None
 
 
 def _beyond_one_dimension(case: Case) -> str | None:
     if case.spelling == "tuple":
-        return "every argument is an integer"
+        return "every argument must be an integer"
     if any(case.output_padding):
-        return "there is no output_padding"
+        return "there is no output_padding argument"
     if not isinstance(case.padding, str) and not case.symmetric:
-        return "padding is one number for both sides"
+        return "padding must be one number for both sides"
     return None
 
 
 def idiom(implementation: Implementation, case: Case, device: str) -> Idiom:
-    """The words of a call; the device is the installation's."""
+    """Returns the lines of a call; the installation determines the device."""
     del device
     words = _words(implementation, case)
     return _jitted(words) if implementation.variant else words
 
 
 def companions(version: str) -> tuple[str, ...]:
-    """NumPy 1, against which it is built, whatever its metadata allows."""
+    """Returns NumPy 1, against which MindSpore is built, whatever its metadata allows."""
     older = tuple(map(int, version.split(".")[:2])) < (2, 10)
     return ("numpy<2", "setuptools<81") if older else ("numpy<2",)
 
@@ -228,7 +228,7 @@ def _jitted(words: Idiom) -> Idiom:
 
 
 def _interface(ndim: int) -> Interface:
-    """A layer of ``mindspore.nn``; in 1-D there is no output padding."""
+    """Returns the arguments of a layer of ``mindspore.nn``; in 1-D there is no output padding."""
     return Interface(
         construct=(
             *SIZED,

@@ -1,11 +1,10 @@
 """PaddlePaddle, from the docstrings of ``Conv1DTranspose``, ``Conv2DTranspose`` and the functional forms.
 
-They bound the output length by ``[L', L' + stride]``, in some places with the upper end and in others
-without: an output padding below the stride is documented, the stride itself and more is left open.  An
-``output_size`` "must" or "should" lie in that interval: one outside it is to be refused, and by
-``Conv2DTranspose``, whose page excludes the upper end, one at that end too.
-The length documented for ``"SAME"``, ``(L_in + stride - 1) / stride``, is that of a convolution and
-contradicts the rest of the page.
+The documents bound the output length by ``[L', L' + stride]``, in some places with the upper end and in
+others without.  So an output padding below the stride is documented; the stride itself and more is left open.
+An ``output_size`` "must" or "should" lie in that interval, so a call with one outside it must be refused.
+``Conv2DTranspose``, whose page excludes the upper end, must refuse that end too.  The length documented for
+``"SAME"``, ``(L_in + stride - 1) / stride``, is that of a convolution and contradicts the rest of the page.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ _HALF_OPEN: Final = "paddle.nn.Conv2DTranspose"
 
 
 def interpret(case: Case, implementation: Implementation) -> Meaning:
-    """What the documents demand of a case; see the module's page."""
+    """Returns what the documents demand of a case; the module's docstring explains it."""
     if case.padding == "same":
         return unspecified("the documented length of 'SAME' is that of a convolution")
     if case.padding == "valid":
@@ -65,32 +64,32 @@ def interpret(case: Case, implementation: Implementation) -> Meaning:
 
 
 def _outside(case: Case, half_open: bool) -> Meaning | None:
-    """That an output size is refused, where it lies outside the documented interval."""
+    """Returns a refusal if an output size is outside the documented interval, else None."""
     assert case.output_size is not None
     least = output_size(case, (0,) * case.ndim)
     for size, low, stride in zip(case.output_size, least, case.stride, strict=True):
         if not low <= size <= low + stride - half_open:
             end = "excluded" if half_open else "included"
-            return forbidden(f"output_size {size} is not from {low} to {low + stride}, this end {end}")
+            return forbidden(f"output_size {size} is not between {low} and {low + stride} (upper end {end})")
     return None
 
 
 def cannot_express(case: Case, implementation: Implementation) -> str | None:
-    """Why an API has no way to say a case, or None.
+    """Returns why an API cannot express a case, or None.
 
-    The input always has a batch dimension; output padding and output size exclude each other.
+    The input must have a batch dimension; output padding and output size exclude each other.
     """
     if case.batch is None:
-        return "the input has a batch dimension"
+        return "the input must have a batch dimension"
     if isinstance(case.padding, str) and case.spelling not in ("plain", "tuple"):
-        return "padding is a word and has no sides"
+        return "a padding in words has no sides"
     if case.output_size is not None and any(case.output_padding):
-        return "output_size is given in place of output_padding"
+        return "output_size replaces output_padding; a call cannot give both"
     return None if implementation.is_layer else needs_output_channels(case)
 
 
 def idiom(implementation: Implementation, case: Case, device: str) -> Idiom:
-    """The words of a call, on "cpu" or "cuda"."""
+    """Returns the lines of a call on "cpu" or "cuda"."""
     words = _words(implementation, case)
     if device == "cuda":
         words = _on_cuda(words)
@@ -100,7 +99,7 @@ def idiom(implementation: Implementation, case: Case, device: str) -> Idiom:
 
 
 def companions(version: str) -> tuple[str, ...]:
-    """What the releases before 3.0 need and do not ask for."""
+    """Returns the requirements that releases before 3.0 have and do not declare."""
     return ("numpy<2", "setuptools") if int(version.split(".")[0]) < 3 else ()
 
 
@@ -176,7 +175,7 @@ def _on_cuda(words: Idiom) -> Idiom:
 
 
 def _interfaces(ndim: int) -> tuple[Interface, Interface]:
-    """The layer and the function; the order of groups and dilation depends on the dimensions."""
+    """Returns the arguments of layer and function; the order of groups and dilation depends on ``ndim``."""
     ones: Arguments = (("groups", 1), ("dilation", 1)) if ndim == 1 else (("dilation", 1), ("groups", 1))
     data_format: Arguments = (("data_format", "NCL" if ndim == 1 else "NCHW"),)
     layer = Interface(

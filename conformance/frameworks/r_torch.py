@@ -1,10 +1,11 @@
 """R torch, from the pages of ``nn_conv_transpose1d/2d`` and ``nnf_conv_transpose1d/2d``.
 
-Formula, divisibility by groups and an input with a batch are documented; of ``output_size`` in a module's
-``forward`` the 2-D page says that it gives the exact size.  An input without a batch is on no page.  Nor is a
-bound of ``output_padding``; up to the larger of stride and dilation, what stands there is computed like the
-rest.  Beyond, the pages leave open whether a call is refused.  The functions' pages give the weight the
-layout of an ordinary convolution's; the modules', whose weights have the transposed one, are followed.
+The pages give the formula, the divisibility by groups, and inputs with a batch.  The 2-D page says that
+``output_size`` in a module's ``forward`` gives the exact size.  No page describes an input without a batch,
+or bounds ``output_padding``.  Up to the larger of stride and dilation, the positions that it adds are
+computed like all others.  Beyond that, the pages leave open whether a call is refused.  The pages of the
+functions give the weight the layout of an ordinary convolution.  The suite follows the pages of the modules,
+whose weights have the transposed layout.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _FUNCTION: Final = Documented(interface=TORCH_FUNCTION, dtypes=_DTYPES)
 
 
 def interpret(case: Case, implementation: Implementation) -> Meaning:
-    """What the documents demand of a case; see the module's page."""
+    """Returns what the documents demand of a case; the module's docstring explains it."""
     del implementation  # the four forms are documented alike
     meaning = explicit(case)
     if meaning.acceptance is not Acceptance.REQUIRED:
@@ -54,12 +55,12 @@ def interpret(case: Case, implementation: Implementation) -> Meaning:
 
 
 def cannot_express(case: Case, implementation: Implementation) -> str | None:
-    """Why an API has no way to say a case, or None; the modules alone take an output size."""
+    """Returns why an API cannot express a case, or None; only the modules take an output size."""
     reason = unlike_torch(case)
     if reason is not None or implementation.is_layer:
         return reason
     if case.output_size is not None:
-        return "the functional form takes no output_size"
+        return "the function has no output_size argument"
     return needs_output_channels(case)
 
 

@@ -1,8 +1,8 @@
 """PyTorch, from the docstrings of ``torch.nn.ConvTranspose1d/2d`` and ``torch.nn.functional``.
 
-The formula, the divisibility by groups and ``output_size`` in ``forward`` are documented.  No document
-bounds ``output_padding``; up to the larger of stride and dilation, what stands there is computed like
-the rest.  Beyond, the documents leave open whether a call is refused.
+The documents give the formula, the divisibility by groups, and ``output_size`` in ``forward``.  They do not
+bound ``output_padding``.  Up to the larger of stride and dilation, the positions that it adds are computed
+like all others.  Beyond that, the documents leave open whether a call is refused.
 """
 
 from __future__ import annotations
@@ -45,28 +45,28 @@ _FUNCTION: Final = Documented(interface=TORCH_FUNCTION, dtypes=_DTYPES)
 
 
 def interpret(case: Case, implementation: Implementation) -> Meaning:
-    """What the documents demand of a case; see the module's page."""
-    del implementation  # the four forms are documented alike
+    """Returns what the documents demand of a case; the module's docstring explains it."""
+    del implementation  # the documents treat the four APIs alike
     too_far = beyond(case, stride_or_dilation(case))
     return explicit(case, [unspecified("output_padding is not below stride or dilation")] if too_far else ())
 
 
 def cannot_express(case: Case, implementation: Implementation) -> str | None:
-    """Why an API has no way to say a case, or None; the layers alone take an output size."""
+    """Returns why an API cannot express a case, or None; only the layers take an output size."""
     reason = unlike_torch(case)
     if reason is not None:
         return reason
     if implementation.maps_batch and case.batch is None:
-        return "vmap maps over the batch"
+        return "vmap maps over the batch, so the input must have one"
     if implementation.is_layer:
         return None
     if case.output_size is not None:
-        return "the functional form takes no output_size"
+        return "the function has no output_size argument"
     return needs_output_channels(case)
 
 
 def idiom(implementation: Implementation, case: Case, device: str) -> Idiom:
-    """The words of a call, on "cpu" or "cuda"."""
+    """Returns the lines of a call on "cpu" or "cuda"."""
     words = _words(implementation, case)
     if device == "cuda" and implementation.computes:
         words = _on_cuda(words)
@@ -74,7 +74,7 @@ def idiom(implementation: Implementation, case: Case, device: str) -> Idiom:
 
 
 def companions(version: str) -> tuple[str, ...]:
-    """NumPy, which no release asks for; the older ones were built against NumPy 1."""
+    """Returns the NumPy requirement, which no release declares; old releases were built against NumPy 1."""
     return ("numpy<2",) if tuple(map(int, version.split(".")[:2])) < (2, 3) else ("numpy",)
 
 
@@ -128,7 +128,7 @@ def _words(implementation: Implementation, case: Case) -> Idiom:
 
 
 def _on_cuda(words: Idiom) -> Idiom:
-    """Tensors are made there; what a layer is made with and loaded by then lies where its input does."""
+    """Returns the words with tensors and layer on the CUDA device."""
 
     def there(line: str) -> str:
         return line.replace("torch.from_numpy(x)", "torch.from_numpy(x).to('cuda')").replace(
@@ -174,8 +174,8 @@ def _implementations(ndim: int) -> tuple[Implementation, ...]:
     return (
         *layer.with_variants(
             [
-                # some compile C++; a worker's first compiles the compiler's own headers: 20 s of a core
-                # that it may have to share
+                # some calls compile C++; a worker's first also compiles the compiler's headers: 20 s of a
+                # core that the worker may have to share
                 {"variant": "compile", "seconds": 0.25 if ndim == 1 else 1.5, "patience": 120.0},
                 {"variant": "export", "seconds": 0.1},
                 {"variant": "vmap", "maps_batch": True},

@@ -11,7 +11,7 @@ from conv_transpose_conformance.text import one_line
 
 
 def workflow_commands(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[str]:
-    """Returns ``::error`` for new failures, ``::notice`` for expected ones, ``::warning`` for stale entries."""
+    """Returns errors for new failures, notices for expected ones, warnings for stale entries."""
     lines = []
     for divergence in divergences:
         kind = "notice" if is_expected(divergence) else "error"

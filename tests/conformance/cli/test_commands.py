@@ -180,7 +180,7 @@ def test_a_replay_of_what_cannot_be_said(command, fake_cache):
     command("replay", asymmetric, "--implementation", NAME)
     done = command("replay", asymmetric, "--implementation", NAME)
     assert done.code == 2
-    assert "padding is the same on both sides" in done.err
+    assert "padding must be the same on both sides" in done.err
 
 
 def test_list_implementations_names_them_all(command):
@@ -206,7 +206,7 @@ def test_env_list_shows_states_and_env_remove_removes(command, fake_cache):
     assert states == {"torch": "ready", "paddle": "absent", "mindspore": "absent", "r.torch": "absent"}
     assert command("env", "remove", "torch", "paddle").out.splitlines() == [
         "torch: removed",
-        "paddle: there was none",
+        "paddle: nothing to remove",
     ]
     assert not fakes["torch"].folder.exists()
 

@@ -42,7 +42,7 @@ def test_an_interrupted_run_keeps_what_it_found(fake_cache, tmp_path, number):
         ["run", "--implementation", NAME, "--out", str(out)], some_are_judged, number, tmp_path
     )
     assert code == 130
-    assert "interrupted: ending the workers, writing what was found so far" in err
+    assert "interrupted: stopping the workers and writing the results so far" in err
     assert {path.name for path in out.iterdir()} == FILES | {"journal.jsonl"}
     run = run_data(out)
     assert (run["interrupted"], run["exit_code"]) == (True, 130)

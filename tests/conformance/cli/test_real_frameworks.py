@@ -132,7 +132,7 @@ def test_ctrl_c_in_mid_run(tmp_path, python_options):
     stdout, stderr = process.communicate()
     assert process.returncode == 130, stderr
     assert "Traceback" not in stdout + stderr
-    assert "interrupted: ending the workers, writing what was found so far" in "".join(seen) + stderr
+    assert "interrupted: stopping the workers and writing the results so far" in "".join(seen) + stderr
     assert {path.name for path in out.iterdir()} == FILES | {"journal.jsonl"}
     assert run_data(out)["interrupted"] is True
     load_run(out)

@@ -86,7 +86,7 @@ def test_a_crash_after_certain_calls_only_names_the_call_before_it(fake):
     record = outcome.acceptance(BAD)
     assert record.verdict is Verdict.CRASH
     assert record.message.startswith(f"only after {CASES[1].id} on {NAME}, not alone: SIGSEGV")
-    assert "(alone and in company: SIGSEGV 1 of 6, answered 5 of 6)" in record.message
+    assert "(alone and after other calls: SIGSEGV 1 of 6, answered 5 of 6)" in record.message
     assert outcome.all_right(GOOD)
 
 

@@ -81,7 +81,7 @@ def test_what_an_api_cannot_say_is_not_applicable(fake):
     outcome = run(fake(), [asymmetric], (NAME,))
     (record,) = outcome.records
     assert (record.check, record.verdict) == (Check.ACCEPTANCE, Verdict.NOT_APPLICABLE)
-    assert record.message == "padding is the same on both sides of a dimension"
+    assert record.message == "padding must be the same on both sides of a dimension"
 
 
 def test_a_case_of_other_dimensions_is_not_asked(fake):

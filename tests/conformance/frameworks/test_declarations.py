@@ -75,7 +75,7 @@ def test_a_variant_belongs_to_a_known_api_and_declares_the_same():
 def test_a_variant_says_what_its_api_says(case, name):
     expected = cannot_express(api_of(name), case)
     if name.endswith("+vmap") and case.batch is None:
-        expected = expected or "vmap maps over the batch"
+        expected = expected or "vmap maps over the batch, so the input must have one"
     assert (cannot_express(name, case) is None) == (expected is None)
 
 

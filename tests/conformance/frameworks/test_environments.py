@@ -136,7 +136,7 @@ FAILURES = {
     "The virtual environment was not created because ensurepip is not available\n": "Python 3.",
     "ERROR: one\nERROR: two\n": "ERROR: two",
     "Collecting thing\nKilled\n": "Killed",
-    "": "its installation failed without a word",
+    "": "its installation failed without a message",
     "ERROR: " + "x" * 9000: "ERROR: xxx",
 }
 
@@ -149,7 +149,7 @@ def test_a_failed_installation_is_named_with_its_reason(cache, installer, says, 
     message = str(caught.value)
     assert message.startswith(f"torch: {reason}")
     assert len(message) < 1000
-    log = Path(message.rpartition("the whole log: ")[2].rstrip(")"))
+    log = Path(message.rpartition("full log: ")[2].rstrip(")"))
     assert log.read_text() == says
     assert caught.value.exit_code == 3
     assert thing().state == "half-made"

@@ -205,7 +205,7 @@ def test_env_commands_without_r(command, fake_cache):
     named = command("env", "create", "r.torch")
     assert named.code == 3
     assert "no R here" in named.err
-    assert command("env", "remove", "r.torch").out == "r.torch: there was none\n"
+    assert command("env", "remove", "r.torch").out == "r.torch: nothing to remove\n"
 
 
 def test_env_commands_with_a_fake_r(command, fake_cache, fake_r, monkeypatch):
