@@ -92,7 +92,7 @@ def explain(
         found: list[Cause] = []
         with Asker(framework, python, cancelled) as asker:
             for name in by_framework[framework]:
-                say(f"{framework}: looking for the causes in {name}")
+                say(f"{framework}: searching for causes in {name}")
                 more = _Explainer(name, observed.calls[name], asker, tuple(found)).causes()
                 known(more)
                 found += more
@@ -102,7 +102,10 @@ def explain(
         try:
             return of_framework(framework)
         except Exception as error:  # a run's verdicts must not be lost to a fault in their explanation
-            say(f"{framework}: the causes are those of the run alone: {type(error).__name__}: {error}")
+            say(
+                f"{framework}: causes are limited to what the run itself showed: {type(error).__name__}: "
+                f"{error}"
+            )
             return _offline(by_framework[framework], observed)
 
     with ThreadPoolExecutor(max(len(by_framework), 1)) as threads:

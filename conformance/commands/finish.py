@@ -42,7 +42,7 @@ def conclude(
     if not any(calls.failing for calls in observed.calls.values()):
         return []
     lock = threading.Lock()
-    status = console.status("looking for causes") if console.is_terminal else nullcontext(None)
+    status = console.status("searching for causes") if console.is_terminal else nullcontext(None)
     with status as shown:
 
         def say(line: str) -> None:

@@ -199,8 +199,11 @@ def test_what_a_shard_could_not_judge_is_missing_from_the_whole(cases, tmp_path,
         ([{"shard": [1, 2]}, {"shard": [1, 2]}], "both contain shard 1"),
         ([{"shard": [1, 3]}, {"shard": [2, 3]}], "shard 3/3"),
         ([{"shard": [1, 2]}, {"shard": [2, 3]}], "2 and 3 parts"),
-        ([{"shard": [1, 2]}, {"shard": [2, 2], "seed": 5}], "seed is 5"),
-        ([{"shard": [1, 2]}, {"shard": [2, 2], "suite": {"name": "x", "version": "9"}}], "one suite"),
+        ([{"shard": [1, 2]}, {"shard": [2, 2], "seed": 5}], "has the seed 5"),
+        (
+            [{"shard": [1, 2]}, {"shard": [2, 2], "suite": {"name": "x", "version": "9"}}],
+            "same suite version",
+        ),
     ],
 )
 def test_parts_of_different_runs_are_refused(cases, tmp_path, info, changes, said):
@@ -271,8 +274,8 @@ def test_pages_show_the_condition_the_diagnosis_the_script_and_the_expectation(c
     for page in (html(run, found), markdown(run, found), junit(run, found)):
         assert "bias" in page
         assert "<twice>" not in page
-    assert f"holds for {failing} of {failing} failing calls" in html(run, found)
-    assert "it reproduces the divergence" in html(run, found)
+    assert f"true for all {failing} failing calls" in html(run, found)
+    assert "reproduces the divergence" in html(run, found)
     assert "print(&#39;&lt;hello&gt;&#39;)" in html(run, found)
     assert 'failures="3"' in junit(run, found)
     assert annotations(run, found)[0].startswith("::error title=torch.nn.ConvTranspose1d%3A values")

@@ -228,7 +228,7 @@ def test_a_run_begun_anew_keeps_the_journal_of_an_unfinished_one(tmp_path, fake)
                 journal.add([record(case, framework_version="0.fake")])
     said = Console(file=io.StringIO(), width=40)
     execute(engine_of(fake()), CASES, out=folder, facts=FACTS, console=said, asked={})
-    assert "journal-2.jsonl: to go on with it" in said.file.getvalue()
+    assert "its journal is now journal-2.jsonl" in said.file.getvalue()
     assert not (folder / "journal.jsonl").exists()
     for number, cases in ((1, CASES[:5]), (2, CASES[5:12])):
         elsewhere.mkdir(exist_ok=True)
