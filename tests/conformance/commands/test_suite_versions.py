@@ -87,8 +87,8 @@ def test_runs_of_two_versions_are_compared_and_both_are_shown(made):
     assert found["verdicts"]["common"] == len(CASES)
     assert [found[key]["suite"].split()[-1] for key in ("before", "after")] == ["0.1.0", "9.9"]
     text = diff_markdown(found)
-    assert "0.1.0 became conv-transpose-conformance 9.9, so a verdict may differ" in text
-    assert "corpus: 3 became 4" in text
+    assert "0.1.0, is now conv-transpose-conformance 9.9; verdicts may differ" in text
+    assert "corpus: was 3, is now 4" in text
 
 
 def test_runs_of_one_version_have_no_line_on_the_suite(made):
@@ -125,8 +125,8 @@ def test_shards_of_two_versions_are_merged_and_both_are_shown(made, join):
     run = join(*parts)
     assert run["suite"] == {"name": DISTRIBUTION, "version": suite_version(), "judged_by": ["0.0.8", "0.0.9"]}
     assert (run["corpus"], run["implementations"][NAME]["judged"]) == (3, len(CASES))
-    assert "Versions 0.0.8 and 0.0.9 of the suite judged its parts." in html(run, [])
-    assert "Versions 0.0.8 and 0.0.9 of the suite" in markdown(run, [])
+    assert "Several versions of the suite judged its parts: 0.0.8 and 0.0.9." in html(run, [])
+    assert "Several versions of the suite judged its parts: 0.0.8 and 0.0.9" in markdown(run, [])
     assert f"{suite_version()} (verdicts by 0.0.8 and 0.0.9)" in html(run, [])
 
 
