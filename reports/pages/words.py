@@ -192,7 +192,7 @@ def sentences(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[st
     if lost:
         lines.append(f"{listed(lost)} stopped before the end of the run.")
     if len(judges(run)) > 1:
-        lines.append(f"Several versions of the suite judged its parts: {listed(map(plain, judges(run)))}.")
+        lines.append(f"Versions {listed(map(plain, judges(run)))} of the suite judged its parts.")
     if run["interrupted"]:
         lines.append("The run was interrupted; this is what it found until then.")
     return lines

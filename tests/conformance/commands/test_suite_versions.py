@@ -125,8 +125,8 @@ def test_shards_of_two_versions_are_merged_and_both_are_shown(made, join):
     run = join(*parts)
     assert run["suite"] == {"name": DISTRIBUTION, "version": suite_version(), "judged_by": ["0.0.8", "0.0.9"]}
     assert (run["corpus"], run["implementations"][NAME]["judged"]) == (3, len(CASES))
-    assert "Several versions of the suite judged its parts: 0.0.8 and 0.0.9." in html(run, [])
-    assert "Several versions of the suite judged its parts: 0.0.8 and 0.0.9" in markdown(run, [])
+    assert "Versions 0.0.8 and 0.0.9 of the suite judged its parts." in html(run, [])
+    assert "Versions 0.0.8 and 0.0.9 of the suite" in markdown(run, [])
     assert f"{suite_version()} (verdicts by 0.0.8 and 0.0.9)" in html(run, [])
 
 
