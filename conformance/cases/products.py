@@ -57,7 +57,7 @@ def channel_axis(case: Case) -> int:
 
 
 def _channels(case: Case, geometry: Geometry) -> list[Product]:
-    """Yields the indices of input, weight and output before the spatial ones."""
+    """Returns the indices of input, weight and output before the spatial ones."""
     per_in, per_out = case.in_channels // geometry.groups, case.out_channels // geometry.groups
     items: list[Index] = [()] if case.batch is None else [(n,) for n in range(case.batch)]
     return [
