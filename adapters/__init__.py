@@ -2,20 +2,20 @@
 
 =====================  ==============================================================================
 ``protocol``           frames between host and worker: a JSON header, then arrays as raw bytes
-``bootstrap.py``       the file a worker's interpreter is started with; loads this package by path
+``bootstrap.py``       the program of a worker's interpreter; loads this package by path
 ``worker``             the worker's loop: reads requests, runs the adapter stage by stage, answers
-``probe``              what a worker is asked beyond plain calls
+``probe``              operations of a worker beyond plain calls
 ``forkserver``         a process that has imported a framework and forks workers
-``base``               what an adapter is, and the arithmetic of arguments that adapters share
-``torch_adapter``      PyTorch; ``torch_call`` a call of it, ``torch_variants`` variants of its layers
+``base``               the classes of adapters and calls, and helpers for arguments
+``torch_adapter``      PyTorch; ``torch_call`` has its calls, ``torch_variants`` the variants of layers
 ``paddle_adapter``     PaddlePaddle
 ``mindspore_adapter``  MindSpore
-``r_torch_worker.R``   R torch, with ``r_torch_calls.R``: the whole worker, as it is no Python
+``r_torch_worker.R``   R torch, with ``r_torch_calls.R``: a whole worker in R
 =====================  ==============================================================================
 
-The package runs on Python 3.9 with the standard library, NumPy and one framework, and imports nothing
-else of the suite: it is loaded into interpreters where the suite is not installed.  What the host knows of
-a framework is in its ``frameworks`` package.
+The package runs on Python 3.9 with the standard library, NumPy and one framework.  It imports nothing else of
+the suite, because interpreters without the suite load it.  The host's knowledge of a framework is in its
+``frameworks`` package.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from conv_transpose_conformance.adapters.base import Adapter
 
-DEVICE = "CONFORMANCE_DEVICE"  # the environment's variable that names the device to run on
-KEPT = "CONFORMANCE_KEPT"  # the one that names a folder for what a framework compiles, shared by some workers
+DEVICE = "CONFORMANCE_DEVICE"  # environment variable with the device to run on
+KEPT = "CONFORMANCE_KEPT"  # environment variable with a folder for compiled code that some workers share
 
 
 def load_adapter(file: str) -> type[Adapter]:
-    """The class that an adapter's file names ``ADAPTER``; its framework is imported by an instance alone.
+    """Returns the class that an adapter's file names ``ADAPTER``; only an instance imports the framework.
 
     Raises:
-        ImportError: where the file names none; whatever it raises itself otherwise.
+        ImportError: if the file names none.  An exception of the file itself passes through.
     """
     name = f"conformance_adapter_{os.path.splitext(os.path.basename(file))[0]}"
     spec = importlib.util.spec_from_file_location(name, file)
@@ -46,5 +46,5 @@ def load_adapter(file: str) -> type[Adapter]:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     if not hasattr(module, "ADAPTER"):
-        raise ImportError(f"{file}: it names no class ADAPTER")
+        raise ImportError(f"{file}: defines no class ADAPTER")
     return module.ADAPTER  # type: ignore[no-any-return]  # as the protocol of adapters' files has it

@@ -1,6 +1,6 @@
-"""What an adapter is, and the arithmetic of arguments that adapters share.
+"""The base classes of adapters and calls, and helpers for arguments that adapters share.
 
-A case reaches an adapter as plain data, the dictionary of ``Case.to_dict``.
+An adapter gets a case as plain data, the dictionary of ``Case.to_dict``.
 """
 
 from __future__ import annotations
@@ -12,132 +12,132 @@ from typing import Any
 import numpy as np
 
 CaseData = dict[str, Any]
-Array = Any  # a NumPy array; the worker's NumPy may be older than what its own stubs can say
+Array = Any  # a NumPy array; the worker's NumPy may be too old for typed arrays
 
 
-NOT_ASKED = "the adapter has no way to ask for it"
+NOT_ASKED = "the adapter does not implement this"
 
 
 class Unsupported(Exception):
-    """The framework said plainly that it has no kernel for this; the text is its own words."""
+    """The framework says plainly that it does not support a call; the text is the framework's."""
 
 
 class NoDevice(Exception):
-    """The device asked for is not there; the text says why."""
+    """The requested device is missing; the text says why."""
 
 
 class Call:
-    """One call of one implementation, stage by stage; the worker times each and catches what it raises.
+    """One call of one implementation in stages; the worker times each stage and catches its exceptions.
 
-    The stages run in this order: ``construct``, ``forward``, ``shape_and_dtype``, ``fetch``,
-    ``backward``.  ``infer`` replaces the last four where ``forward`` raised ``Unsupported``.
+    The stages run in this order: ``construct``, ``forward``, ``shape_and_dtype``, ``fetch``, ``backward``.
+    ``infer`` replaces the last four if ``forward`` raises ``Unsupported``.
     """
 
     def construct(self) -> dict[str, tuple[list[int], str]]:
-        """Builds the layer and loads its parameters; returns them as made: name -> (shape, dtype).
+        """Builds the layer and loads its parameters; returns the parameters as built: name -> (shape, dtype).
 
         Functions without parameters of their own return an empty dictionary.
         """
         raise NotImplementedError
 
     def forward(self) -> Any:
-        """The output, a tensor of the framework."""
+        """Returns the output, a tensor of the framework."""
         raise NotImplementedError
 
     def shape_and_dtype(self, output: Any) -> tuple[list[int], str]:
-        """The output's dimensions as the framework states them, and its dtype's plain name."""
+        """Returns the output's shape as the framework states it, and the plain name of its dtype."""
         raise NotImplementedError
 
     def fetch(self, output: Any) -> Array:
-        """The output's values, channels first."""
+        """Returns the output's values, channels first."""
         raise NotImplementedError
 
     def backward(self, output: Any, grad: Array) -> dict[str, Array]:
-        """``grad_input``, ``grad_weight`` and, with a bias, ``grad_bias`` for the output's ``grad``."""
+        """Returns ``grad_input``, ``grad_weight`` and, with a bias, ``grad_bias`` for the output gradient."""
         raise NotImplementedError
 
     def infer(self) -> tuple[list[int], str] | None:
-        """Shape and dtype of the output without computing it, or None where the framework has no such way."""
+        """Returns the output's shape and dtype without computing it, None if the framework cannot."""
         return None
 
-    # Probes: questions beyond a plain call; arrays are channels first.  ``initial`` is asked in place of
-    # ``construct``, the others after it.
+    # Probes: operations beyond a plain call; arrays are channels first.  ``initial`` runs instead of
+    # ``construct``, the others run after it.
 
     def initial(self, seed: int) -> dict[str, Array]:
-        """The parameters' values, by their names, as the constructor makes them after seeding."""
+        """Returns the parameters by name, as the constructor draws them after seeding."""
         raise Unsupported(NOT_ASKED)
 
     def inputs(self, grad: Array | None) -> dict[str, Array]:
-        """``x``, ``w`` and ``b`` after a forward pass and, with ``grad``, a backward pass."""
+        """Returns ``x``, ``w`` and ``b`` after a forward pass and, with ``grad``, a backward pass."""
         raise Unsupported(NOT_ASKED)
 
     def convolve(self, y: Array) -> Array:
-        """The framework's ordinary convolution of ``y`` with ``w`` under the same parameters, no bias."""
+        """Returns the framework's ordinary convolution of ``y`` with ``w``, same parameters, without bias."""
         raise Unsupported(NOT_ASKED)
 
     def second(self, grad: Array, directions: dict[str, Array]) -> dict[str, Array]:
-        """Second derivatives: ``second_x``, ``second_w`` and ``second_g``.
+        """Returns the second derivatives ``second_x``, ``second_w`` and ``second_g``.
 
         They are the gradients, with respect to x, w and the output's gradient ``grad``, of the sum of
         ``grad_input * directions["vx"]``, ``grad_weight * directions["vw"]`` and, with a bias,
-        ``grad_bias * directions["vb"]``.  What does not depend on a tensor is left out.
+        ``grad_bias * directions["vb"]``.  A tensor that the sum does not depend on is left out.
         """
         raise Unsupported(NOT_ASKED)
 
     def tangent(self, tangents: dict[str, Array]) -> Array:
-        """Forward mode: the output's tangent for those of x, w and any b (``vx``, ``vw``, ``vb``)."""
+        """Returns the output's tangent (forward mode) for the tangents ``vx``, ``vw`` and any ``vb``."""
         raise Unsupported(NOT_ASKED)
 
 
 class Adapter:
-    """One framework, as it is called.  An adapter's file names its class ``ADAPTER``.
+    """Makes the calls of one framework.  An adapter's file names its class ``ADAPTER``.
 
-    A subclass fills the attributes and the methods below.  What an API has no way to say, or what its
-    documents demand, is no business of an adapter: the host asks nothing that it could not express.
+    A subclass fills the attributes and the methods below.  An adapter need not know what an API cannot
+    express, or what its documents demand: the host sends only cases that the API can express.
     """
 
-    framework = ""  # the name that its implementations begin with
-    module = ""  # what is imported
+    framework = ""  # the framework's name, with which its implementations begin
+    module = ""  # the module to import
 
     def __init__(self) -> None:
-        """Imports the framework and sets it up: one thread, deterministic, synchronous."""
+        """Imports the framework and configures it: one thread, deterministic, synchronous."""
 
     def describe(self) -> dict[str, Any]:
-        """``version``, ``device`` and ``dtypes`` of the framework as it runs here."""
+        """Returns ``version``, ``device`` and ``dtypes`` of the framework as it runs here."""
         raise NotImplementedError
 
     def call(
         self, implementation: str, case: CaseData, arrays: dict[str, Array], options: Options | None = None
     ) -> Call:
-        """The call of a case; ``arrays`` holds ``x``, ``w`` and, with a bias, ``b``."""
+        """Returns the call of a case; ``arrays`` holds ``x``, ``w`` and, with a bias, ``b``."""
         raise NotImplementedError
 
     def made(self, implementation: str) -> Any:
-        """The class or function that an implementation is: the framework has it where its name says."""
+        """Returns the class or function of an implementation, found under its name."""
         found = importlib.import_module(self.module)
         for name in api_of(implementation).split(".")[1:]:
             found = getattr(found, name)
         return found
 
     def callables(self, implementation: str) -> dict[str, Any]:
-        """What a user calls, for introspection: ``construct`` (of a layer) and ``forward``."""
+        """Returns the callables to introspect: ``construct`` (of a layer) and ``forward``."""
         made = self.made(implementation)
         return {"construct": made, "forward": made.forward} if is_layer(made) else {"forward": made}
 
 
 def is_layer(made: Any) -> bool:
-    """Whether it is a class of layers rather than a function."""
+    """Returns whether this is a class of layers and not a function."""
     return isinstance(made, type)
 
 
 class Options:
-    """How a probe departs from a plain call.
+    """Differences of a probe from a plain call.
 
-    ``arguments`` stand in place of, or beside, those that the case gives, by the API's own names;
-    ``omitted`` names those that are left to their defaults; ``positional`` names the arguments that are
-    passed by position, in order; ``view`` says how the input lies in memory (one of ``VIEWS``);
-    ``deterministic`` switches the framework's determinism on; ``infer`` says whether a call that has no
-    kernel is asked for its output's shape; ``tf32`` allows an accelerator TensorFloat32.
+    ``arguments`` override or extend the arguments of the case, by the API's own names.  ``omitted`` names
+    arguments to leave at their defaults.  ``positional`` names arguments to pass by position, in order.
+    ``view`` is the memory layout of the input (one of ``VIEWS``).  ``deterministic`` switches the framework's
+    determinism on.  ``infer`` says whether to infer the output's shape if there is no kernel.  ``tf32``
+    allows an accelerator to use TensorFloat32.
     """
 
     def __init__(self, plain: dict[str, Any] | None = None) -> None:
@@ -151,7 +151,7 @@ class Options:
         self.tf32: bool = plain.get("tf32", False)
 
     def called(self, function: Any, given: dict[str, Any], leave: tuple[str, ...] = ()) -> Any:
-        """``function`` with the given arguments and these options' own, but for those in ``leave``."""
+        """Calls ``function`` with the given arguments and those of the options except ``leave``."""
         named = {**given, **{n: v for n, v in self.arguments.items() if n not in leave}}
         named = {name: value for name, value in named.items() if name not in self.omitted}
         first = [named.pop(name) for name in self.positional if name in named]
@@ -159,12 +159,12 @@ class Options:
 
 
 def api_of(implementation: str) -> str:
-    """The API of an implementation, which may be a variant of it."""
+    """Returns the API of an implementation, which may be a variant."""
     return implementation.partition("+")[0]
 
 
 def variant_of(implementation: str) -> str:
-    """Which variant of its API an implementation is: "compile", or "" for the API itself."""
+    """Returns the variant of an implementation, such as "compile", "" for the API itself."""
     return implementation.partition("+")[2]
 
 
@@ -172,8 +172,9 @@ VIEWS = ("contiguous", "channels_last", "strided", "transposed", "flipped", "bro
 
 
 def argument(plain: Any) -> Any:
-    """A raw argument from JSON, which has no tuples: ``{"tuple": [...]}``, ``{"float": "nan"}``,
-    ``{"numpy": 2}``.
+    """Returns an argument from its JSON form.
+
+    JSON has no tuples: the forms are ``{"tuple": [...]}``, ``{"float": "nan"}`` and ``{"numpy": 2}``.
     """
     if isinstance(plain, list):
         return [argument(item) for item in plain]
@@ -190,31 +191,31 @@ def argument(plain: Any) -> Any:
 
 
 def scalar_or_tuple(values: list[int]) -> int | tuple[int, ...]:
-    """An int where all dimensions agree, as a user would write it, else a tuple."""
+    """Returns an int if all dimensions agree, as users write it, else a tuple."""
     return values[0] if all(value == values[0] for value in values) else tuple(values)
 
 
 def spelled(case: CaseData, values: list[int]) -> int | tuple[int, ...]:
-    """One number per dimension as the case wants it written: shortened where it is plain."""
+    """Returns one number per dimension in the spelling of the case: shortened if it is plain."""
     return scalar_or_tuple(values) if case["spelling"] == "plain" else tuple(values)
 
 
 def is_symmetric(case: CaseData) -> bool:
-    """Whether padding is explicit with the same number on both sides of each dimension."""
+    """Returns whether the padding is explicit, with the same number on both sides of each dimension."""
     return not isinstance(case["padding"], str) and all(before == after for before, after in case["padding"])
 
 
 def to_channels_last(array: Array, batched: bool = True) -> Array:
-    """``(N, C, *spatial)`` to ``(N, *spatial, C)``, contiguous."""
+    """Returns ``(N, C, *spatial)`` as ``(N, *spatial, C)``, contiguous."""
     return np.ascontiguousarray(np.moveaxis(array, 1 if batched else 0, -1))
 
 
 def to_channels_first(array: Array, batched: bool = True) -> Array:
-    """The inverse of :func:`to_channels_last`."""
+    """Returns ``(N, *spatial, C)`` as ``(N, C, *spatial)``, contiguous."""
     return np.ascontiguousarray(np.moveaxis(array, -1, 1 if batched else 0))
 
 
 def first_line(error: BaseException) -> str:
-    """An exception's text, without addresses and the C++ backtrace that follows the first blank line."""
+    """Returns an exception's text, without addresses and without the C++ backtrace after the blank line."""
     text = re.sub(r" at 0x[0-9a-f]+", "", str(error).strip())
     return " ".join(text.split("\n\n")[0].split())[:1000]

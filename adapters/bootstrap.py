@@ -1,8 +1,8 @@
-"""Started by a framework's own interpreter: loads the adapters by path and runs the worker.
+"""The program of a framework's interpreter: loads the adapters by path and runs the worker.
 
 Usage: ``PYTHON bootstrap.py ADAPTER_FILE REQUEST_FD ANSWER_FD`` for a worker, ``ADAPTER_FILE CONTROL_FD`` for
-a process that forks workers.  Nothing of the suite needs to be installed there: of its package this folder
-alone becomes importable, whatever is installed here.
+a process that forks workers.  The suite need not be installed there: only this folder of its package becomes
+importable, whatever is installed.
 """
 
 import importlib.util
@@ -15,7 +15,7 @@ def _main() -> None:
     if sys.version_info < (3, 9):
         sys.exit("a worker needs Python 3.9 or newer, this is " + sys.version.split()[0])
     here = os.path.dirname(os.path.abspath(__file__))
-    # The script's folder would let our file names shadow the framework's imports.
+    # with this folder on the path, file names here would shadow imports of the framework
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
     suite = types.ModuleType("conv_transpose_conformance")
     suite.__path__ = []

@@ -1,11 +1,12 @@
-"""A process that has imported one framework and forks a worker whenever the host asks for one.
+"""A process that imports one framework and then forks a worker for every request of the host.
 
-A worker that must be replaced is cheap then: importing takes a framework a second or more, forking some
-milliseconds.  A fork begins as a fresh process does after its import, since nothing was run before it.
+This makes replacing a worker cheap: importing a framework takes a second or more, forking takes milliseconds.
+A fork is like a fresh process after the import, because no call ran before it.
 
-One packet of JSON each way: ``{"fork": {"folder": ..., "environment": {...}}}`` with the descriptors of
-requests, answers and log is answered by ``{"pid": n}``, ``{"status": pid}`` by ``{"code": n}``, as
-``subprocess`` gives it (null while it lives), ``{"reap": pid}`` likewise once it has ended.
+Each side sends one packet of JSON.  ``{"fork": {"folder": ..., "environment": {...}}}`` comes with the
+descriptors of requests, answers and log; the reply is ``{"pid": n}``.  The reply to ``{"status": pid}`` is
+``{"code": n}``, as ``subprocess`` gives it (null while the process lives).  The reply to ``{"reap": pid}`` is
+the same, once the process has ended.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def serve_forks(adapter_file: str, control_fd: int) -> None:
     """Runs until the host closes its end."""
     control = socket.socket(fileno=control_fd)
     importlib.import_module(load_adapter(adapter_file).module)
-    # Another thread's locks would stay locked in a fork.
+    # locks of other threads would stay locked in a fork
     threads = len(os.listdir("/proc/self/task"))
     control.send(json.dumps({"threads": threads}).encode())
     while True:
@@ -44,7 +45,7 @@ def serve_forks(adapter_file: str, control_fd: int) -> None:
                 _become_worker(adapter_file, request["fork"], descriptors)
             for descriptor in descriptors:
                 os.close(descriptor)
-            os.setpgid(pid, pid)  # here too, so that it is done before the host hears of it
+            os.setpgid(pid, pid)  # also here, so that it is done before the host gets the reply
             reply: dict[str, Any] = {"pid": pid}
         elif "status" in request:
             reply = {"code": _code(request["status"], os.WNOHANG | os.WNOWAIT)}
@@ -54,7 +55,7 @@ def serve_forks(adapter_file: str, control_fd: int) -> None:
 
 
 def _become_worker(adapter_file: str, request: dict[str, Any], descriptors: list[int]) -> None:
-    """What a process started for the purpose would be; does not return."""
+    """Turns this fork into a worker, like one started by the host; does not return."""
     code = 1
     try:
         os.setpgid(0, 0)
@@ -65,7 +66,7 @@ def _become_worker(adapter_file: str, request: dict[str, Any], descriptors: list
         os.chdir(request["folder"])
         os.environ.clear()
         os.environ.update(request["environment"])
-        tempfile.tempdir = None  # what it found in the server's environment
+        tempfile.tempdir = None  # set from the server's environment
         serve(adapter_file, requests, answers)
         code = 0
     except SystemExit as ending:

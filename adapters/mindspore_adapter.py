@@ -1,7 +1,7 @@
 """MindSpore: ``nn.Conv1dTranspose``, ``nn.Conv2dTranspose`` and ``mint.nn.ConvTranspose2d``.
 
-``mint.nn.ConvTranspose2d`` has kernels on Ascend only.  Elsewhere its layer is constructed and called
-all the same; where the call reports that no kernel is registered, the output's shape and dtype are read
+``mint.nn.ConvTranspose2d`` has kernels on Ascend only.  On other devices the adapter constructs and calls the
+layer too.  If the call reports that no kernel is registered, the adapter reads the output's shape and dtype
 from the graph that MindSpore compiles for export.
 """
 
@@ -31,14 +31,14 @@ _NN1, _MINT = "mindspore.nn.Conv1dTranspose", "mindspore.mint.nn.ConvTranspose2d
 
 
 class MindSporeAdapter(Adapter):
-    """MindSpore in PyNative mode; the device is what the installation defaults to."""
+    """MindSpore in PyNative mode, on the default device of the installation."""
 
     framework = "mindspore"
     module = "mindspore"
 
     def __init__(self) -> None:
-        """Imports mindspore and makes it raise its errors where they happen."""
-        os.environ.setdefault("GLOG_v", "3")  # of its log the errors alone
+        """Imports mindspore and makes it synchronous, so that errors raise where they happen."""
+        os.environ.setdefault("GLOG_v", "3")  # log errors only
         import mindspore
 
         self.ms = mindspore
@@ -48,7 +48,7 @@ class MindSporeAdapter(Adapter):
         self.gradient = mindspore.ops.GradOperation(get_all=True, get_by_list=True, sens_param=True)
 
     def describe(self) -> dict[str, Any]:
-        """Version, device and the dtypes that transposed convolution has on it."""
+        """Returns version, device and the dtypes of transposed convolution on it."""
         device = str(self.ms.get_context("device_target")).lower()
         return {"version": self.ms.__version__, "device": device, "dtypes": ["float32"]}
 
@@ -66,7 +66,7 @@ class MindSporeAdapter(Adapter):
 
     def _set_deterministic(self, wanted: bool) -> None:
         if self._deterministic or not wanted:
-            return  # a process sets it once and keeps it
+            return  # a process can set it only once
         if not hasattr(self.ms, "set_deterministic"):
             raise Unsupported("this release has no set_deterministic")
         self.ms.set_deterministic(True)
@@ -97,7 +97,7 @@ class _MindSporeCall(Call):
         self.parameters = [p for p in (self.layer.weight, self.layer.bias) if p is not None]
         for parameter, name in zip(self.parameters, ("w", "b")):
             value = self.arrays.get(name)
-            # where the sizes differ, the check of parameters says so
+            # if the sizes differ, the check of parameters reports it
             if value is not None and value.size == parameter.size:
                 parameter.set_data(self._tensor(value.reshape(parameter.shape)))
         return made
@@ -115,7 +115,7 @@ class _MindSporeCall(Call):
         return self.options.called(self.adapter.made(self.name), given, leave=("output_size", "input", "x"))
 
     def _arguments(self) -> dict[str, Any]:
-        """The arguments that the convolution of the same parameters has too."""
+        """Returns the arguments that the ordinary convolution shares."""
         case, padding = self.case, self.case["padding"]
         bias, groups = ("bias", "groups") if self.name == _MINT else ("has_bias", "group")
         arguments = {
@@ -132,12 +132,12 @@ class _MindSporeCall(Call):
         else:
             arguments["pad_mode"] = "pad"
             sides = [side for pair in padding for side in pair]
-            # A number for all sides or one for each; there is no form with one per dimension.
+            # one number for all sides or one per side; there is no form with one per dimension
             arguments["padding"] = tuple(sides) if case["spelling"] == "sides" else scalar_or_tuple(sides)
         return arguments
 
     def _shape(self, parameter: Any) -> list[int]:
-        """``Conv1dTranspose``'s weight is documented as 4-D: told in the 3-D terms of the others."""
+        """Returns a weight's shape in 3-D terms; ``Conv1dTranspose`` documents a 4-D weight."""
         shape = list(parameter.shape)
         if self.name == _NN1 and len(shape) == 4 and shape[2] == 1:
             del shape[2]
@@ -147,7 +147,7 @@ class _MindSporeCall(Call):
         try:
             return self.layer(self.x, **self.sized)
         except RuntimeError as error:
-            # The nn classes document every device: where they have no kernel, that is an error.
+            # the nn classes document every device, so a missing kernel is an error
             if self.name == _MINT and "unregistered" in str(error):
                 raise Unsupported(first_line(error)) from error
             raise
@@ -191,7 +191,7 @@ class _MindSporeCall(Call):
             raise
 
     def second(self, grad: Array, directions: dict[str, Array]) -> dict[str, Array]:
-        self.forward()  # where there is no kernel, that is said here
+        self.forward()  # a missing kernel is reported here
         first = self.adapter.gradient(self.layer, self.parameters)
         given = [
             self._tensor(directions[name]) if name in directions else None for name in ("vx", "vw", "vb")
@@ -214,12 +214,12 @@ class _MindSporeCall(Call):
     def tangent(self, tangents: dict[str, Array]) -> Array:
         if any(tangents[name].any() for name in ("vw", "vb") if name in tangents):
             raise Unsupported("jvp takes tangents of a layer's inputs, not of its parameters")
-        self.forward()  # where there is no kernel, that is said here
+        self.forward()  # a missing kernel is reported here
         _, found = self.ms.jvp(self.layer, self.x, self._tensor(tangents["vx"]))
         return self._array(found)
 
     def _as_view(self, tensor: Any) -> Any:
-        """The same values, lying in memory as the options say."""
+        """Returns the same values in the memory layout of the options."""
         ops, view = self.ms.ops, self.options.view
         if view == "contiguous":
             return tensor
@@ -235,7 +235,7 @@ class _MindSporeCall(Call):
             return ops.broadcast_to(tensor[:1], tensor.shape)
         raise Unsupported("a slice with a negative step is a copy")
 
-    # NumPy knows no bfloat16: it travels as its bits.
+    # NumPy has no bfloat16, so it travels as bits
 
     def _tensor(self, array: Array) -> Any:
         tensor = self.ms.Tensor(array)
@@ -246,7 +246,7 @@ class _MindSporeCall(Call):
         return values.view(np.uint16) if str(values.dtype) == "bfloat16" else values
 
     def _named(self, names: tuple[str, ...], found: Any) -> dict[str, Array]:
-        """Arrays by their names, the weight's in the shape that it came in."""
+        """Returns arrays by name; the weight's has the shape of the given weight."""
         arrays = {name: self._array(value) for name, value in zip(names, found) if value is not None}
         for name in arrays:
             if name.endswith(("w", "weight")):

@@ -31,7 +31,7 @@ class PaddleAdapter(Adapter):
     module = "paddle"
 
     def __init__(self) -> None:
-        """Imports paddle; one thread is set by the environment before."""
+        """Imports paddle; the environment sets one thread beforehand."""
         import paddle
 
         self.paddle = paddle
@@ -46,7 +46,7 @@ class PaddleAdapter(Adapter):
         self._deterministic = False
 
     def describe(self) -> dict[str, Any]:
-        """Version, device and the dtypes that transposed convolution has on it."""
+        """Returns version, device and the dtypes of transposed convolution on it."""
         return {"version": self.paddle.__version__, "device": self.device, "dtypes": ["float32", "float64"]}
 
     def call(
@@ -60,7 +60,7 @@ class PaddleAdapter(Adapter):
             return
         try:
             self.paddle.set_flags({"FLAGS_cudnn_deterministic": wanted})
-        except ValueError as error:  # a build without cuDNN has no such flag
+        except ValueError as error:  # a build without cuDNN lacks this flag
             raise Unsupported(first_line(error)) from error
         self._deterministic = wanted
 
@@ -90,7 +90,7 @@ class _PaddleCall(Call):
             "dilation": _spelled(case, case["dilation"]),
             "data_format": formats[self.last],
         }
-        # One or the other is given: whether a zero output_padding counts as given depends on its spelling.
+        # only one is given: whether a zero output_padding counts as given depends on its spelling
         self.sized: dict[str, Any] = {}
         if case["output_size"] is not None:
             self.sized["output_size"] = _spelled(case, case["output_size"])
@@ -105,7 +105,7 @@ class _PaddleCall(Call):
         made = {name: (list(p.shape), _name(p.dtype)) for name, p in self.layer.named_parameters()}
         self.parameters = [p for p in (self.layer.weight, self.layer.bias) if p is not None]
         for parameter, value in zip(self.parameters, (self.w, self.b)):
-            # where the shapes differ, the check of parameters says so
+            # if the shapes differ, the check of parameters reports it
             if value is not None and parameter.shape == value.shape:
                 parameter.set_value(value)
         if self.variant == "to_static":
@@ -114,8 +114,8 @@ class _PaddleCall(Call):
         return made
 
     def _clear_programs(self) -> None:
-        """Ends the threads of the programs before: each keeps ten, until no memory is left for more."""
-        base = getattr(self.paddle, "base", None) or self.paddle.fluid  # as it was called before 2.6
+        """Ends the threads of earlier programs: each keeps ten, and memory runs out."""
+        base = getattr(self.paddle, "base", None) or self.paddle.fluid  # its name before 2.6
         base.core.clear_executor_cache()
 
     def _layer(self) -> Any:
@@ -138,7 +138,7 @@ class _PaddleCall(Call):
             given = {"x": self.x, "weight": self.parameters[0], "bias": self.b}
             return self.options.called(self.made, {**given, **self.sized, **self.arguments})
         except RuntimeError as error:
-            # float32 and float64 are documented: where they have no kernel, that is an error.
+            # float32 and float64 are documented, so a missing kernel is an error
             if "is not registered" in str(error) and self.case["dtype"] not in ("float32", "float64"):
                 raise Unsupported(first_line(error)) from error
             raise _told(error) from error
@@ -208,18 +208,18 @@ class _PaddleCall(Call):
             raise self._plainly_refused(error) from error
 
     def _plainly_refused(self, error: Exception) -> Exception:
-        """A second derivative is no document's promise: where there is none, that is plainly said."""
-        said = "is not registered" in str(error) or "doesn't have any grad op" in str(error)
-        if self.variant == "to_static":  # a program's gradient is no part of any graph
-            said = said or "does not appear in the backward graph" in str(error)
-        return Unsupported(first_line(error)) if said else error
+        """Returns Unsupported for an error that says that there is no second derivative, else the error."""
+        missing = "is not registered" in str(error) or "doesn't have any grad op" in str(error)
+        if self.variant == "to_static":  # the gradient of a program is in no graph
+            missing = missing or "does not appear in the backward graph" in str(error)
+        return Unsupported(first_line(error)) if missing else error
 
     def _of(self, x: Any, *parameters: Any) -> Any:
-        """The output for other tensors than the case's."""
+        """Returns the output for other tensors than the case's."""
         self.x = x
         if self.is_layer:
             for name, value in zip(("weight", "bias"), parameters):
-                delattr(self.layer, name)  # a tensor cannot stand in a parameter's place
+                delattr(self.layer, name)  # a tensor cannot replace a parameter
                 setattr(self.layer, name, value)
         else:
             self.parameters = list(parameters)
@@ -227,7 +227,7 @@ class _PaddleCall(Call):
         return self.forward()
 
     def _as_view(self, tensor: Any) -> Any:
-        """The same values, lying in memory as the options say."""
+        """Returns the same values in the memory layout of the options."""
         paddle, view = self.paddle, self.options.view
         if view == "contiguous":
             return tensor
@@ -248,7 +248,7 @@ class _PaddleCall(Call):
         made.stop_gradient = False
         return made
 
-    # The image's layout is the case's: arrays are channels first.
+    # the tensor has the layout of the case; arrays are channels first
 
     def _tensor(self, array: Array, leaf: bool = False, image: bool = True) -> Any:
         moved = to_channels_last(array) if self.last and image and array.ndim > 2 else array
@@ -267,7 +267,7 @@ class _PaddleCall(Call):
 
 
 def _told(error: Exception) -> Exception:
-    """What was wrong in a program of ``to_static``, without the places in its code that are told before."""
+    """Returns the error of a ``to_static`` program, without the code locations before it."""
     if not str(error).startswith("In transformed code:"):
         return error
     words, kind = str(error).rstrip().split("\n\n")[-1].strip(), type(error)
@@ -276,7 +276,7 @@ def _told(error: Exception) -> Exception:
 
 
 def padding_argument(case: CaseData) -> Any:
-    """The padding in the form that the case's spelling asks for."""
+    """Returns the padding in the form of the case's spelling."""
     if isinstance(case["padding"], str):
         return case["padding"].upper()
     if case["spelling"] == "nested":
@@ -291,7 +291,7 @@ def padding_argument(case: CaseData) -> Any:
 
 def _spelled(case: CaseData, values: list[int]) -> Any:
     found = spelled(case, values)
-    return found if isinstance(found, int) else list(found)  # Paddle's documents say "list or tuple"
+    return found if isinstance(found, int) else list(found)  # the documents say "list or tuple"
 
 
 def _name(dtype: Any) -> str:

@@ -1,9 +1,9 @@
-"""Probes: single questions beyond a plain call, asked one at a time.
+"""Probes: single operations beyond a plain call.
 
-Request: ``{"type": "probe", "id": n, "operation": name, "case": {...}, "implementations": [name],
-"options": {...}}``.  ``call`` is a plain call under the options of ``base.Options``; the other operations are
-the methods of ``base.Call`` of those names, ``signature``, and ``twice``, a second forward and backward pass
-of one layer.  The answer is that of a plain call, with ``"facts"`` beside it: what ``signature`` found.
+Request: ``{"type": "probe", "id": n, "operation": name, "case": {...}, "implementations": [name], "options":
+{...}}``.  ``call`` is a plain call with the options of ``base.Options``.  The other operations are the
+methods of ``base.Call`` with these names, ``signature``, and ``twice``, a second forward and backward pass of
+one layer.  The answer is that of a plain call; in addition ``"facts"`` holds the result of ``signature``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ OPERATIONS = ("call", "signature", "initial", "inputs", "convolve", "second", "t
 def probe(
     adapter: Adapter, operation: str, implementation: str, case: Any, arrays: Any, options: Any
 ) -> tuple[dict[str, Any], Arrays]:
-    """The answer of an operation other than ``call``: header fields and arrays."""
+    """Returns the answer of an operation other than ``call``: header fields and arrays."""
     answer: dict[str, Any] = {
         "status": "ok",
         "stage": "",
@@ -56,7 +56,7 @@ def probe(
             elif operation == "twice":
                 found = _second_time(call, arrays.get("g"))
             else:
-                raise Unsupported(f"no operation of the name {operation!r}")
+                raise Unsupported(f"no operation called {operation!r}")
     except Unsupported as error:
         answer["status"], answer["stage"], answer["message"] = "unsupported", stage, str(error)
     except Exception as error:  # every exception of the framework is an answer
@@ -73,7 +73,7 @@ def probe(
 
 
 def _second_time(call: Call, grad: Any) -> dict[str, Any]:
-    """Values and gradients of the second pass."""
+    """Returns values and gradients of the second pass."""
     for _ in range(2):
         output = call.forward()
         found = {"values": call.fetch(output)}
@@ -83,15 +83,15 @@ def _second_time(call: Call, grad: Any) -> dict[str, Any]:
 
 
 def signature(function: Any) -> list[list[Any]]:
-    """``[name, default's repr or None, kind]`` of each argument, without ``self``.
+    """Returns ``[name, repr of the default or None, kind]`` of each argument, without ``self``.
 
     Raises:
-        Unsupported: Python cannot tell them, as of many functions that are written in C.
+        Unsupported: if Python has no signature, as for many functions written in C.
     """
     try:
         parameters = inspect.signature(function).parameters
     except ValueError:
-        raise Unsupported("it cannot be introspected: Python has no signature of it") from None
+        raise Unsupported("it cannot be introspected: Python has no signature for it") from None
     return [
         [name, None if p.default is p.empty else repr(p.default), p.kind.name.lower()]
         for name, p in parameters.items()

@@ -1,10 +1,10 @@
 """Frames between host and worker.
 
-A frame is the length of its header (8 bytes, little-endian), the header (UTF-8 JSON, an object), and
+A frame consists of the length of its header (8 bytes, little-endian), the header (UTF-8 JSON, an object), and
 the arrays that the header lists under ``"arrays"`` as ``[name, dtype, shape]``, one after another,
-little-endian and in C order.  bfloat16, which NumPy does not know, travels as its 16 bits.
+little-endian and in C order.  bfloat16, which NumPy does not have, travels as its 16 bits.
 
-Nothing is unpickled, and every length is checked against a limit before memory is asked for.
+Nothing is unpickled, and every length is checked against a limit before memory is allocated.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MAX_HEADER = 1 << 24
 MAX_PAYLOAD = 1 << 30
 MAX_NDIM = 8
 
-# name on the wire -> how NumPy holds it
+# name on the wire -> NumPy dtype
 DTYPES: dict[str, np.dtype[Any]] = {
     "float16": np.dtype("<f2"),
     "bfloat16": np.dtype("<u2"),
@@ -36,39 +36,39 @@ Arrays = dict[str, tuple[str, "np.ndarray[Any, Any]"]]  # name -> (dtype on the 
 
 
 class ProtocolError(Exception):
-    """The other side sent what is no frame; it cannot be trusted any longer."""
+    """The other side sent bytes that are no frame; it cannot be trusted any longer."""
 
 
 def encode(header: dict[str, Any], arrays: Arrays) -> bytes:
-    """One frame.  ``header`` must not hold the key ``"arrays"``."""
+    """Returns one frame as bytes.  ``header`` must not have the key ``"arrays"``."""
     listed: list[list[Any]] = []
     chunks: list[bytes] = []
     for name, (dtype, array) in arrays.items():
         listed.append([name, dtype, list(array.shape)])
         chunks.append(np.ascontiguousarray(array, dtype=DTYPES[dtype]).tobytes())
     text = json.dumps({**header, "arrays": listed}, separators=(",", ":")).encode("utf-8")
-    text += b" " * (-len(text) % 8)  # so that what follows lies on a boundary of its own dtype
+    text += b" " * (-len(text) % 8)  # so that the next array is aligned
     return b"".join([len(text).to_bytes(8, "little"), text, *chunks])
 
 
 class Decoder:
     """Cuts a stream of bytes into frames.
 
-    ``feed`` takes bytes as they come; ``next`` gives the next whole frame, or None.  The arrays of a frame
-    are read-only views of the bytes that were fed, copied only where they straddle two feeds or lie askew.
+    ``feed`` takes bytes as they arrive; ``next`` returns the next complete frame, or None.  The arrays of a
+    frame are read-only views of the fed bytes; they are copied only if they span two feeds or are unaligned.
     """
 
     def __init__(self) -> None:
         self._data: bytes | bytearray = b""
-        self._at = 0  # how much of it has been taken
-        self._growing = False  # whether _data is a bytearray that nothing views
+        self._at = 0  # how much of _data has been consumed
+        self._growing = False  # whether _data is a bytearray without views
         self._header: dict[str, Any] = {}
         self._sizes: list[tuple[str, str, tuple[int, ...], int]] = []
         self._needed = 8
         self._state = "length"
 
     def feed(self, data: bytes) -> None:
-        """Appends what was read."""
+        """Appends bytes."""
         if self._at == len(self._data):
             self._data, self._at, self._growing = data, 0, False
         elif self._growing:
@@ -78,10 +78,10 @@ class Decoder:
             self._at, self._growing = 0, True
 
     def next(self) -> tuple[dict[str, Any], Arrays] | None:
-        """The next frame, or None where its bytes are not all there.
+        """Returns the next frame, None if it is not complete yet.
 
         Raises:
-            ProtocolError: where they are no frame.
+            ProtocolError: if the bytes are no frame.
         """
         while len(self._data) - self._at >= self._needed:
             start = self._at
@@ -96,7 +96,7 @@ class Decoder:
                 self._needed = sum(size for _, _, _, size in self._sizes)
                 self._state = "payload"
             else:
-                self._growing = False  # from here on it is viewed, and a viewed bytearray cannot grow
+                self._growing = False  # arrays view it from here on, and a viewed bytearray cannot grow
                 self._state, self._needed = "length", 8
                 return self._header, self._views(start)
         return None
@@ -115,7 +115,7 @@ class Decoder:
 
     @property
     def pending(self) -> bool:
-        """Whether a frame has begun and not ended."""
+        """Whether a frame is incomplete."""
         return self._at < len(self._data) or self._state != "length"
 
 
@@ -133,7 +133,7 @@ def _read_header(text: bytes) -> tuple[dict[str, Any], list[tuple[str, str, tupl
             raise ProtocolError(f"an array described by {entry!r} rather than [name, dtype, shape]")
         name, dtype, shape = entry
         if not isinstance(name, str) or name in {other for other, _, _, _ in sizes}:
-            raise ProtocolError(f"an array without a name of its own: {name!r}")
+            raise ProtocolError(f"an array without a unique name: {name!r}")
         if not isinstance(dtype, str) or dtype not in DTYPES:
             raise ProtocolError(f"array {name!r} of unknown dtype {dtype!r}")
         if not isinstance(shape, list) or len(shape) > MAX_NDIM:

@@ -1,4 +1,4 @@
-# Tensors, calls and probes of R torch, for r_torch_worker.R: see base.py, worker.py and probe.py.
+# Tensors, calls and probes of R torch for r_torch_worker.R; base.py, worker.py and probe.py explain them.
 
 # ---- tensors --------------------------------------------------------------------------------------------
 
@@ -12,7 +12,7 @@ dtype_of <- function(name) {
   )
 }
 
-# libtorch's name of a dtype -> that on the wire
+# libtorch's name of a dtype -> name on the wire
 TYPES <- c(
   Half = "float16", BFloat16 = "bfloat16", Float = "float32", Double = "float64", ComplexFloat = "complex64",
   ComplexDouble = "complex128", Int = "int32", Long = "int64", Bool = "bool"
@@ -23,7 +23,7 @@ dtype_name <- function(tensor) {
   if (name %in% names(TYPES)) TYPES[[name]] else tolower(name)
 }
 
-# With a gradient where its dtype has one.
+# Makes a tensor, with a gradient if its dtype has one.
 leaf <- function(tensor) {
   if (dtype_name(tensor) %in% c("int32", "int64", "bool")) tensor else tensor$requires_grad_(TRUE)
 }
@@ -32,15 +32,15 @@ tensor_of <- function(array) {
   if (prod(array$shape) == 0) return(torch::torch_empty(array$shape, dtype = dtype_of(array$dtype)))
   parts <- list(complex64 = "float32", complex128 = "float64")[[array$dtype]]
   shape <- c(array$shape, if (!is.null(parts)) 2)
-  # The tensor shares the bytes, which R may collect: a copy of its own.  R's lie less aligned than a complex
-  # number must.
+  # The tensor would share bytes that R may free or that are not aligned for complex numbers, so it gets a
+  # copy.
   dtype <- dtype_of(c(parts, array$dtype)[[1]])
   tensor <- torch::torch_tensor_from_buffer(array$bytes, shape, dtype = dtype)$clone()
   if (is.null(parts)) tensor else torch::torch_view_as_complex(tensor)
 }
 
 array_of <- function(tensor) {
-  tensor <- tensor$detach()$contiguous() # the bytes are read as they lie, whatever the strides
+  tensor <- tensor$detach()$contiguous() # the bytes are read in memory order, whatever the strides
   shape <- as.numeric(tensor$shape)
   bytes <- if (prod(shape) == 0) raw(0) else torch::buffer_from_torch_tensor(tensor)
   list(dtype = dtype_name(tensor), shape = shape, bytes = bytes)
@@ -59,7 +59,7 @@ IMPLEMENTATIONS <- list(
   r.torch.nnf_conv_transpose2d = list(make = "nnf_conv_transpose2d", module = FALSE)
 )
 
-# One number where all dimensions agree and the case wants it short, as a user would write it.
+# Returns one number if all dimensions agree and the spelling is plain, as users write it.
 spelled <- function(case, values) {
   values <- as.numeric(unlist(values))
   if (case$spelling == "plain" && length(unique(values)) == 1) values[[1]] else values
@@ -69,7 +69,7 @@ unsupported <- function(message) {
   stop(structure(class = c("unsupported", "error", "condition"), list(message = message, call = NULL)))
 }
 
-# A raw argument from JSON, see base.py.  R has vectors where Python has tuples and lists of numbers or words.
+# Returns an argument from its JSON form, see base.py.  R has vectors instead of tuples and lists.
 argument <- function(plain) {
   if (!is.list(plain)) return(if (is.numeric(plain)) as.numeric(plain) else plain)
   kind <- names(plain)
@@ -86,7 +86,7 @@ argument <- function(plain) {
   )
 }
 
-# `make` with the given arguments and the options' own, but for those in `leave`.
+# Calls `make` with the given arguments and those of the options except `leave`.
 called <- function(make, given, options, leave = character()) {
   own <- options$arguments[setdiff(names(options$arguments), leave)]
   for (name in names(own)) given[name] <- list(argument(own[[name]]))
@@ -95,7 +95,7 @@ called <- function(make, given, options, leave = character()) {
   do.call(make, c(unname(given[first]), given[setdiff(names(given), first)]))
 }
 
-# The same values, lying in memory as `view` says.
+# Returns the same values in the memory layout `view`.
 as_view <- function(tensor, view, ndim) {
   rank <- tensor$dim()
   switch(view,
@@ -112,7 +112,7 @@ as_view <- function(tensor, view, ndim) {
   )
 }
 
-# A call stage by stage, and what probes ask of it (see base.py): an environment of functions.
+# Returns a call: an environment with the functions of its stages and probes, see base.py.
 call_of <- function(implementation, case, arrays, options) {
   about <- IMPLEMENTATIONS[[implementation]]
   if (is.null(about)) stop("no such implementation here: ", implementation)
@@ -136,7 +136,7 @@ call_of <- function(implementation, case, arrays, options) {
       kernel_size = spelled(case, case$kernel_size), bias = case$bias
     )
     layer <- called(make, c(given, arguments), options, leave = c("output_size", "input"))
-    # The constructor has no dtype.
+    # the constructor has no dtype argument
     if (case$dtype != "float32") layer$to(dtype = dtype_of(case$dtype))
     layer
   }
@@ -149,7 +149,7 @@ call_of <- function(implementation, case, arrays, options) {
     layer <<- made()
     parameters <<- Filter(Negate(is.null), list(w = layer$weight, b = layer$bias))
     torch::with_no_grad(for (name in intersect(names(parameters), names(tensors))) {
-      # where the shapes differ, the check of parameters says so
+      # if the shapes differ, the check of parameters reports it
       same <- identical(parameters[[name]]$shape, tensors[[name]]$shape)
       if (same) parameters[[name]]$copy_(tensors[[name]])
     })
@@ -181,7 +181,7 @@ call_of <- function(implementation, case, arrays, options) {
   environment()
 }
 
-# An error's text without the C++ backtrace.
+# Returns an error's text without the C++ backtrace.
 words_of <- function(error) {
   text <- sub("\nException raised from .*", "", conditionMessage(error))
   substr(trimws(gsub("[[:space:]]+", " ", text)), 1, 1000)
@@ -195,7 +195,7 @@ new_answer <- function(...) {
   )
 }
 
-# The answer with what an error says of the stage that it came in.
+# Returns the answer with the error of the stage that raised it.
 failed <- function(answer, stage, error) {
   answer$stage <- stage
   if (inherits(error, "unsupported")) {
@@ -208,7 +208,7 @@ failed <- function(answer, stage, error) {
   answer
 }
 
-# One call of one implementation: the answer's header fields and its arrays.
+# Makes one call of one implementation; returns the answer's header fields and arrays.
 run <- function(implementation, case, arrays, options) {
   answer <- new_answer()
   out <- list()
@@ -250,7 +250,7 @@ run <- function(implementation, case, arrays, options) {
 
 # ---- probes ---------------------------------------------------------------------------------------------
 
-# Each operation but "call" and "signature": a call that is constructed -> tensors by their names.
+# Operations other than "call" and "signature": a constructed call -> tensors by name.
 PROBES <- list(
   inputs = function(call, arrays) {
     output <- call$forward()
@@ -287,7 +287,7 @@ PROBES <- list(
   }
 )
 
-# [name, default as R writes it or null, kind] of each argument.
+# Returns [name, default as R writes it or null, kind] of each argument.
 signature <- function(made) {
   arguments <- formals(made)
   unname(Map(function(name, default) {
@@ -317,7 +317,7 @@ probe <- function(operation, implementation, case, arrays, options) {
         torch::torch_manual_seed(c(options$seed, 0)[[1]])
         found <- call$made()$parameters
       } else {
-        if (is.null(PROBES[[operation]])) unsupported(paste0("no operation of the name '", operation, "'"))
+        if (is.null(PROBES[[operation]])) unsupported(paste0("no operation called '", operation, "'"))
         call <- call_of(implementation, case, arrays, options)
         answer$parameters <- call$construct()
         stage <- if (operation %in% c("convolve", "tangent")) "forward" else "backward"

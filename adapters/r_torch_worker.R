@@ -11,7 +11,7 @@ ITEMSIZE <- c(
 
 # ---- frames ---------------------------------------------------------------------------------------------
 
-# Exactly `size` bytes; NULL at the end of the stream.
+# Reads exactly `size` bytes; returns NULL at the end of the stream.
 read_bytes <- function(connection, size) {
   if (size == 0) return(raw(0))
   data <- readBin(connection, "raw", size)
@@ -24,7 +24,7 @@ read_bytes <- function(connection, size) {
   data
 }
 
-# list(header, arrays), where each array is list(dtype, shape, bytes); NULL where the host has closed.
+# Reads list(header, arrays), each array a list(dtype, shape, bytes); returns NULL if the host has closed.
 read_frame <- function(connection) {
   start <- read_bytes(connection, 8)
   if (is.null(start)) return(NULL)
@@ -53,10 +53,10 @@ write_frame <- function(connection, header, arrays = list()) {
   flush(connection)
 }
 
-# Numbers that JSON shall show as a list, however many they are.
+# Marks numbers that JSON shows as a list, however many they are.
 whole <- function(numbers) structure(as.list(numbers), names = NULL)
 
-# A list with names is an object, one without a list, an atomic value itself.  jsonlite is slow at so little.
+# Writes JSON: a list with names is an object, one without is a list.  jsonlite is slow for small data.
 json <- function(value) {
   if (is.null(value)) return("null")
   if (is.list(value)) {
@@ -81,7 +81,7 @@ EMPTY_OBJECT <- structure(list(), class = "object")
 
 # ---- the loop -------------------------------------------------------------------------------------------
 
-# What the host asks, by the request's type: the answer of one implementation.
+# Handlers by request type; each returns the answer of one implementation.
 REQUESTS <- list(
   run = function(header, implementation, arrays) run(implementation, header$case, arrays, list()),
   probe = function(header, implementation, arrays) {

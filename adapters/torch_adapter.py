@@ -26,10 +26,10 @@ class TorchAdapter(Adapter):
     module = "torch"
 
     def __init__(self) -> None:
-        """Imports torch; one thread, as the host's reference uses the other cores."""
+        """Imports torch with one thread, because the host's reference uses the other cores."""
         self.device = os.environ.get(DEVICE, "cpu")
         if self.device == "cuda":
-            os.environ["CUDA_LAUNCH_BLOCKING"] = "1"  # an error shows where it happens
+            os.environ["CUDA_LAUNCH_BLOCKING"] = "1"  # errors raise where they happen
         os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
         import torch
 
@@ -41,7 +41,7 @@ class TorchAdapter(Adapter):
         torch.manual_seed(0)
 
     def describe(self) -> dict[str, Any]:
-        """Version, device and the dtypes that transposed convolution has on it."""
+        """Returns version, device and the dtypes of transposed convolution on it."""
         return {
             "version": self.torch.__version__,
             "device": self.device,

@@ -33,7 +33,7 @@ class TorchCall(Call):
         self.elsewhere = "" if device == "cpu" else device
         self.case, self.options = case, options
         if options.deterministic != torch.are_deterministic_algorithms_enabled():
-            # use_deterministic_algorithms says this and imports a compiler, for seconds.
+            # use_deterministic_algorithms does the same, but imports a compiler, which takes seconds
             torch._C._set_deterministic_algorithms(options.deterministic)
         torch.backends.cudnn.deterministic = options.deterministic
         torch.backends.cudnn.allow_tf32 = options.tf32
@@ -64,7 +64,7 @@ class TorchCall(Call):
         with self.torch.no_grad():
             for parameter, name in zip(self.parameters, ("w", "b")):
                 if name in self.tensors and parameter.shape == self.tensors[name].shape:
-                    parameter.copy_(self.tensors[name])  # where not, the check of parameters says so
+                    parameter.copy_(self.tensors[name])  # if not, the check of parameters reports it
         return made
 
     def _layer(self) -> Any:
@@ -82,7 +82,7 @@ class TorchCall(Call):
         return self.options.called(self.made, given, leave=("output_size", "input"))
 
     def sizes(self) -> dict[str, Any]:
-        """What a layer is called with beside its input."""
+        """Returns the arguments of a layer's call besides the input."""
         sizes = {name: v for name, v in self.options.arguments.items() if name == "output_size"}
         if self.case["output_size"] is not None:
             sizes.setdefault("output_size", self.case["output_size"])
@@ -162,11 +162,11 @@ class TorchCall(Call):
                     self.tensors["b"] = duals[2]
             self.x = duals[0]
             found = forward_ad.unpack_dual(self.forward())
-        # None says that the output depends on no tangent
+        # None means that the output depends on no tangent
         return self._array(self.torch.zeros_like(found.primal) if found.tangent is None else found.tangent)
 
     def _as_view(self, tensor: Any) -> Any:
-        """The same values, lying in memory as the options say."""
+        """Returns the same values in the memory layout of the options."""
         torch, view = self.torch, self.options.view
         if view == "contiguous":
             return tensor
@@ -185,7 +185,7 @@ class TorchCall(Call):
             return tensor[:1].expand_as(tensor)
         raise Unsupported("a tensor has no negative strides")
 
-    # NumPy knows no bfloat16: it travels as its bits.
+    # NumPy has no bfloat16, so it travels as bits
 
     def _tensor(self, array: Array) -> Any:
         tensor = self.torch.from_numpy(np.array(array))

@@ -22,8 +22,8 @@ class Compiled(TorchCall):
         if not hasattr(self.torch, "compile"):
             raise Unsupported("this release has no torch.compile")
         if os.environ.get(KEPT):
-            tempfile.tempdir = os.environ[KEPT]  # where it leaves what it has compiled
-        self.torch._dynamo.reset()  # what was compiled for another case would be looked through, and kept
+            tempfile.tempdir = os.environ[KEPT]  # its folder for compiled code
+        self.torch._dynamo.reset()  # code compiled for other cases would be searched and kept
         self.layer = _told(lambda: self.torch.compile(self.layer))
         return made
 
@@ -49,11 +49,11 @@ class Exported(TorchCall):
         return super().forward()
 
     def tangent(self, tangents: dict[str, Array]) -> Array:
-        self._export()  # the tangents are those of the program's tensors
+        self._export()  # the tangents belong to the tensors of the program
         return super().tangent(tangents)
 
     def _export(self) -> None:
-        """Puts the program in the layer's place, once."""
+        """Replaces the layer by its program, once."""
         if self.exported:
             return
         if not hasattr(self.torch, "export"):
@@ -64,7 +64,7 @@ class Exported(TorchCall):
 
 
 class Mapped(TorchCall):
-    """``torch.vmap(layer)(x)``: the layer on each unbatched input of a batch."""
+    """``torch.vmap(layer)(x)``: the layer on each input of a batch."""
 
     def construct(self) -> dict[str, tuple[list[int], str]]:
         made = super().construct()
@@ -78,7 +78,7 @@ class Mapped(TorchCall):
 
 
 class Meta(TorchCall):
-    """Layer and input on the device ``meta``: arguments are checked and sizes told, nothing is computed."""
+    """Layer and input on the device ``meta``: checks arguments and gives shapes, but computes no values."""
 
     def __init__(self, torch: Any, device: str, *rest: Any) -> None:
         del device
@@ -89,7 +89,11 @@ class Meta(TorchCall):
 
 
 def _told(made: Any) -> Any:
-    """What ``made`` gives; where compiling is not possible here at all, torch's own words."""
+    """Returns the result of ``made``.
+
+    Raises:
+        Unsupported: if nothing can be compiled here; the text is torch's.
+    """
     try:
         return made()
     except Exception as error:

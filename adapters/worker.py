@@ -1,8 +1,8 @@
-"""The worker's loop: one framework, requests in, answers out, one at a time and in order.
+"""The worker's loop: reads requests for one framework and answers them one at a time, in order.
 
-Request: ``{"type": "run", "id": n, "case": {...}, "implementations": [...]}`` with arrays ``x``, ``w``,
-``b`` (with a bias) and ``g``, the output's gradient, in the shape that the semantics demand (absent where
-no valid output exists).  For each implementation one answer goes out as soon as it is known::
+Request: ``{"type": "run", "id": n, "case": {...}, "implementations": [...]}`` with arrays ``x``, ``w``, ``b``
+(with a bias) and ``g``, the output's gradient in its documented shape (absent if no valid output exists). The
+worker sends one answer per implementation as soon as it is known::
 
     {"type": "answer", "id": n, "implementation": name, "status": "ok" | "raised" | "unsupported",
      "stage": "construct" | "forward" | "output" | "backward" | "", "message": text,
@@ -10,10 +10,10 @@ no valid output exists).  For each implementation one answer goes out as soon as
      "microseconds": inside the framework's calls,
      "busy": microseconds since the last answer went out, or since this one's request was there}
 
-with arrays ``values`` and the gradients.  A dimension below zero or an output too large to be sent is
-answered by its shape alone: reading such a tensor can kill the process.
+with arrays ``values`` and the gradients.  If a dimension is negative or the output is too large to send, the
+answer has the shape only, because reading such a tensor can kill the process.
 
-A request of the type ``"probe"`` asks one implementation something else: see ``adapters.probe``.
+A request of the type ``"probe"`` asks one implementation for another operation: see ``adapters.probe``.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def serve(adapter_file: str, request_fd: int, answer_fd: int) -> None:
     except NoDevice as error:
         _send(answer_fd, {"type": "failed", "device": True, "message": str(error)}, {})
         raise SystemExit(1) from error
-    except BaseException as error:  # whatever a broken installation raises, the host shall hear it
+    except BaseException as error:  # the host must get whatever a broken installation raises
         _send(answer_fd, {"type": "failed", "message": f"{type(error).__name__}: {first_line(error)}"}, {})
         raise SystemExit(1) from error
     _send(answer_fd, hello, {})
@@ -100,7 +100,7 @@ def run(
     arrays: dict[str, Any],
     options: dict[str, Any] | None = None,
 ) -> Any:
-    """One call of one implementation: the answer's header fields and its arrays."""
+    """Makes one call of one implementation; returns the answer's header fields and arrays."""
     answer: dict[str, Any] = {
         "status": "ok",
         "stage": "",
@@ -155,7 +155,7 @@ def run(
     except Exception as error:  # every exception of the framework is an answer
         answer["status"], answer["stage"] = "raised", stage
         answer["message"] = f"{type(error).__name__}: {first_line(error)}"
-    if answer["status"] != "ok" and stage != "output":  # the time until it raised counts too
+    if answer["status"] != "ok" and stage != "output":  # the time until the exception counts too
         spent += clock() - started
     return _finish(answer, spent), out
 
@@ -176,7 +176,7 @@ def _sendable(shape: list[int], dtype: str) -> bool:
 
 def _wire_dtype(array: Any) -> str:
     name = str(array.dtype)
-    return "bfloat16" if name == "uint16" else name  # as NumPy holds it: its bits
+    return "bfloat16" if name == "uint16" else name  # NumPy holds the bits
 
 
 def _send(fd: int, header: dict[str, Any], arrays: Arrays) -> None:

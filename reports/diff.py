@@ -23,13 +23,13 @@ Cause = dict[str, Any]
 
 
 def diff(before: Path, after: Path) -> dict[str, Any]:
-    """Compares a run with a later one and returns what changed, as plain data.
+    """Returns the differences between a run and a later one as plain data.
 
     The runs may be of two versions of the suite whose formats agree. Requirements that the two versions
     state differently are listed and not compared.
 
     Raises:
-        BadRunFolder: where one cannot be read, is of another format, or is of another suite.
+        BadRunFolder: if one cannot be read, has another format, or was made by another suite.
     """
     (run_a, causes_a), (run_b, causes_b) = read(before), read(after)
     check_one_suite([(before, run_a), (after, run_b)], "compare")
@@ -63,7 +63,7 @@ def _about(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def _requirements(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
-    """The requirements whose verdict changed, among those that both runs examined on an implementation."""
+    """Returns the requirements whose verdict changed, among those that both runs examined."""
     others = reworded(before, after)
     known = {
         (r["requirement"], r["implementation"]): r

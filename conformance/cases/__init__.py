@@ -1,11 +1,11 @@
-"""What a case is, and what its parameters mean.
+"""Cases and the meaning of their parameters.
 
 ==============  ====================================================================================
-``case``        one configuration of the operator with its data recipe; plain data both ways
-``case_id``     the id that says all of it, written and read
+``case``        one configuration of the operator with its data recipe
+``case_id``     reads the id of a case
 ``tensors``     the numbers that a recipe makes
 ``meaning``     what documents demand of a call: a geometry, a refusal, or nothing
 ``products``    which elements of input, weight and output meet in a product
-``condition``   conditions on parameters, as reports print them and expectations hold them
+``condition``   conditions on parameters, in reports and in the file of expectations
 ==============  ====================================================================================
 """

@@ -10,7 +10,7 @@ from conv_transpose_conformance.cases.meaning import output_size
 
 @frozen
 class Axis:
-    """The parameters of one dimension; ``extra`` is its output padding, however it is asked for."""
+    """The parameters of one dimension; ``extra`` is the output padding, also the one an output size needs."""
 
     input: int
     kernel: int
@@ -22,12 +22,12 @@ class Axis:
 
     @property
     def room(self) -> int:
-        """How much padding leaves one element of output."""
+        """The padding that leaves one element of output."""
         return (self.input - 1) * self.stride + self.dilation * (self.kernel - 1)
 
 
 def axes_of(case: Case) -> tuple[Axis, ...]:
-    """The parameters of a case by dimension; a padding in words counts as none."""
+    """Returns the parameters of a case per dimension; a padding in words counts as none."""
     sides = ((0, 0),) * case.ndim if isinstance(case.padding, str) else case.padding
     extra = case.output_padding
     if case.output_size is not None:

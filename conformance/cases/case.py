@@ -1,20 +1,21 @@
 """A case: one configuration of transposed convolution together with its data recipe.
 
-A case is frozen plain data.  It says what is asked, never whether the question is valid: that is
-for the semantics of each API.  Its id is canonical and parseable and carries everything, so any
-finding can be replayed from its id alone::
+A case is frozen plain data.  It describes a call, valid or not; :mod:`cases.meaning` and each framework's
+``interpret`` decide validity.  Its id is canonical and contains everything, so the id alone replays any
+finding::
 
     v1_2d_n2_ci4_co6_i5x7_k3x3_s2x1_p1x0.2_op1x0_d1x2_g2_b_f32_int.1f
 
-Tokens stand in this order; those in brackets are left out at their default::
+The tokens have this order; those in brackets are omitted at their default::
 
     v1 1d|2d n<batch>|u ci<C_in> co<C_out> i<size> k<kernel> [s<stride>] [p<padding>] [op<output padding>]
     [os<output size>] [d<dilation>] [g<groups>] [b] f16|bf16|f32|f64 [cl] [tuple|sides|nested]
     int.<seed in hex>|real.<seed in hex>|one[.x<index>][.w<index>][.b<index>][.g<index>]
 
-``x`` separates dimensions, ``.`` the two sides of one dimension where they differ; ``u`` is an input
-without a batch dimension, ``b`` a bias, ``cl`` channels last; ``tuple``, ``sides`` and ``nested`` are ways to
-write the same arguments; ``one`` lights single elements by their place in C order.
+``x`` separates dimensions, ``.`` separates the two sides of one dimension if they differ.  ``u`` is an input
+without a batch dimension, ``b`` a bias, ``cl`` channels last.  ``tuple``, ``sides`` and ``nested`` are ways
+to write the same arguments.  ``one`` is one-hot data: it names the elements that are 1 by their place in C
+order.
 """
 
 from __future__ import annotations
@@ -64,16 +65,16 @@ def _check_ints(case: Case, attribute: Any, value: Any) -> None:
 
 @frozen(kw_only=True)
 class Case:
-    """One configuration of the operator and its data recipe; see the module's page for the id.
+    """One configuration of the operator with its data recipe; the module's docstring explains the id.
 
-    ``spelling`` says how the same arguments are written: ``plain``, as a user would, an integer where all
-    dimensions agree and one number per dimension (or per side) elsewhere; ``tuple``, one number per
-    dimension always; ``sides``, the padding as one number per side; ``nested``, the padding as a pair for
-    every dimension of the tensor.
+    ``spelling`` says how the same arguments are written: ``plain``, as users write them (one integer if all
+    dimensions agree, else one number per dimension or per side); ``tuple``, always one number per dimension;
+    ``sides``, the padding as one number per side; ``nested``, the padding as a pair for every dimension of
+    the tensor.
 
     Raises:
-        InvalidCase: where a field has the wrong type or the dimensions disagree.  Values that no
-            framework should accept (a negative stride, say) are legal here.
+        InvalidCase: if a field has the wrong type, or if the dimensions disagree.  Values that no framework
+            should accept, such as a negative stride, are legal here.
     """
 
     input_size: tuple[int, ...] = field()
@@ -136,7 +137,7 @@ class Case:
 
     @property
     def complexity(self) -> tuple[int, int, str]:
-        """A sort key: of two cases the one with fewer, smaller and plainer parameters comes first."""
+        """A sort key: the case with fewer, smaller and plainer parameters comes first."""
         sides = [(0, 0)] * self.ndim if isinstance(self.padding, str) else self.padding
         sizes = (*self.input_size, *self.kernel_size, self.in_channels, self.out_channels, self.batch or 0)
         extras = (
@@ -193,10 +194,10 @@ class Case:
 
     @classmethod
     def parse(cls, text: str) -> Case:
-        """The case of a canonical id.
+        """Returns the case of a canonical id.
 
         Raises:
-            InvalidCase: with the position and the token at fault, where the text is no canonical id.
+            InvalidCase: if the text is no canonical id; gives the position and the wrong token.
         """
         case = cls(**read(text))
         if case.id != text:
@@ -204,11 +205,11 @@ class Case:
         return case
 
     def replace(self, **changes: Any) -> Case:
-        """A copy with some fields changed."""
+        """Returns a copy with some fields changed."""
         return evolve(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON; :meth:`from_dict` is its inverse."""
+        """Returns plain data for JSON; :meth:`from_dict` is the inverse."""
         return {
             "id": self.id,
             "ndim": self.ndim,
@@ -238,10 +239,10 @@ class Case:
 
     @classmethod
     def from_dict(cls, data: Any) -> Case:
-        """The case of :meth:`to_dict`'s data.
+        """Returns the case of :meth:`to_dict`'s data.
 
         Raises:
-            InvalidCase: where a key is missing, unknown or of the wrong type, or the id is another case's.
+            InvalidCase: if a key is missing, unknown or of the wrong type, or if the id is another case's.
         """
         if not isinstance(data, dict):
             raise InvalidCase(f"a case must be a JSON object, not {type(data).__name__}")
@@ -270,15 +271,15 @@ class Case:
         return case
 
     def to_json(self) -> str:
-        """:meth:`to_dict` as one line of JSON."""
+        """Returns :meth:`to_dict` as one line of JSON."""
         return json.dumps(self.to_dict(), separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Case:
-        """The inverse of :meth:`to_json`.
+        """Returns the case of :meth:`to_json`'s text.
 
         Raises:
-            InvalidCase: where the text is no JSON or not of a case.
+            InvalidCase: if the text is not JSON, or not of a case.
         """
         try:
             return cls.from_dict(json.loads(text))

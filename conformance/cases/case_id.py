@@ -1,4 +1,4 @@
-"""Reading the ids of cases; ``cases.case`` documents and writes them."""
+"""Reads the ids of cases; :mod:`cases.case` documents and writes them."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def _short(text: str, most: int) -> str:
 
 
 def read(text: str) -> dict[str, Any]:
-    """The fields of the case that an id is of.
+    """Returns the fields of the case with this id.
 
     Raises:
-        InvalidCase: with the position and the token at fault.
+        InvalidCase: if the id is malformed; gives the position and the wrong token.
     """
     return _Parser(text).fields()
 
 
 class _Parser:
-    """Reads the tokens of an id in their order and remembers where it stands."""
+    """Reads the tokens of an id in order; ``next`` is the index of the next one."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -43,7 +43,7 @@ class _Parser:
         found = repr(_short(self.tokens[self.next], 40)) if self.next < len(self.tokens) else "its end"
         where = f"at character {min(position, len(self.text)) + 1}"
         shown = _short(self.text, 120)
-        return InvalidCase(f"malformed case id {shown!r}: {where}, {found} stands where {wanted} should")
+        return InvalidCase(f"malformed case id {shown!r}: {where}, expected {wanted}, found {found}")
 
     def _optional(self, pattern: str) -> re.Match[str] | None:
         if self.next < len(self.tokens):
@@ -66,7 +66,7 @@ class _Parser:
         values = tuple(map(int, match[1].split("x")))
         if len(values) != ndim:
             self.next -= 1
-            raise self._fail(f"'{prefix}' with {ndim} value(s), as the id is of a {ndim}-D case,")
+            raise self._fail(f"'{prefix}' with {ndim} value(s) for a {ndim}-D case")
         return values
 
     def _padding(self, ndim: int) -> Padding:
@@ -80,7 +80,7 @@ class _Parser:
         pairs = [tuple(map(int, part.split("."))) for part in match[1].split("x")]
         if len(pairs) != ndim:
             self.next -= 1
-            raise self._fail(f"'p' with {ndim} value(s), as the id is of a {ndim}-D case,")
+            raise self._fail(f"'p' with {ndim} value(s) for a {ndim}-D case")
         return tuple((pair[0], pair[-1]) for pair in pairs)
 
     def _recipe(self) -> Recipe:
@@ -95,7 +95,7 @@ class _Parser:
         return Recipe(cast("RecipeKind", match[1]), int(match[2], 16))
 
     def fields(self) -> dict[str, Any]:
-        """The fields of the case, in their own types."""
+        """Returns the fields of the case."""
         self._required(re.escape(VERSION), f"the version {VERSION!r} of this suite's ids")
         ndim = int(self._required("([12])d", "'1d' or '2d'")[1])
         batch = self._required(r"u|n(-?\d{1,19})", "the batch ('n2', or 'u' for none)")[1]
@@ -114,7 +114,7 @@ class _Parser:
         dilation = self._sizes("d", ndim) or (1,) * ndim
         groups = self._optional(r"g(-?\d{1,19})")
         bias = self._optional("b") is not None
-        dtype = self._required("f16|bf16|f32|f64", "a parameter in its place, or the dtype ('f32'),")[0]
+        dtype = self._required("f16|bf16|f32|f64", "a parameter in its place, or the dtype ('f32')")[0]
         layout = self._optional("cl")
         spelling = self._optional("tuple|sides|nested")
         recipe = self._recipe()

@@ -1,22 +1,21 @@
-"""Conditions on a case's parameters: a small language, read from text and evaluated on many cases at once.
+"""Conditions on the parameters of cases: parses them from text and evaluates them on many cases at once.
 
-``output_padding > 0 and (padding > 0 or bias)`` is a condition.  A quantity that has a value per dimension
-(``stride``, ``kernel_size``, ...) is taken in one and the same dimension throughout, and the condition holds
-where *some* dimension satisfies it; ``in some dimension:`` may stand before it to say so.
-``all(stride > 1)`` demands it of every dimension, ``stride[0]`` names one.
+``output_padding > 0 and (padding > 0 or bias)`` is a condition.  All per-dimension quantities of a condition
+(``stride``, ``kernel_size``, ...) refer to the same dimension, and the condition is true if it is true for
+*some* dimension; the prefix ``in some dimension:`` may say so.  ``all(stride > 1)`` demands it of every
+dimension, ``stride[0]`` names one.
 
 =============  ===========================================================================================
-per dimension  ``input_size``, ``kernel_size``, ``stride``, ``dilation``, ``output_padding`` (also what an
-               ``output_size`` amounts to), ``padding_before``, ``padding_after``, ``padding`` (the larger of
-               the two), ``extent`` (``dilation * (kernel_size - 1) + 1``), ``output`` (the documented output
-               size), ``tail_terms`` (how many positions of the output padding some product reaches)
-of the case    ``batch`` (0 where unbatched), ``in_channels``, ``out_channels``, ``groups``,
-               ``in_per_group``, ``out_per_group``, ``channels_left`` (1 where groups do not divide the
-               channels), ``ndim``
+per dimension  ``input_size``, ``kernel_size``, ``stride``, ``dilation``, ``output_padding`` (also the one
+               that an ``output_size`` needs), ``padding_before``, ``padding_after``, ``padding`` (the larger
+               of the two), ``extent`` (``dilation * (kernel_size - 1) + 1``), ``output`` (the documented
+               output size), ``tail_terms`` (the number of output-padding positions that some product reaches)
+per case       ``batch`` (0 if unbatched), ``in_channels``, ``out_channels``, ``groups``, ``in_per_group``,
+               ``out_per_group``, ``channels_left`` (1 if ``groups`` does not divide the channels), ``ndim``
 yes or no      ``bias``, ``unbatched``, ``channels_last``, ``asymmetric`` (padding), ``sized`` (an
                ``output_size`` is given), ``same``, ``valid``, ``real`` (numbers), ``float64``, ``float32``,
                ``float16``, ``bfloat16``, ``tuples``, ``sides``, ``nested`` (spellings), ``always``
-between them   ``> >= < <= == !=``, ``and``, ``or``, ``not``, parentheses
+operators      ``> >= < <= == !=``, ``and``, ``or``, ``not``, parentheses
 =============  ===========================================================================================
 """
 
@@ -80,14 +79,14 @@ FLAGS: Final = (
 
 
 class InvalidCondition(ConformanceError, ValueError):
-    """A condition that cannot be read; the text says where."""
+    """A condition that cannot be parsed; the text says where."""
 
 
 class Table:
-    """The quantities of many cases of one number of dimensions, as columns."""
+    """The quantities of many cases with the same number of dimensions, as columns."""
 
     def __init__(self, cases: Sequence[Case], ndim: int) -> None:
-        """``cases`` must all have ``ndim`` dimensions; there may be none."""
+        """All ``cases`` must have ``ndim`` dimensions; there may be none."""
         self.count, self.ndim = len(cases), ndim
         self._columns: dict[str, NDArray[Any]] = {}
         rows = [_quantities(case) for case in cases]
@@ -99,11 +98,11 @@ class Table:
             self._columns[name] = np.repeat(values.reshape(self.count, 1), ndim, axis=1)
 
     def column(self, name: str) -> NDArray[Any]:
-        """The values of a quantity, ``(cases, dimensions)``."""
+        """Returns the values of a quantity, of shape ``(cases, dimensions)``."""
         return self._columns[name]
 
     def holds(self, condition: Condition) -> Bits:
-        """For which cases the condition holds."""
+        """Returns for each case whether the condition is true."""
         return np.asarray(condition.evaluate(self).any(axis=1), dtype=np.bool_)
 
 
@@ -158,7 +157,7 @@ def _quantities(case: Case) -> dict[str, Any]:
 
 
 def _tail_terms(case: Case, before: Sequence[int], base: Sequence[int], output: Sequence[int]) -> list[int]:
-    """Per dimension, how many positions of the output padding some product of input and weight reaches."""
+    """Returns per dimension the number of output-padding positions that some product reaches."""
     reached = []
     for d in range(case.ndim):
         size, kernel = case.input_size[d], case.kernel_size[d]
@@ -168,23 +167,23 @@ def _tail_terms(case: Case, before: Sequence[int], base: Sequence[int], output: 
         places = {i * stride - before[d] + k * dilation for i in range(size) for k in range(kernel)}
         reached.append({place for place in places if 0 <= place < output[d]})
     if not all(reached):
-        return [0] * case.ndim  # a product lies within the output in every dimension or in none
+        return [0] * case.ndim  # a product lies within the output in all dimensions or in none
     return [sum(place >= base[d] for place in reached[d]) for d in range(case.ndim)]
 
 
 @frozen
 class Condition:
-    """A condition that was read: its text, and what it is of each case and dimension."""
+    """A parsed condition: its text, and a function that evaluates it per case and dimension."""
 
     text: str
     _evaluate: Callable[[Table], Bits] = field(eq=False, repr=False)
 
     def evaluate(self, table: Table) -> Bits:
-        """``(cases, dimensions)``."""
+        """Returns the condition per case and dimension, of shape ``(cases, dimensions)``."""
         return self._evaluate(table)
 
     def holds(self, case: Case) -> bool:
-        """Whether it holds for one case."""
+        """Returns whether the condition is true for one case."""
         return bool(Table([case], case.ndim).holds(self)[0])
 
 
@@ -202,10 +201,10 @@ _Evaluate = Callable[[Table], Any]
 
 
 def parse(text: str) -> Condition:
-    """The condition that a text says.
+    """Returns the condition that a text contains.
 
     Raises:
-        InvalidCondition: where it says none; names the place and what should stand there.
+        InvalidCondition: if the text is no condition; gives the position and the expected token.
     """
     return Condition(text, _Parser(text).condition())
 
@@ -220,9 +219,7 @@ class _Parser:
             match = _TOKEN.match(text, position)
             if match is None:
                 at = position + len(text[position:]) - len(text[position:].lstrip())
-                raise InvalidCondition(
-                    f"condition {text!r}: at character {at + 1}, {text[at]!r} has no meaning"
-                )
+                raise InvalidCondition(f"condition {text!r}: at character {at + 1}, unexpected {text[at]!r}")
             kind = match.lastgroup or ""
             self.tokens.append((kind, match[kind], match.start(kind)))
             position = match.end()
@@ -230,10 +227,10 @@ class _Parser:
 
     def fail(self, wanted: str) -> InvalidCondition:
         if self.next >= len(self.tokens):
-            return InvalidCondition(f"condition {self.text!r}: ends where {wanted} should stand")
+            return InvalidCondition(f"condition {self.text!r}: at its end, expected {wanted}")
         _, token, at = self.tokens[self.next]
         return InvalidCondition(
-            f"condition {self.text!r}: at character {at + 1}, {token!r} stands where {wanted} should"
+            f"condition {self.text!r}: at character {at + 1}, expected {wanted}, found {token!r}"
         )
 
     def take(self, *tokens: str) -> str | None:
@@ -313,6 +310,6 @@ def _axis(table: Table, name: str, index: int) -> NDArray[Any]:
 
 
 def packed(bits: Iterable[bool]) -> int:
-    """Booleans as one integer, the first the lowest bit."""
+    """Returns booleans as one integer; the first is the lowest bit."""
     array = np.fromiter(bits, dtype=np.bool_)
     return int.from_bytes(np.packbits(array, bitorder="little").tobytes(), "little")

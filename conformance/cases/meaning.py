@@ -1,4 +1,4 @@
-"""The meaning of a case under one API, and the part of it on which all documents agree."""
+"""The meaning of a case under one API, and the part of it that all documents share."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.errors import InvalidCase
 from conv_transpose_conformance.reference_impl import Geometry
 
-# What explicit() leaves open and some documents decide
+# explicit() leaves these open; some documents decide them
 NEGATIVE_OUTPUT_PADDING: Final = "an output_padding is negative"
-NO_CHANNELS: Final = "there are no channels"  # a sum of nothing, or an output of nothing
-OUT_OF_REACH: Final = "output_size is out of reach: below the least, or the stride or more above it"
+NO_CHANNELS: Final = "there are no channels"  # an empty sum, or an empty output
+OUT_OF_REACH: Final = "output_size is out of reach: below the smallest, or the stride or more above it"
 
 
 class Acceptance(Enum):
-    """What the documents say of a call."""
+    """What the documents say about a call."""
 
     REQUIRED = "required"  # a documented, valid call
     FORBIDDEN = "forbidden"  # must be refused: the document says so, or no such output can exist
@@ -29,10 +29,11 @@ class Acceptance(Enum):
 
 @frozen
 class Meaning:
-    """``geometry`` is there exactly where the call is required to work; else ``reason`` says why not.
+    """What the documents of an API demand of a case.
 
-    ``alone`` is whether that reason is all that speaks against the call.  Where it is not, a refusal does not
-    show that the reason is heeded.
+    ``geometry`` is set exactly if the call must work; otherwise ``reason`` says why it need not.  ``alone``
+    is whether the reason is the only objection to the call.  If it is not, a refusal does not prove that the
+    API checks the reason.
     """
 
     acceptance: Acceptance
@@ -42,27 +43,30 @@ class Meaning:
 
 
 def forbidden(reason: str) -> Meaning:
-    """A call that must be refused."""
+    """Returns the meaning of a call that must be refused."""
     return Meaning(Acceptance.FORBIDDEN, None, reason)
 
 
 def unspecified(reason: str) -> Meaning:
-    """A call on which the documents do not decide; ``reason`` is without numbers, as a report counts it."""
+    """Returns the meaning of a call that the documents leave open.
+
+    ``reason`` contains no numbers, because reports count equal reasons.
+    """
     return Meaning(Acceptance.UNSPECIFIED, None, reason)
 
 
 def explicit(case: Case, more: Sequence[Meaning] = ()) -> Meaning:
-    """The meaning of explicit paddings, by the formula that all the documents share.
+    """Returns the meaning of a case with explicit paddings, by the formula that all documents share.
 
     ``out = (in - 1) * stride - before - after + dilation * (kernel - 1) + 1 + output_padding``; an
-    ``output_size`` stands for the output padding that reaches it.
+    ``output_size`` counts as the output padding that reaches it.
 
     Args:
-        case: with a padding in numbers.
-        more: what else speaks against the call, less than anything shared.
+        case: a case with a padding in numbers.
+        more: further objections to the call, weaker than the shared ones.
 
     Raises:
-        InvalidCase: where positions are too large for the reference.
+        InvalidCase: if positions are too large for the reference.
     """
     assert not isinstance(case.padding, str)
     against = list(islice(_objections(case), 2))
@@ -78,15 +82,15 @@ def explicit(case: Case, more: Sequence[Meaning] = ()) -> Meaning:
             dilation=case.dilation,
             groups=case.groups,
         )
-    except ValueError as error:  # a position that 64 bits cannot hold
-        raise InvalidCase(f"{case.id}: beyond what the reference computes: {error}") from None
+    except ValueError as error:  # a position that does not fit into 64 bits
+        raise InvalidCase(f"{case.id}: too large for the reference: {error}") from None
     if more:
         return evolve(more[0], alone=len(more) == 1)
     return Meaning(Acceptance.REQUIRED, geometry)
 
 
 def _objections(case: Case) -> Iterator[Meaning]:
-    """All that speaks against a call, the gravest first."""
+    """Yields the objections to a call, the strongest first."""
     assert not isinstance(case.padding, str)
     for name in ("kernel_size", "stride", "dilation"):
         if min(getattr(case, name)) < 1:
@@ -118,7 +122,7 @@ def _objections(case: Case) -> Iterator[Meaning]:
 
 
 def extra_size(case: Case) -> tuple[int, ...]:
-    """The output padding, or what an output size amounts to."""
+    """Returns the output padding, or the one that an output size needs."""
     if case.output_size is None:
         return case.output_padding
     base = output_size(case, (0,) * case.ndim)
@@ -126,7 +130,7 @@ def extra_size(case: Case) -> tuple[int, ...]:
 
 
 def output_size(case: Case, output_padding: tuple[int, ...]) -> tuple[int, ...]:
-    """The documented output size of explicit paddings."""
+    """Returns the documented output size for explicit paddings."""
     assert not isinstance(case.padding, str)
     return tuple(
         (size - 1) * stride - before - after + dilation * (kernel - 1) + 1 + extra
@@ -143,10 +147,10 @@ def output_size(case: Case, output_padding: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def beyond(case: Case, limit: tuple[int, ...]) -> bool:
-    """Whether an output padding is not below its dimension's limit (0 is below every limit)."""
+    """Returns whether an output padding reaches its dimension's limit (0 never does)."""
     return any(extra and extra >= bound for extra, bound in zip(case.output_padding, limit, strict=True))
 
 
 def stride_or_dilation(case: Case) -> tuple[int, ...]:
-    """The larger of stride and dilation, per dimension."""
+    """Returns the larger of stride and dilation per dimension."""
     return tuple(map(max, case.stride, case.dilation))

@@ -1,9 +1,9 @@
-"""Names of implementations and of what a run runs them on, taken apart and put together in one place.
+"""Parses and formats the names of implementations and of targets.
 
 ==============================  ====================================================================
-``torch.nn.ConvTranspose1d``    an *API*, named as its users call it
-``…ConvTranspose1d+compile``    a *variant* of it: the same API, compiled; held to the same documents
-``…ConvTranspose1d@2.13.0``     one *release* of either, where a run holds several
+``torch.nn.ConvTranspose1d``    an *API*, under its users' name
+``…ConvTranspose1d+compile``    a *variant* of it: the same API, compiled, with the same documents
+``…ConvTranspose1d@2.13.0``     one *release* of either, if a run has several
 ``torch``, ``torch@2.13.0``     a *target*: a framework, or one release of it
 ==============================  ====================================================================
 """
@@ -18,7 +18,7 @@ _RELEASE = "@"
 
 @frozen
 class Name:
-    """An implementation, and its release where one is meant."""
+    """The name of an implementation, with a release if the name has one."""
 
     api: str
     variant: str = ""
@@ -26,14 +26,14 @@ class Name:
 
     @classmethod
     def parse(cls, text: str) -> Name:
-        """The name in a text; every text is one."""
+        """Returns the name in a text; every text is a name."""
         implementation, _, release = text.partition(_RELEASE)
         api, _, variant = implementation.partition(_VARIANT)
         return cls(api, variant, release)
 
     @property
     def implementation(self) -> str:
-        """The name without its release."""
+        """The name without the release."""
         return f"{self.api}{_VARIANT}{self.variant}" if self.variant else self.api
 
     def __str__(self) -> str:
@@ -42,19 +42,19 @@ class Name:
 
 @frozen
 class Target:
-    """What a framework's cases are run on: the framework, or one release of it."""
+    """A framework, or one release of it, for which a run starts workers."""
 
     framework: str
     release: str = ""
 
     @classmethod
     def parse(cls, text: str) -> Target:
-        """The target in a text; every text is one."""
+        """Returns the target in a text; every text is a target."""
         framework, _, release = text.partition(_RELEASE)
         return cls(framework, release)
 
     def key(self, implementation: str) -> str:
-        """The full name of an implementation on this target, as reports have it."""
+        """Returns the full name of an implementation on this target, as in reports."""
         return f"{implementation}{_RELEASE}{self.release}" if self.release else implementation
 
     def __str__(self) -> str:
@@ -62,5 +62,5 @@ class Target:
 
 
 def is_variant(pattern: str) -> bool:
-    """Whether a name or glob asks for variants."""
+    """Returns whether a name or glob asks for variants."""
     return _VARIANT in pattern

@@ -1,7 +1,7 @@
-"""The products that the operator sums: which elements of input and weight meet at which of the output.
+"""The products that the operator sums: which elements of input and weight meet at which output element.
 
-The values and both gradients are sums over the same products; an element of any of the three tensors has its
-own share of them.
+The values and both gradients are sums over the same products; each element of the three tensors takes part in
+some of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Index = tuple[int, ...]
 
 
 class Product(NamedTuple):
-    """The indices, channels first, of an input, a weight and an output element that belong together."""
+    """The indices of an input, a weight and an output element of one product; channels come first."""
 
     x: Index
     w: Index
@@ -30,10 +30,10 @@ def products(
     """Yields the products of a case, by input position, tap, batch item and channels.
 
     Args:
-        case: gives the batch and the numbers of channels.
-        geometry: gives everything spatial, and the groups.
-        tensor: with ``index``, yields only the products of this element of this tensor.
-        index: where that element is; without ``tensor`` it is not used.
+        case: gives batch and channel counts.
+        geometry: gives the spatial dimensions and the groups.
+        tensor: if given, yields only the products of its element ``index``.
+        index: the index of that element; ignored without ``tensor``.
     """
     channels, dimensions = _channels(case, geometry), _dimensions(geometry)
     if tensor is not None:
@@ -52,12 +52,12 @@ def products(
 
 
 def channel_axis(case: Case) -> int:
-    """The axis of input and output that counts channels."""
+    """Returns the channel axis of input and output."""
     return 0 if case.batch is None else 1
 
 
 def _channels(case: Case, geometry: Geometry) -> list[Product]:
-    """What stands before the spatial dimensions: batch item and channel, two channels, item and channel."""
+    """Returns the indices of input, weight and output before the spatial ones."""
     per_in, per_out = case.in_channels // geometry.groups, case.out_channels // geometry.groups
     items: list[Index] = [()] if case.batch is None else [(n,) for n in range(case.batch)]
     return [
@@ -67,7 +67,7 @@ def _channels(case: Case, geometry: Geometry) -> list[Product]:
 
 
 def _dimensions(geometry: Geometry) -> list[list[tuple[int, int, int]]]:
-    """For each dimension the positions in input, kernel and output that meet."""
+    """Returns per dimension the positions in input, kernel and output that meet."""
     return [
         [
             (i, k, o)

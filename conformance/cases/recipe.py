@@ -1,4 +1,4 @@
-"""How the numbers of a case are made, and the words that cases and their ids share."""
+"""Data recipes, and the types and tokens that cases and their ids share."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ DTYPE_TOKENS: Final[dict[str, DType]] = {
 }
 TOKENS_OF_DTYPES: Final = {name: token for token, name in DTYPE_TOKENS.items()}
 MAX_SEED: Final = 2**64 - 1
-LIMIT: Final = 2**63 - 1  # what every framework's own index type can hold
+LIMIT: Final = 2**63 - 1  # the index type of every framework can hold this
 
 
 def one_of(_instance: object, attribute: Any, value: Any) -> None:
-    """Refuses a value that is none of its type's words; a validator."""
+    """Rejects a value that is not among the words of its type; an attrs validator."""
     allowed = {
         "kind": get_args(RecipeKind),
         "dtype": get_args(DType),
@@ -45,12 +45,11 @@ def one_of(_instance: object, attribute: Any, value: Any) -> None:
 class Recipe:
     """How the numbers of a case are made.
 
-    ``int``: small integers for which every order of summation is exact (level 1);
-    ``real``: reals of full precision (level 2);
-    ``one``: zeros but for at most one 1 per tensor: ``lit`` names tensors, in the order x, w, b, g (the
-    output's gradient), with the place of the element in C order.
+    ``int``: small integers for which every order of summation is exact; ``real``: reals of full precision;
+    ``one``: one-hot data, zeros with at most one 1 per tensor.  ``lit`` gives the tensors that have one, in
+    the order x, w, b, g (the output's gradient), with the place of the element in C order.
 
-    ``seed`` is 64 bits, 0 for ``one``.
+    ``seed`` has 64 bits; it is 0 for ``one``.
     """
 
     kind: RecipeKind = field(validator=one_of)
@@ -86,5 +85,5 @@ class Recipe:
 
 
 def is_int(value: Any) -> bool:
-    """Whether a value is an integer, which a bool is not here."""
+    """Returns whether a value is an integer and not a bool."""
     return isinstance(value, int) and not isinstance(value, bool)

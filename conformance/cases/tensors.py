@@ -1,14 +1,14 @@
-"""The numbers of a case, made from its recipe.
+"""Makes the tensors of a case from its recipe.
 
-Nothing is drawn element by element: a recipe is a kind and a seed, and every tensor is a stream of its
-own from that seed.  The streams are NumPy's PCG64 read raw, which NumPy keeps the same across versions.
+A recipe is a kind and a seed.  Each tensor is a stream of its own from that seed, read raw from NumPy's
+PCG64, which NumPy keeps the same across versions.
 
-``int`` (level 1): uniform on the integers ``-M..M``, with M as large as keeps every sum that any correct
-direct algorithm can form, in any order, exactly representable in the case's dtype: ``max A <= 2**p``.
+``int``: uniform on the integers ``-M..M``.  M is the largest number for which every sum that a correct direct
+algorithm can form, in any order, is exactly representable in the case's dtype: ``max A <= 2**p``.
 
-``real`` (level 2): uniform on (-1, 1) with all the bits of the dtype.
+``real``: uniform on (-1, 1) with all bits of the dtype.
 
-``one`` (level 1): zeros but for single ones, which tell where an element arrives.
+``one``: one-hot data, which shows where an element arrives.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NUMPY_DTYPES: Final[dict[str, np.dtype[Any]]] = {
     "float32": np.dtype(np.float32),
     "float64": np.dtype(np.float64),
 }
-_LARGEST_INTEGER: Final = 1 << 15  # beyond, values get hard to read and the certificate hardly better
+_LARGEST_INTEGER: Final = 1 << 15  # larger values are hard to read and hardly improve the certificate
 
 Array = NDArray[Any]
 
@@ -42,10 +42,10 @@ Array = NDArray[Any]
 class Data:
     """The tensors of a case: ``x (N, C_in, *in)``, ``w (C_in, C_out/g, *k)``, ``b (C_out,)``, ``g`` like y.
 
-    ``x`` and ``g`` have no batch dimension where the case has none; ``b`` is None without a bias, ``g``
-    where no valid output exists.  ``exact`` says that they are integers; ``magnitude`` is M for drawn
-    integers and 1 elsewhere; ``escape`` the chance that one probe with drawn integers misses a wrong
-    bilinear map.
+    ``x`` and ``g`` have no batch dimension if the case has none.  ``b`` is None without a bias, ``g`` if no
+    valid output exists.  ``exact`` says that the values are integers.  ``magnitude`` is M for drawn integers,
+    else 1.  ``escape`` is the escape probability: the largest chance that one probe with drawn integers
+    misses a wrong bilinear map.
     """
 
     x: Array
@@ -57,13 +57,13 @@ class Data:
     exact: bool
 
     def arrays(self) -> dict[str, Array]:
-        """The tensors that are there, by name."""
+        """Returns the tensors of the case by name."""
         named = {"x": self.x, "w": self.w, "b": self.b, "g": self.g}
         return {name: array for name, array in named.items() if array is not None}
 
 
 def make_data(case: Case, geometry: Geometry | None) -> Data:
-    """The tensors of a case; ``geometry`` gives the shape of the output's gradient."""
+    """Returns the tensors of a case; ``geometry`` gives the shape of the output's gradient."""
     magnitude = _integer_limit(case, geometry) if case.recipe.kind == "int" else 1
     dtype = NUMPY_DTYPES[case.dtype]
 
@@ -80,7 +80,7 @@ def make_data(case: Case, geometry: Geometry | None) -> Data:
         if case.recipe.kind == "int":
             drawn: Array = (raw % np.uint64(2 * magnitude + 1)).astype(np.int64) - magnitude
             return drawn.astype(dtype)
-        # One bit for the sign, 53 for the magnitude: float64's last bit is drawn too.
+        # one bit for the sign, 53 for the magnitude: float64's last bit is random too
         sign = np.where(raw & np.uint64(1), -1.0, 1.0)
         real: Array = sign * ((raw >> np.uint64(11)) * 2.0**-53)
         return real.astype(dtype)
@@ -100,7 +100,7 @@ def make_data(case: Case, geometry: Geometry | None) -> Data:
 
 
 def _integer_limit(case: Case, geometry: Geometry | None) -> int:
-    """The largest M for which y and all three gradients stay below ``2**p`` in absolute sums."""
+    """Returns the largest M for which the absolute sums of y and all gradients stay within ``2**p``."""
     limit = 1 << SIGNIFICAND_BITS[case.dtype]
     if geometry is None:
         return min(3, limit)

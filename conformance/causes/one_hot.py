@@ -71,13 +71,15 @@ class Located:
 
     @property
     def sentence(self) -> str:
-        """``with a 1 in x[0, 0, 1] and w[0, 0, 2] alone, y[0, 0, 3] should be 1 and is 0: missing``."""
+        """``if only x[0, 0, 1] and w[0, 0, 2] are 1, y[0, 0, 3] should be 1 but is 0 (missing)``."""
         where = " and ".join(f"{_NAMES[name]}{list(index)}" for name, index in self.lit.items())
-        where = f"with a 1 in {where} alone" if where else "with zeros everywhere"
+        where = (
+            f"if only {where} {'is' if len(self.lit) == 1 else 'are'} 1" if where else "if all elements are 0"
+        )
         result = _RESULTS[self.check]
         said = [
-            f"{result}{list(w.index)} should be {w.expected:g} and is {w.actual:g}"
-            + (": missing" if w.missing else "")
+            f"{result}{list(w.index)} should be {w.expected:g} but is {w.actual:g}"
+            + (" (missing)" if w.missing else "")
             for w in self.wrong[:4]
         ]
         more = len(self.wrong) - len(said)

@@ -66,8 +66,8 @@ class Example:
         if came == result:
             came = repr(actual)
         if self.bound[self.index] > 0:
-            return f"{name} = {' = '.join(dict.fromkeys(steps))}, about {result}, and {came} came"
-        return f"{name} = {' = '.join(dict.fromkeys([*steps, result]))}, and {came} came"
+            return f"{name} = {' = '.join(dict.fromkeys(steps))}, about {result}, but got {came}"
+        return f"{name} = {' = '.join(dict.fromkeys([*steps, result]))}, but got {came}"
 
 
 def counting(problem: Problem) -> Problem:

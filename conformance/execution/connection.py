@@ -108,8 +108,8 @@ class Station:
             answer = read_answer(header, arrays, probe=call.job.probe is not None)
             if header.get("id") != sent.number or answer.implementation != call.implementation:
                 raise ProtocolError(
-                    f"the answer to request {header.get('id')!r}, {answer.implementation!r}, came where "
-                    f"request {sent.number}, {call.implementation!r}, was due"
+                    f"got the answer to request {header.get('id')!r}, {answer.implementation!r}, instead of "
+                    f"request {sent.number}, {call.implementation!r}"
                 )
         except WorkerTimeout:
             message = f"no answer within {deadline:g} s"
@@ -117,7 +117,7 @@ class Station:
         except WorkerDied as died:
             answer = _fault(call, Outcome.CRASH, str(died).partition(";")[0], str(died))
         except ProtocolError as error:
-            message = f"it broke the protocol: {error}"
+            message = f"protocol error: {error}"
             answer = _fault(call, Outcome.CRASH, "broken protocol", message)
         return call, answer
 

@@ -1,14 +1,15 @@
 """Plausible wrong implementations of transposed convolution.
 
-=============  ==================================================================================
-``model``      what a fault model is, and the answer that it makes of a problem
-``operator``   the reference taken apart, so that a fault can replace one piece
-``sizes``      padding, output padding, stride, dilation
-``same``       the padding "same"
-``tensors``    kernel, channels, groups, bias, batch, lost positions
-``blocks``     kernels that work in blocks, of which only larger shapes have several
-``rounding``   too little precision; wrong refusals and acceptances
-=============  ==================================================================================
+================  ===============================================================================
+``model``         the type of fault models, and the answer of one to a problem
+``operator``      the reference in pieces, so that a fault can replace one
+``sizes``         padding, output padding, stride, dilation
+``same_padding``  the padding "same"
+``tensors``       kernel, channels, groups, bias, batch, lost positions
+``blocks``        kernels that work in blocks; only larger shapes have several blocks
+``rounding``      too little precision; wrong refusals and acceptances
+``selftest``      checks that the quick profile detects every fault model
+================  ===============================================================================
 """
 
 from __future__ import annotations

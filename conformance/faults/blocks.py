@@ -1,4 +1,4 @@
-"""Faults of kernels that work in blocks of channels, positions or groups: only larger shapes show them."""
+"""Faults of kernels that work in blocks of channels, positions or groups; only larger shapes show them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BLOCK: Final = 32
 
 
 def _inputs_lost(first: Any) -> Change:
-    """Input channels from ``first(channels)`` on are left out."""
+    """Returns a fault that leaves out the input channels from ``first(channels)`` on."""
 
     def apply(op: Operator) -> Any:
         start = first(op.x.shape[1])
@@ -29,7 +29,7 @@ def _inputs_lost(first: Any) -> Change:
 
 
 def _whole_blocks(size: int) -> int:
-    """How much of a size whole blocks of lanes cover; all of it where there is no whole one."""
+    """Returns the part of a size that whole blocks cover, all of it if there is no whole block."""
     return size // _LANES * _LANES or size
 
 
@@ -48,7 +48,7 @@ def _positions_lost(op: Operator) -> Operator:
 
 
 def _groups_repeat(op: Operator) -> Any:
-    """Groups past the lanes compute with the weights of the first ones."""
+    """Returns the operator in which groups past the lanes compute with the weights of the first groups."""
     groups = op.geometry.groups
     if groups <= _LANES:
         return op

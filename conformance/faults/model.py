@@ -1,8 +1,8 @@
-"""What a fault model is: a wrong implementation of the operator, a few lines over the reference.
+"""Fault models: wrong implementations of the operator, a few lines over the reference each.
 
-A fault model answers a :class:`~execution.planner.Problem` as an implementation with that fault would.
-The same models serve twice: ``conformance selftest`` runs them as implementations, to show that the corpus
-finds each, and :mod:`causes.fault_match` compares them with what a framework really returned.
+A fault model answers a :class:`~judging.problem.Problem` as an implementation with that fault would.  The
+models have two uses.  ``conformance selftest`` runs them as implementations, to show that the corpus detects
+each. :mod:`causes.fault_match` compares them with the answers of a framework.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from conv_transpose_conformance.judging.verdicts import Check
 
 @frozen
 class Refusal:
-    """The implementation raises; ``reason`` is what it would say."""
+    """The implementation raises; ``reason`` is its message."""
 
     reason: str
 
 
 @frozen
 class Unread:
-    """The implementation accepts the call and returns a tensor of this shape without values to compare."""
+    """The implementation accepts the call and returns a tensor of this shape, with no values to compare."""
 
     shape: tuple[int, ...]
 
 
-# One array per check, in float64 and of the shapes of the case; or no values at all.
+# one array per check, in float64, with the shapes of the case; or no values at all
 Outputs = Mapping[Check, Array]
 Result = Outputs | Refusal | Unread
 
@@ -43,11 +43,11 @@ class FaultModel:
     """A plausible wrong implementation.
 
     Attributes:
-        name: unique, in words joined by hyphens.
-        description: what the implementation does wrong.
-        explains: the sentence of a report, "behaves as: ...".
-        apply: a problem's answer by this implementation.  Arrays are float64 (rounded to the case's dtype
-            by :func:`answer_of`) or of the case's own dtype.
+        name: a unique name, words joined by hyphens.
+        description: the fault in words.
+        explains: the sentence in reports, "behaves as: ...".
+        apply: returns the answer to a problem.  Arrays are float64 (:func:`answer_of` rounds them to the
+            case's dtype) or have the case's dtype.
     """
 
     name: str
@@ -57,7 +57,7 @@ class FaultModel:
 
 
 def answer_of(fault: FaultModel, problem: Problem, implementation: str) -> Answer:
-    """The answer that a worker would send, were the implementation to have the fault."""
+    """Returns the answer that a worker would send if the implementation had the fault."""
     case, result = problem.case, fault.apply(problem)
     if isinstance(result, Refusal):
         return Answer(

@@ -1,4 +1,4 @@
-"""The reference taken apart, so that a fault can replace one piece of it."""
+"""The reference in pieces, so that a fault can replace one of them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ REFUSED: Final = Refusal("RuntimeError: invalid arguments")
 
 @frozen(kw_only=True)
 class Operator:
-    """Tensors in float64 with a batch axis, and how they are connected.
+    """Float64 tensors with a batch axis, and the connections between them.
 
-    ``products`` and ``biased`` say, by output position, where products and where the bias arrive;
-    ``bias_factor`` how often.  Gradients follow from the pieces as they stand.
+    ``products`` and ``biased`` say per output position whether products and the bias arrive; ``bias_factor``
+    is how often the bias does.  The gradients follow from these pieces.
     """
 
     problem: Problem
@@ -45,7 +45,7 @@ class Operator:
 
     @classmethod
     def of(cls, problem: Problem) -> Operator:
-        """The operator as it should be."""
+        """Returns the correct operator."""
         data, geometry = problem.data, problem.geometry
         assert geometry is not None
         assert data.g is not None
@@ -56,17 +56,17 @@ class Operator:
         return cls(problem=problem, geometry=geometry, x=x, w=w, b=b, g=g)
 
     def but(self, **changes: Any) -> Operator:
-        """With some pieces replaced."""
+        """Returns a copy with some pieces replaced."""
         return evolve(self, **changes)
 
     def placed(self, **changes: Any) -> Operator:
-        """With some of the geometry's entries replaced."""
+        """Returns a copy with some entries of the geometry replaced."""
         names = ("input_size", "kernel_size", "stride", "dilation", "crop_before", "output_size", "groups")
         entries = {name: changes.get(name, getattr(self.geometry, name)) for name in names}
         return self.but(geometry=Geometry(**entries))
 
     def y(self) -> Array:
-        """The output, with a batch axis."""
+        """Returns the output, with a batch axis."""
         y = forward(self.x, self.w, geometry=self.geometry)
         if self.products is not None:
             y = y * self.products
@@ -76,10 +76,10 @@ class Operator:
         return y
 
     def outputs(self, **replaced: Array) -> Outputs:
-        """Every tensor of an answer, without a batch axis where the case has none.
+        """Returns every tensor of an answer, without a batch axis if the case has none.
 
-        ``replaced`` takes the place of some: by the names of the checks, with a batch axis.  Where the
-        output has another shape than it should, there are no gradients.
+        ``replaced`` replaces some tensors, given by the names of their checks and with a batch axis.  If the
+        output has a wrong shape, there are no gradients.
         """
         y = replaced.get("values")
         found = {Check.VALUES: self.y() if y is None else y}
@@ -100,11 +100,11 @@ class Operator:
 
     @property
     def extra(self) -> tuple[int, ...]:
-        """The output padding per dimension, however it was asked for."""
+        """Returns the output padding per dimension, also the one that an output size needs."""
         return tuple(axis.extra for axis in axes_of(self.problem.case))
 
     def tail(self) -> Mask:
-        """1 where an output padding added a position."""
+        """Returns 1 at positions that an output padding added, else 0."""
         return self._beyond([n - e for n, e in zip(self.geometry.output_size, self.extra, strict=True)])
 
     def _beyond(self, first: list[int]) -> Mask:
@@ -115,7 +115,7 @@ class Operator:
         return found
 
     def unreached(self) -> Mask:
-        """1 at positions behind the last that any product could reach, were nothing cropped."""
+        """Returns 1 at positions behind the last one that a product reaches without a crop, else 0."""
         geo = self.geometry
         zipped = zip(geo.input_size, geo.stride, geo.kernel_size, geo.dilation, geo.crop_before, strict=True)
         return self._beyond([(i - 1) * s + d * (k - 1) + 1 - c for i, s, k, d, c in zipped])
@@ -125,10 +125,10 @@ Change = Callable[[Operator], Operator | Result]
 
 
 def fault(name: str, description: str, change: Change, explains: str = "") -> FaultModel:
-    """A fault of calls that compute; what cannot exist is refused, as it should be.
+    """Returns a fault model for calls that compute; it refuses invalid calls correctly.
 
-    ``change`` gets the operator as it should be and returns the faulty one or its outputs; a change that
-    does not make sense for a case returns the operator as it is.
+    ``change`` takes the correct operator and returns the faulty operator or its outputs.  If a change makes
+    no sense for a case, it returns the operator unchanged.
     """
 
     def apply(problem: Problem) -> Result:
@@ -144,7 +144,7 @@ def fault(name: str, description: str, change: Change, explains: str = "") -> Fa
 
 
 def clean(problem: Problem) -> Result:
-    """What an implementation without a fault answers."""
+    """Returns the answer of an implementation without a fault."""
     if problem.geometry is None:
         return REFUSED
     return {check: expected.values for check, expected in problem.reference.items()}

@@ -1,4 +1,4 @@
-"""Arithmetic of too little precision; wrong refusals and acceptances."""
+"""Arithmetic with too little precision; wrong refusals and acceptances."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from conv_transpose_conformance.judging.problem import Problem
 
 
 def truncated(array: Array, bits: int) -> Array:
-    """Towards zero, to so many significand bits."""
+    """Returns ``array`` truncated to ``bits`` significand bits."""
     fraction, exponent = np.frexp(array)
     found: Array = np.ldexp(np.trunc(np.ldexp(fraction, bits)), exponent - bits)
     return found
 
 
 def rounded(array: Array, bits: int) -> Array:
-    """To nearest, to so many significand bits."""
+    """Returns ``array`` rounded to ``bits`` significand bits."""
     fraction, exponent = np.frexp(array)
     found: Array = np.ldexp(np.rint(np.ldexp(fraction, bits)), exponent - bits)
     return found
@@ -42,7 +42,7 @@ def _significand(op: Operator) -> int:
 
 
 def _accumulated(dtype: Any) -> Callable[[Operator], Any]:
-    """The output's sum kept in another dtype, one tap and one channel after the other."""
+    """Returns a fault that accumulates the output in ``dtype``, tap by tap and channel by channel."""
 
     def apply(op: Operator) -> Any:
         groups, (per_in, per_out) = op.geometry.groups, (len(op.w) // op.geometry.groups, op.w.shape[1])
@@ -69,7 +69,7 @@ def _float32(array: Array) -> Array:
 
 
 def _wrapped(op: Operator, array: Array) -> Array:
-    """Integers of 16 bits."""
+    """Returns integers wrapped around at 16 bits."""
     if op.problem.case.recipe.kind == "real":
         return array
     return np.asarray((array.astype(np.int64) + 2**15) % 2**16 - 2**15, np.float64)
@@ -87,7 +87,7 @@ def _model(name: str, description: str, wrong: Callable[[Problem], Result | None
 
 
 def _sizes_unchecked(problem: Problem) -> Result | None:
-    """What has a negative size comes back as a tensor of that shape."""
+    """Returns a tensor of negative size for calls that must be refused because of it, else None."""
     case = problem.case
     positive = min(*case.stride, *case.dilation, *case.kernel_size, case.groups, case.in_channels) > 0
     if problem.geometry is not None or isinstance(case.padding, str) or not positive:
@@ -98,7 +98,7 @@ def _sizes_unchecked(problem: Problem) -> Result | None:
 
 
 def _groups_unchecked(problem: Problem) -> Result | None:
-    """Groups that do not divide the channels: what divides is computed, the rest left out."""
+    """Returns an output without the surplus channels if groups does not divide the channels, else None."""
     case = problem.case
     if problem.geometry is not None or isinstance(case.padding, str) or case.groups < 2:
         return None
@@ -160,7 +160,7 @@ FAULTS: Final[tuple[FaultModel, ...]] = (
     ),
     _refuses(
         "refuses-output-padding-beyond-stride",
-        "an output padding is refused from the stride on, though the dilation is larger",
+        "an output padding is refused from the stride on, although the dilation is larger",
         lambda problem: any(
             o >= s for o, s in zip(problem.case.output_padding, problem.case.stride, strict=True) if o
         ),

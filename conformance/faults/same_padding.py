@@ -11,7 +11,7 @@ from conv_transpose_conformance.reference_impl import Geometry
 
 
 def _total(geo: Geometry) -> tuple[int, ...]:
-    """How much is cropped of each dimension on both sides together."""
+    """Returns the total crop per dimension, both sides together."""
     zipped = zip(geo.input_size, geo.stride, geo.kernel_size, geo.dilation, geo.output_size, strict=True)
     return tuple((i - 1) * s + d * (k - 1) + 1 - n for i, s, k, d, n in zipped)
 
@@ -21,7 +21,7 @@ def _under_same(change: Change) -> Change:
 
 
 def _crops(change: Callable[[int, int], int]) -> Change:
-    """Another crop in front, given the one that is right and the total."""
+    """Returns a fault with another crop in front, a function of the correct crop and the total."""
     return _under_same(
         lambda op: op.placed(crop_before=tuple(map(change, op.geometry.crop_before, _total(op.geometry))))
     )
@@ -38,7 +38,7 @@ def _uncropped(op: Operator) -> Operator:
 
 
 def _without_dilation(op: Operator) -> Any:
-    """The crop computed as if the kernel were not dilated."""
+    """Returns the operator with a crop computed as if the kernel were not dilated."""
     geo = op.geometry
     right = _total(geo)
     lost = [(d - 1) * (k - 1) for d, k in zip(geo.dilation, geo.kernel_size, strict=True)]

@@ -1,8 +1,8 @@
-"""``conformance selftest``: does the quick profile find every fault model, and leave the reference alone?
+"""``conformance selftest``: checks that the quick profile detects every fault model and passes the reference.
 
-The fault models stand in for implementations and answer in this process; what is asked and how it is judged
-is what a run does.  Where documents differ or are silent the suite's own reading stands: "same" gives an
-output of ``input * stride`` with the smaller half of the crop in front.
+The fault models answer in this process, in place of implementations.  Cases and judging are those of a run.
+Where documents differ or are silent, the suite's own reading counts: "same" gives an output of ``input *
+stride``, with the smaller half of the crop in front.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ NAME: Final = "selftest"
 
 @frozen
 class Kill:
-    """How a fault fared: ``cases`` that it took to find it, None where it survived them all."""
+    """The result for one fault: the number of ``cases`` until detection, None if no case detects it."""
 
     fault: FaultModel
     cases: int | None
@@ -46,7 +46,7 @@ class Kill:
 
 @frozen
 class Outcome:
-    """``kills`` in the order of the fault models; ``accused`` are failing records of the clean reference."""
+    """``kills`` in the order of the fault models; ``accused``: failing records of the correct reference."""
 
     kills: tuple[Kill, ...]
     accused: tuple[Record, ...]
@@ -55,26 +55,26 @@ class Outcome:
 
     @property
     def survivors(self) -> tuple[Kill, ...]:
-        """The faults that nothing found."""
+        """The faults that no case detects."""
         return tuple(kill for kill in self.kills if kill.cases is None)
 
     @property
     def passed(self) -> bool:
-        """Whether every fault was found and the reference is clean."""
+        """Whether every fault is detected and the reference passes."""
         return not self.survivors and not self.accused
 
     @property
     def verdict(self) -> str:
-        """One line."""
+        """The result in one line."""
         found = len(self.kills) - len(self.survivors)
-        clean = "is clean" if not self.accused else f"is accused {len(self.accused)} times"
+        clean = "passes" if not self.accused else f"fails {len(self.accused)} times"
         return (
-            f"{found} of {len(self.kills)} fault models found by the quick profile ({self.cases} cases), "
+            f"{found} of {len(self.kills)} fault models detected by the quick profile ({self.cases} cases); "
             f"the reference {clean}; {self.seconds:.0f} s"
         )
 
     def as_json(self) -> str:
-        """Everything, for programs."""
+        """Returns the whole result as JSON."""
         return json.dumps(
             {
                 "passed": self.passed,
@@ -98,10 +98,10 @@ class Outcome:
         )
 
     def table(self, *, markdown: bool = False) -> str:
-        """The kill table: fault, cases it took, the checks that found it."""
-        rows = [("fault", "cases", "found by", "what it does wrong")]
+        """Returns the table of faults: cases until detection, and the checks that detect each."""
+        rows = [("fault", "cases", "detected by", "description")]
         for kill in self.kills:
-            count = "survives" if kill.cases is None else str(kill.cases)
+            count = "missed" if kill.cases is None else str(kill.cases)
             rows.append((kill.fault.name, count, ", ".join(kill.checks), kill.fault.description))
         if markdown:
             lines = ["| " + " | ".join(row) + " |" for row in rows]
@@ -112,12 +112,12 @@ class Outcome:
                 f"{name:<{widths[0]}}  {count:>{widths[1]}}  {checks:<{widths[2]}}  {what}"
                 for name, count, checks, what in rows
             ]
-        lines += [f"accused: {r.case.id}: {r.check}: {r.message}" for r in self.accused]
+        lines += [f"the reference fails: {r.case.id}: {r.check}: {r.message}" for r in self.accused]
         return "\n".join([*lines, "", self.verdict])
 
 
 def reading(case: Case) -> Meaning:
-    """What the operator means where no framework's words are in the way."""
+    """Returns the meaning of a case by the suite's own reading."""
     if case.padding == "valid":
         case = case.replace(padding=((0, 0),) * case.ndim)
     if case.padding == "same":
@@ -140,16 +140,16 @@ def _same(case: Case) -> Meaning:
 
 
 def selftest(faults: Sequence[FaultModel] = FAULTS, cases: Iterable[Case] | None = None) -> Outcome:
-    """Runs the fault models and the clean reference through the quick profile.
+    """Runs the fault models and the correct reference through the quick profile.
 
-    A fault is not asked further once it is found.
+    A fault model gets no further cases once it is detected.
 
     Args:
-        faults: the models, by default all.
-        cases: by default those of the core corpus.
+        faults: the models; all by default.
+        cases: the cases; the core corpus by default.
 
     Raises:
-        ConformanceError: where there are no cases.
+        ConformanceError: if there are no cases.
     """
     started = time.monotonic()
     left = dict.fromkeys(faults)
@@ -172,7 +172,7 @@ def selftest(faults: Sequence[FaultModel] = FAULTS, cases: Iterable[Case] | None
 
 
 def failing(fault: FaultModel, problem: Problem, meaning: Meaning) -> list[Record]:
-    """The failing records of a fault's answer."""
+    """Returns the failing records of a fault model's answer."""
     answer = answer_of(fault, problem, NAME)
     reference: Any = problem.reference
     records = judge(problem.case, meaning, problem.data, reference, answer, NAME)

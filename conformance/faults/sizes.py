@@ -1,4 +1,4 @@
-"""Wrong padding, output padding, stride and dilation: products that land elsewhere."""
+"""Wrong padding, output padding, stride and dilation: products land at wrong positions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Sizes = tuple[int, ...]
 
 
 def _crop(change: Callable[[Axis], int]) -> Callable[[Operator], Operator]:
-    """Another crop in front of each dimension; explicit paddings only, the output's size stays."""
+    """Returns a fault with another crop in front; for explicit paddings, with the correct output size."""
 
     def apply(op: Operator) -> Operator:
         if isinstance(op.problem.case.padding, str):
@@ -27,7 +27,7 @@ def _crop(change: Callable[[Axis], int]) -> Callable[[Operator], Operator]:
 
 
 def _size(change: Callable[[Axis], int]) -> Callable[[Operator], Operator]:
-    """An output longer by so much in each dimension; explicit paddings only."""
+    """Returns a fault whose output is longer by ``change(axis)`` per dimension; for explicit paddings."""
 
     def apply(op: Operator) -> Operator:
         if isinstance(op.problem.case.padding, str):
@@ -39,7 +39,7 @@ def _size(change: Callable[[Axis], int]) -> Callable[[Operator], Operator]:
 
 
 def _entries(name: str, change: Callable[[Sizes], Sizes]) -> Change:
-    """Another stride or dilation, the output's size staying as it is."""
+    """Returns a fault with another stride or dilation, but the correct output size."""
     return lambda op: op.placed(**{name: change(getattr(op.geometry, name))})
 
 
@@ -91,7 +91,7 @@ def _padding_swapped(op: Operator) -> Operator:
 
 
 def _one_way(pieces: str) -> Change:
-    """Dilation ignored in the forward pass or in one of the gradients."""
+    """Returns a fault that ignores the dilation in the forward pass or in one gradient."""
 
     def apply(op: Operator) -> Any:
         undilated = op.placed(dilation=_ones(op.geometry.dilation)).outputs()
@@ -124,7 +124,7 @@ def _even_shifted(op: Operator) -> Operator:
 
 
 def _replicated(op: Operator) -> Any:
-    """Output padding filled with the last computed position."""
+    """Returns outputs with the output padding filled from the last computed position."""
     y = op.y()
     for axis, extra in enumerate(op.extra, 2):
         size = y.shape[axis]
@@ -146,7 +146,7 @@ def _size_ignored(op: Operator) -> Operator:
 
 
 def _room_for_stride(op: Operator) -> Operator:
-    """The output as long as input * stride, whatever the rest (not for paddings in words)."""
+    """Returns the operator with the output size input * stride; for explicit paddings."""
     geo: Geometry = op.geometry
     if isinstance(op.problem.case.padding, str):
         return op
@@ -161,10 +161,10 @@ FAULTS: Final[tuple[FaultModel, ...]] = (
     ),
     fault("padding-in-front", "the whole padding is cropped in front", _crop(lambda a: a.before + a.after)),
     fault("padding-behind", "the whole padding is cropped behind", _crop(lambda a: 0)),
-    fault("padding-sides-swapped", "the paddings of the two sides change places", _crop(lambda a: a.after)),
+    fault("padding-sides-swapped", "the paddings of the two sides are swapped", _crop(lambda a: a.after)),
     fault(
         "padding-first-for-both",
-        "the padding in front is taken for both sides",
+        "the padding in front is used for both sides",
         _size(lambda a: a.after - a.before),
     ),
     fault(
@@ -172,8 +172,8 @@ FAULTS: Final[tuple[FaultModel, ...]] = (
         "one position too many is cropped in front where there is padding",
         _crop(lambda a: a.before + (a.before > 0)),
     ),
-    fault("padding-swapped", "the paddings of the two dimensions change places", _padding_swapped),
-    fault("padding-of-first", "the first dimension's padding is taken for all", _padding_of_first),
+    fault("padding-swapped", "the paddings of the two dimensions are swapped", _padding_swapped),
+    fault("padding-of-first", "the first dimension's padding is used for all", _padding_of_first),
     fault(
         "padding-dilated",
         "the padding is multiplied by the dilation",
@@ -213,17 +213,13 @@ FAULTS: Final[tuple[FaultModel, ...]] = (
         "output padding is added on both sides",
         lambda op: _size(lambda a: a.extra)(op),
     ),
-    fault(
-        "output-padding-swapped", "the output paddings of the two dimensions change places", _extra_swapped
-    ),
-    fault(
-        "output-padding-of-first", "the first dimension's output padding is taken for all", _extra_of_first
-    ),
+    fault("output-padding-swapped", "the output paddings of the two dimensions are swapped", _extra_swapped),
+    fault("output-padding-of-first", "the first dimension's output padding is used for all", _extra_of_first),
     fault("output-padding-repeats", "output padding repeats the last computed position", _replicated),
     fault("output-size-ignored", "output_size is ignored", _size_ignored),
     fault("size-from-stride", "the output has the size input * stride", _room_for_stride),
     fault(
-        "dilation-ignored", "the dilation is ignored, but for the output's size", _entries("dilation", _ones)
+        "dilation-ignored", "the dilation is ignored, except for the output size", _entries("dilation", _ones)
     ),
     fault(
         "dilation-ignored-in-size", "the dilation is ignored, the output's size included", _dilation_in_size
@@ -241,20 +237,22 @@ FAULTS: Final[tuple[FaultModel, ...]] = (
     ),
     fault(
         "dilation-swapped",
-        "the dilations of the two dimensions change places",
+        "the dilations of the two dimensions are swapped",
         _entries("dilation", _swapped),
     ),
     fault(
-        "dilation-of-first", "the first dimension's dilation is taken for all", _entries("dilation", _first)
+        "dilation-of-first", "the first dimension's dilation is used for all", _entries("dilation", _first)
     ),
-    fault("stride-ignored", "the stride is ignored, but for the output's size", _entries("stride", _ones)),
-    fault("stride-swapped", "the strides of the two dimensions change places", _entries("stride", _swapped)),
-    fault("stride-of-first", "the first dimension's stride is taken for all", _entries("stride", _first)),
+    fault("stride-ignored", "the stride is ignored, except for the output size", _entries("stride", _ones)),
+    fault("stride-swapped", "the strides of the two dimensions are swapped", _entries("stride", _swapped)),
+    fault("stride-of-first", "the first dimension's stride is used for all", _entries("stride", _first)),
     fault(
         "stride-dilation-swapped",
-        "stride and dilation change places",
+        "stride and dilation are swapped",
         lambda op: op.placed(stride=op.geometry.dilation, dilation=op.geometry.stride),
     ),
-    fault("stride-clipped", "a stride larger than the kernel is taken as the kernel's size", _stride_clipped),
+    fault(
+        "stride-clipped", "a stride larger than the kernel is replaced by the kernel size", _stride_clipped
+    ),
     fault("even-kernel-shifted", "kernels of even size are off by one position", _even_shifted),
 )

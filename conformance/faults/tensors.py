@@ -1,4 +1,4 @@
-"""Wrong kernels, channels, groups, bias and batches; positions that are lost."""
+"""Wrong kernels, channels, groups, bias and batches; lost positions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from conv_transpose_conformance.reference_impl import backward, forward
 
 
 def _weight(there: Callable[[Array], Array]) -> Change:
-    """Computes with a weight changed by a projection or a permutation that is its own inverse."""
+    """Returns a fault whose weight is changed by a projection or an involutory permutation."""
 
     def apply(op: Operator) -> Any:
         changed = op.but(w=there(op.w))
@@ -61,7 +61,7 @@ def _grad_weight(change: Callable[[Operator, Array], Array]) -> Change:
 
 
 def _output_channels(order: Callable[[int, int], Any]) -> Change:
-    """Output channels in another order, before the bias; ``order`` of (channels, groups) gives it."""
+    """Returns a fault with output channels in another order, ``order(channels, groups)``, before the bias."""
 
     def apply(op: Operator) -> Any:
         groups = op.geometry.groups
@@ -76,7 +76,7 @@ def _output_channels(order: Callable[[int, int], Any]) -> Change:
 
 
 def _input_channels(order: Callable[[int, int], Any]) -> Change:
-    """Input channels read in another order."""
+    """Returns a fault that reads input channels in another order."""
 
     def apply(op: Operator) -> Any:
         taken = np.asarray(order(op.x.shape[1], op.geometry.groups))
@@ -172,7 +172,7 @@ def _batch_repeats_first(op: Operator) -> Any:
 
 
 def _lost(*, axis: int, place: int) -> Change:
-    """The first or last position of an output dimension never gets its products."""
+    """Returns a fault in which the first or last position of a dimension gets no products."""
 
     def apply(op: Operator) -> Operator:
         if op.geometry.output_size[axis] < 2:
@@ -185,7 +185,7 @@ def _lost(*, axis: int, place: int) -> Change:
 
 
 def _overwrites(op: Operator) -> Any:
-    """Overlapping products overwrite instead of adding up: the last tap that lands stands."""
+    """Returns outputs in which overlapping products overwrite each other; the last tap wins."""
     y = np.zeros_like(op.but(b=None).y())
     for tap in np.ndindex(op.geometry.kernel_size):
         alone = np.zeros_like(op.w)
@@ -213,7 +213,7 @@ def _buffer_read_channels_first(op: Operator) -> Any:
 
 
 def _gaps_repeat(op: Operator) -> Any:
-    """Positions that no product reaches hold what stands before them."""
+    """Returns outputs in which a position without products repeats the position before it."""
     y, terms = op.y(), op.geometry.output_terms()
     flat, reached = y.reshape(*y.shape[:2], -1), terms.ravel() > 0
     places = np.maximum.accumulate(np.where(reached, np.arange(len(reached)), 0))
@@ -232,12 +232,12 @@ FAULTS: Final[tuple[FaultModel, ...]] = (
         "grad-weight-flipped", "the gradient of the weight is flipped", _grad_weight(lambda op, w: _flip(w))
     ),
     fault(
-        "kernel-transposed", "the two dimensions of a square kernel change places", _weight(_transpose_square)
+        "kernel-transposed", "the two dimensions of a square kernel are swapped", _weight(_transpose_square)
     ),
     fault("kernel-last-tap-lost", "the kernel's last tap is left out", _weight(_last_tap_lost)),
     fault(
         "kernel-channels-transposed",
-        "input and output channels of a square weight change places",
+        "input and output channels of a square weight are swapped",
         _weight(_channels_square),
     ),
     fault(
@@ -325,7 +325,7 @@ FAULTS: Final[tuple[FaultModel, ...]] = (
         _lost(axis=-1, place=0),
     ),
     fault("overlaps-overwrite", "overlapping products overwrite each other", _overwrites),
-    fault("gaps-repeat", "positions that no product reaches repeat what stands before them", _gaps_repeat),
+    fault("gaps-repeat", "positions that no product reaches repeat the position before them", _gaps_repeat),
     fault(
         "unbatched-lifted", "an input without a batch dimension gives an output with one", _unbatched_lifted
     ),

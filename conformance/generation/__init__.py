@@ -1,12 +1,12 @@
-"""Where cases come from.
+"""Sources of cases.
 
 =================  =================================================================================
-``factors``        the parameters' levels, and which combinations the corpus covers
+``factors``        factors, their levels, and which combinations of levels can exist
 ``corpus``         the committed covering array, ``corpus.txt``
-``generate``       the cases of a profile: corpus, kept cases, Hypothesis' draws
+``generate``       the cases of a profile: corpus, kept cases, draws by Hypothesis
 ``seeded_backend`` a Hypothesis backend whose draws depend on the seed alone
-``kept_cases``     the cases that a user keeps
-``coverage``       which pairs and triples of levels a run has seen
-``shards``         a run's cases cut into parts
+``kept_cases``     cases that users keep
+``coverage``       the pairs and triples of levels that a run has covered
+``shards``         parts of a run's cases
 =================  =================================================================================
 """

@@ -1,10 +1,10 @@
 """The core corpus: a fixed, versioned set of cases, the same for every framework and every run.
 
-``corpus.txt`` holds one parameter set per line, made by ``tools/corpus.py`` as a covering array: every
-possible combination of three levels of the parameters (see :mod:`generation.factors`) occurs in it.  A
-parameter set serves four cases: exact integers and reals, in float32 and float64.  A few *large* ones follow,
-with channels and sizes at which kernels work in blocks.  Calls that documents forbid stand at the end, so
-that the worker they may kill has done its work.
+``corpus.txt`` contains one parameter set per line.  ``tools/corpus.py`` makes it as a covering array: every
+possible combination of three levels of the parameters (see :mod:`generation.factors`) occurs in it.  Each
+parameter set gives four cases: exact integers and reals, in float32 and float64.  A few *large* sets follow,
+with channels and sizes for which kernels work in blocks.  Calls that the documents forbid come last, because
+they may kill the worker.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _FORBIDDEN: Final = "[forbidden]"
 
 @frozen
 class Corpus:
-    """``valid`` and ``large`` parameter sets, as float32 integer cases; ``forbidden`` as they are run."""
+    """``valid`` and ``large`` parameter sets as float32 integer cases, and ``forbidden`` cases."""
 
     version: int
     valid: tuple[Case, ...]
@@ -35,14 +35,14 @@ class Corpus:
     forbidden: tuple[Case, ...]
 
     def cases(self) -> Iterator[Case]:
-        """Every case, in the order that a run takes."""
+        """Yields every case in the order of a run."""
         for case in (*self.valid, *self.large):
             yield from variants(case)
         yield from self.forbidden
 
 
 def variants(case: Case) -> Iterator[Case]:
-    """The cases of a parameter set: integers and reals from its seed, in float32 and float64."""
+    """Yields the cases of a parameter set: integers and reals from its seed, in float32 and float64."""
     for dtype in ("float32", "float64"):
         yield case.replace(dtype=dtype, recipe=Recipe("int", case.recipe.seed))
         yield case.replace(dtype=dtype, recipe=Recipe("real", case.recipe.seed))
@@ -50,7 +50,7 @@ def variants(case: Case) -> Iterator[Case]:
 
 @functools.cache
 def core() -> Corpus:
-    """The corpus of this version of the suite."""
+    """Returns the corpus of this version of the suite."""
     lines = PATH.read_text(encoding="utf-8").splitlines()
     version = next(int(line.removeprefix(_VERSION)) for line in lines if line.startswith(_VERSION))
     ids = [line for line in lines if line and not line.startswith("#")]

@@ -1,4 +1,4 @@
-"""How much of the parameter space a run saw: pairs and triples of levels, of those that can exist."""
+"""Counts the pairs and triples of levels that a run covers, out of those that can exist."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from conv_transpose_conformance.generation.factors import levels, space, triples
 
 @define
 class Coverage:
-    """Collects cases; each counts once, and those outside the space (invalid ones, say) not at all."""
+    """Collects cases; each counts once, and cases outside the space (such as invalid ones) do not count."""
 
     _seen: dict[Case, None] = field(factory=dict, init=False)
 
     def add(self, case: Case) -> None:
-        """Takes a case that was run."""
+        """Adds a case that was run."""
         self._seen[case] = None
 
     def summary(self) -> dict[str, Any]:
-        """Per number of dimensions: cases, and ``[seen, possible]`` pairs and triples of levels."""
+        """Returns per number of dimensions the cases and ``[seen, possible]`` pairs and triples of levels."""
         found: dict[str, Any] = {}
         for ndim in (1, 2):
             known = space(ndim)
@@ -44,7 +44,7 @@ class Coverage:
 
 
 def _distinct(together: Any, strength: int) -> int:
-    """How many sets of two or three levels of different factors."""
+    """Returns the number of sets of two or three levels of different factors."""
     count = len(together)
     a, b, c = np.ogrid[:count, :count, :count]
     if strength == 3:

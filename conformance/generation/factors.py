@@ -1,9 +1,8 @@
 """The parameter space as factors with levels, and which combinations of levels can exist.
 
-A case is classified by :func:`levels`: what matters of a stride, say, is whether it is 1, 2 or more, of a
-padding whether it is on one side, on both, or as large as the output allows.  The core corpus holds every
-possible combination of three levels; a run's :class:`Coverage` says how many of the possible pairs and
-triples of levels it saw.
+:func:`levels` classifies a case.  For example, a stride is 1, 2 or more, and a padding is on one side, on
+both, or as large as the output allows.  The core corpus contains every possible combination of three levels.
+A run's :class:`Coverage` counts the pairs and triples of levels that the run covers.
 
 ====================  =========================================================================
 factor                levels
@@ -15,8 +14,9 @@ padding               none; even (the same on both sides); limit (even, and no m
 extra                 output padding: none; some; most (stride - 1); beyond (the stride or more)
 ====================  =========================================================================
 
-are factors of each dimension; those of the whole case are ``mode`` (explicit, same, valid), ``via`` (how
-the extra is asked for), ``batch``, ``channels``, ``bias``, ``layout``, ``spelling``, ``dtype``, ``recipe``.
+These are the factors of each dimension.  The factors of the whole case are ``mode`` (explicit, same, valid),
+``via`` (the argument that gives the extra), ``batch``, ``channels``, ``bias``, ``layout``, ``spelling``,
+``dtype`` and ``recipe``.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ WHOLE: Final[dict[str, tuple[str, ...]]] = {
 
 
 def factors(ndim: int) -> dict[str, tuple[str, ...]]:
-    """The levels of every factor; those of a dimension are named like ``stride[0]``."""
+    """Returns the levels of every factor; a factor of one dimension is named like ``stride[0]``."""
     axes = {f"{name}[{at}]": values for at in range(ndim) for name, values in AXIS.items()}
     return {**axes, **WHOLE}
 
 
 def _axis_levels(axis: Axis) -> tuple[str, ...]:
-    """One level per factor of :data:`AXIS`."""
+    """Returns one level per factor of :data:`AXIS`."""
     return (
         str(axis.input) if axis.input < 4 else "4+",
         str(axis.kernel) if axis.kernel < 4 else "4+",
@@ -92,7 +92,7 @@ def _extra_level(axis: Axis) -> str:
 
 
 def levels(case: Case) -> dict[str, str] | None:
-    """The level of every factor, or None for a case outside the space or not valid."""
+    """Returns the level of every factor, None for a case that is invalid or outside the space."""
     plain = case.replace(padding=((0, 0),) * case.ndim) if isinstance(case.padding, str) else case
     if explicit(plain).acceptance is not Acceptance.REQUIRED:
         return None
@@ -118,7 +118,7 @@ def levels(case: Case) -> dict[str, str] | None:
 
 
 def channels(inputs: int, outputs: int, groups: int) -> str:
-    """The level of ``channels``."""
+    """Returns the level of ``channels``."""
     if groups == 1:
         if inputs == outputs == 1:
             return "single"
@@ -130,7 +130,7 @@ def channels(inputs: int, outputs: int, groups: int) -> str:
 
 @functools.cache
 def axis_table() -> dict[tuple[str, ...], tuple[Axis, ...]]:
-    """Every possible combination of one dimension's levels, with the parameters that have it."""
+    """Returns every possible combination of one dimension's levels, each with parameters that have it."""
     found: dict[tuple[str, ...], list[Axis]] = {}
     for i, k, s, d in itertools.product(range(1, 6), range(1, 6), range(1, 5), range(1, 5)):
         room = (i - 1) * s + d * (k - 1)
@@ -143,10 +143,10 @@ def axis_table() -> dict[tuple[str, ...], tuple[Axis, ...]]:
 
 
 def _regimes() -> list[tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]]:
-    """What the factors of the whole case leave possible, and what they leave to each dimension.
+    """Returns the possible levels of the whole case, each with the levels that it leaves to every dimension.
 
-    Padding in words stands in place of numbers; with "same" the output's size is fixed, too.  An output
-    size reaches extras below the stride only.
+    A padding in words replaces the numbers; "same" also fixes the output size.  An output size reaches only
+    extras below the stride.
     """
     unpadded: dict[str, tuple[str, ...]] = {"padding": ("none",)}
     below: dict[str, tuple[str, ...]] = {"extra": ("none", "some", "most")}
@@ -163,11 +163,11 @@ def _regimes() -> list[tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ..
 
 @frozen
 class _Block:
-    """Factors that depend on each other and on no others: the rows of level numbers that can exist."""
+    """Factors that depend on each other and on no others, with the rows of level numbers that can exist."""
 
     levels: tuple[int, ...]
     rows: tuple[frozenset[int], ...]
-    rows_with: dict[int, int] = field(init=False)  # level number -> the rows that have it, as bits
+    rows_with: dict[int, int] = field(init=False)  # level number -> the rows with that level, as bits
 
     def __attrs_post_init__(self) -> None:
         bits = dict.fromkeys(self.levels, 0)
@@ -177,17 +177,17 @@ class _Block:
         object.__setattr__(self, "rows_with", bits)
 
     def allows(self, wanted: frozenset[int]) -> bool:
-        """Whether a row has all those of the wanted levels that are of this block."""
+        """Returns whether some row has all wanted levels that belong to this block."""
         mask = -1
         for number in wanted:
             mask &= self.rows_with.get(number, -1)
         return mask != 0
 
     def together(self, count: int) -> NDArray[np.bool_]:
-        """``[a, b, c]``: whether a row has the levels a, b and c, those of other blocks disregarded."""
+        """Returns ``[a, b, c]``: whether some row has levels a, b and c, ignoring levels of other blocks."""
         own = np.array(self.levels)
         lit = np.zeros((len(self.rows), len(own) + 1), np.float32)
-        lit[:, -1] = 1  # stands for all the levels of other blocks
+        lit[:, -1] = 1  # stands for all levels of other blocks
         for place, row in enumerate(self.rows):
             lit[place, np.isin(own, list(row)).nonzero()[0]] = 1
         place_of = np.full(count, len(own))
@@ -198,9 +198,9 @@ class _Block:
 
 @define
 class Space:
-    """The factors of one number of dimensions, their levels numbered through.
+    """The factors for one number of dimensions, with consecutively numbered levels.
 
-    ``only`` limits factors, those of all dimensions alike, to some of their levels.
+    ``only`` limits factors to some of their levels, in all dimensions alike.
     """
 
     ndim: int
@@ -230,16 +230,16 @@ class Space:
         return _Block(numbers, tuple(map(self.row, rows)))
 
     def row(self, levels: Levels) -> frozenset[int]:
-        """The numbers of some levels."""
+        """Returns the numbers of some levels."""
         return frozenset(self.numbers[pair] for pair in levels.items())
 
     def possible(self, partial: Levels) -> bool:
-        """Whether some case has these levels."""
+        """Returns whether some case has these levels."""
         wanted = self.row(partial)
         return any(all(block.allows(wanted) for block in blocks) for blocks in self._regimes)
 
     def possible_triples(self) -> NDArray[np.bool_]:
-        """Whether three levels can occur together, by their numbers; pairs are at ``[a, a, b]``."""
+        """Returns ``[a, b, c]``: whether three levels can occur together; pairs are at ``[a, a, b]``."""
         count = len(self.numbers)
         found = np.zeros((count,) * 3, bool)
         for blocks in self._regimes:
@@ -256,10 +256,10 @@ def _within(row: Levels, only: Mapping[str, tuple[str, ...]]) -> bool:
 
 @functools.cache
 def space(ndim: int) -> Space:
-    """The space of one number of dimensions."""
+    """Returns the space for one number of dimensions."""
     return Space(ndim)
 
 
 def triples(lit: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which three columns of a matrix of zeros and ones are lit in one row at once."""
+    """Returns ``[a, b, c]``: whether some row of a 0/1 matrix has ones in the columns a, b and c."""
     return np.stack([(lit[lit[:, at] > 0].T @ lit[lit[:, at] > 0]) > 0 for at in range(lit.shape[1])])

@@ -1,9 +1,9 @@
-"""The cases of a profile: the core corpus, kept cases, and cases drawn by Hypothesis from a seed.
+"""The cases of a profile: the core corpus, kept cases, and cases that Hypothesis draws from a seed.
 
-Generation knows no framework: it draws parameter sets, and each serves every implementation that can
-express it.  A parameter set becomes several cases: exact integers and reals, in float32 and float64.  Few
-parameter sets are *invalid*, with an output of negative size, groups that do not divide the channels, or
-an output padding at its limit: refusing them is behaviour too.
+Generation knows no framework.  It draws parameter sets, and each serves every implementation that can express
+it.  A parameter set gives several cases: exact integers and reals, in float32 and float64.  Few parameter
+sets are *invalid*: they have an output of negative size, groups that do not divide the channels, or an output
+padding at its limit.  They test refusals.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from conv_transpose_conformance.generation.kept_cases import kept_cases
 from conv_transpose_conformance.generation.seeded_backend import seeded
 
 PROFILES: Final = ("quick", "full")
-FULL_EXAMPLES: Final = 1_500  # parameter sets drawn by the full profile where nothing else is said
+FULL_EXAMPLES: Final = 1_500  # parameter sets that the full profile draws by default
 
 _WAYS: Final = ["plain"] * 5 + ["asymmetric", "channels_last", "unbatched", "output_size", "words", "any"]
 _SPELLINGS: Final = ["plain", "plain", "plain", "plain", "tuple", "tuple", "sides", "nested"]
@@ -30,7 +30,7 @@ _SPELLINGS: Final = ["plain", "plain", "plain", "plain", "tuple", "tuple", "side
 
 @st.composite
 def parameter_sets(draw: st.DrawFn, ndim: int) -> Case:
-    """A case that the shared formula gives an output of at least one element, or one padded "same"."""
+    """Draws a case whose output has at least one element by the shared formula, or one padded "same"."""
     top = 7 if ndim == 1 else 5
     isotropic = ndim > 1 and draw(st.integers(0, 3)) == 0
 
@@ -40,7 +40,7 @@ def parameter_sets(draw: st.DrawFn, ndim: int) -> Case:
         return tuple(draw(strategy) for _ in range(ndim))
 
     ways = {draw(st.sampled_from(_WAYS))}
-    if "any" in ways:  # several together
+    if "any" in ways:  # several dimensions together
         ways = {way for way in dict.fromkeys(_WAYS) if draw(st.booleans())}
     if "words" in ways:
         ways -= {"asymmetric", "output_size"}
@@ -110,7 +110,7 @@ def parameter_sets(draw: st.DrawFn, ndim: int) -> Case:
 
 @st.composite
 def invalid_parameter_sets(draw: st.DrawFn, ndim: int) -> Case:
-    """A case with one parameter beyond what can be asked."""
+    """Draws a case with one invalid parameter."""
     case = draw(parameter_sets(ndim))
     case = case.replace(
         padding=((0, 0),) * ndim if isinstance(case.padding, str) else case.padding,
@@ -126,7 +126,7 @@ def invalid_parameter_sets(draw: st.DrawFn, ndim: int) -> Case:
     if fault == "output_padding":
         limit = case.stride[at] + draw(st.integers(0, 2))
         return case.replace(output_padding=tuple(limit if axis == at else 0 for axis in range(ndim)))
-    everywhere = draw(st.booleans())  # two negative sizes make a positive number of elements
+    everywhere = draw(st.booleans())  # two negative sizes multiply to a positive number of elements
     padding = []
     for axis, (size, stride, kernel) in enumerate(
         zip(case.input_size, case.stride, case.kernel_size, strict=True)
@@ -138,7 +138,7 @@ def invalid_parameter_sets(draw: st.DrawFn, ndim: int) -> Case:
 
 
 def draw_cases(strategy: st.SearchStrategy[Case], count: int, seed: int) -> list[Case]:
-    """``count`` distinct cases, or as many as Hypothesis finds; the same for the same seed."""
+    """Returns ``count`` distinct cases, or as many as Hypothesis finds; same seed, same cases."""
     found: dict[Case, None] = {}
     with seeded(seed) as backend:
 
@@ -159,14 +159,15 @@ def draw_cases(strategy: st.SearchStrategy[Case], count: int, seed: int) -> list
 
 
 def fuzz_cases(seed: int, examples: int | None, ndims: tuple[int, ...] = (1, 2)) -> Iterator[Case]:
-    """Cases drawn from the whole space: the same for the same seed, and a prefix of those of more examples.
+    """Yields cases from the whole space; fewer examples give a prefix of the same sequence.
 
-    ``examples`` counts the parameter sets, of which one in sixteen is invalid; None draws without end.
+    The same seed gives the same cases.  ``examples`` counts the parameter sets, of which one in sixteen is
+    invalid; None draws without end.
     """
     seen: set[Case] = set()
     drawn = 0
     for turn in itertools.count():
-        # Hypothesis grows costlier with the number of examples: many draws of a few.
+        # Hypothesis gets slower with the number of examples, so draw a few many times
         for kind, strategy in enumerate((parameter_sets, invalid_parameter_sets)):
             for ndim in ndims:
                 count = (150, 10)[kind]
@@ -182,12 +183,12 @@ def fuzz_cases(seed: int, examples: int | None, ndims: tuple[int, ...] = (1, 2))
 def run_cases(
     name: str, seed: int = 0, *, examples: int | None = None, budget: float | None = None
 ) -> Iterator[Case]:
-    """The cases of a run: those of the profile and those that the user keeps.
+    """Yields the cases of a run: those of the profile and those that the user keeps.
 
-    With a budget in seconds and no number of examples, the full profile draws for as long as the run takes.
+    With a budget in seconds and no number of examples, the full profile draws until the run ends.
 
     Raises:
-        BadRegressions: where the file of kept cases cannot be read.
+        BadRegressions: if the file of kept cases cannot be read.
     """
     if examples is None and budget is None:
         examples = FULL_EXAMPLES
@@ -197,10 +198,10 @@ def run_cases(
 def profile_cases(
     name: str, seed: int = 0, examples: int | None = FULL_EXAMPLES, kept: Iterable[Case] = ()
 ) -> Iterator[Case]:
-    """The cases of a profile: those kept, the core corpus and, in the full profile, drawn ones.
+    """Yields the cases of a profile: kept cases, the core corpus and, in the full profile, drawn cases.
 
-    ``seed`` and ``examples`` are for what is drawn; with ``examples=None`` the full profile has no end.
-    No case comes twice.
+    ``seed`` and ``examples`` control the drawn cases; with ``examples=None`` the full profile has no end.
+    No case occurs twice.
     """
     known = dict.fromkeys(kept)
     yield from known

@@ -1,7 +1,7 @@
-"""Cases that users keep: ``conformance-regressions.txt``, one id per line, run by every later run.
+"""Cases that users keep in ``conformance-regressions.txt``, one id per line; every later run includes them.
 
-The file lies where the command is given, to be committed beside the user's own code.  Lines that begin with
-``#`` and empty ones are comments and stay as they are.
+The file is in the current folder, to be committed with the user's code.  Empty lines and lines that begin
+with ``#`` are comments and remain unchanged.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from conv_transpose_conformance.errors import BadRegressions, InvalidCase
 
 NAME: Final = "conformance-regressions.txt"
 _HEADER: Final = (
-    "# Cases that every run of conformance includes, one id per line; kept by 'conformance keep'.\n"
+    "# Cases that every run of conformance includes, one id per line; 'conformance keep' adds to them.\n"
 )
 
 
 def kept_cases(path: Path | None = None) -> list[Case]:
-    """The cases of the file, in its order and each once; none where there is no file.
+    """Returns the cases of the file in its order, each once; none if there is no file.
 
     Args:
         path: the file; by default the one in the current folder.
 
     Raises:
-        BadRegressions: where the file cannot be read or a line is no id, with the line and the character.
+        BadRegressions: if the file cannot be read, or if a line is no id; gives line and character.
     """
     path = Path(NAME) if path is None else path
     found: dict[Case, None] = {}
@@ -44,18 +44,18 @@ def kept_cases(path: Path | None = None) -> list[Case]:
 
 
 def keep(ids: Sequence[str], comment: str = "", path: Path | None = None) -> tuple[Path, int]:
-    """Appends cases that the file does not hold yet; returns the file and how many were added.
+    """Appends the cases that the file does not contain yet; returns the file and the number of added cases.
 
-    Nothing is written where one of the ids, or the file as it is, cannot be read.
+    Writes nothing if an id is malformed or the file cannot be read.
 
     Args:
         ids: case ids.
-        comment: one line to stand above them.
+        comment: one line to write above them.
         path: as for :func:`kept_cases`.
 
     Raises:
-        InvalidCase: where an id is malformed.
-        BadRegressions: where the file cannot be read or written.
+        InvalidCase: if an id is malformed.
+        BadRegressions: if the file cannot be read or written.
     """
     path = Path(NAME) if path is None else path
     wanted = dict.fromkeys(map(Case.parse, ids))
@@ -87,5 +87,5 @@ def _read(path: Path) -> str:
         raise BadRegressions(f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise BadRegressions(
-            f"cannot read {path}: no UTF-8 at byte {error.start}; save it as UTF-8"
+            f"cannot read {path}: not UTF-8 at byte {error.start}; save it as UTF-8"
         ) from None

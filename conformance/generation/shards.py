@@ -1,4 +1,4 @@
-"""Parts of a run: which cases belong to which, by their ids alone."""
+"""Parts of a run's cases, assigned by case id alone."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from conv_transpose_conformance.errors import ConformanceError
 
 
 class BadShard(ConformanceError):
-    """A shard that is none."""
+    """A ``--shard`` value that names no shard."""
 
 
 @frozen
 class Shard:
-    """The ``index``-th of ``count`` parts, from 1."""
+    """The ``index``-th of ``count`` parts, counted from 1."""
 
     index: int
     count: int
 
     @property
     def numbers(self) -> list[int]:
-        """As run.json has it."""
+        """The shard as run.json has it."""
         return [self.index, self.count]
 
     @classmethod
     def parse(cls, text: str) -> Shard:
-        """The shard in ``2/5``.
+        """Returns the shard of a text like ``2/5``.
 
         Raises:
-            BadShard: where the text is not of that form or the number out of range.
+            BadShard: if the text is not of that form, or if the number is out of range.
         """
         match = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text, re.ASCII)
         if match is None:
@@ -44,15 +44,15 @@ class Shard:
         return cls(index, count)
 
     def holds(self, case: Case) -> bool:
-        """Whether a case belongs to it; the same for every framework, seed and order."""
+        """Returns whether a case belongs to the shard; the same for every framework, seed and order."""
         return self.holds_id(case.id)
 
     def holds_id(self, identifier: str) -> bool:
-        """Whether what has this id belongs to it."""
+        """Returns whether the thing with this id belongs to the shard."""
         digest = hashlib.sha256(identifier.encode()).digest()
         return int.from_bytes(digest[:8], "big") % self.count == self.index - 1
 
 
 def of_shard(cases: Iterable[Case], shard: Shard | None) -> Iterator[Case]:
-    """The cases of a shard; all of them without one."""
+    """Yields the cases of a shard, all cases without one."""
     return (case for case in cases if shard is None or shard.holds(case))

@@ -121,11 +121,11 @@ class _Judgement:
             else:
                 verdict = Verdict.DIVERGE
                 message = (
-                    f"accepted, though {meaning.reason}; the output has the shape {_shape(answer.shape)}"
+                    f"accepted, although {meaning.reason}; the output has the shape {_shape(answer.shape)}"
                 )
         elif answer.outcome is Outcome.RAISED and answer.stage not in ("output", "backward"):
             verdict = Verdict.ERROR
-            message = f"refused in {answer.stage}, though the documents allow it: {answer.message}"
+            message = f"refused in {answer.stage}, although the documents allow it: {answer.message}"
         return {"check": Check.ACCEPTANCE, "verdict": verdict, "message": message}
 
     def inferred(self) -> tuple[Verdict, str]:
@@ -137,8 +137,8 @@ class _Judgement:
         if shape is None:
             return Verdict.UNSUPPORTED, words
         if min(shape, default=0) < 0:
-            return Verdict.DIVERGE, f"inferred, though {self.meaning.reason}, is the shape {_shape(shape)}"
-        return Verdict.UNSUPPORTED, f"not refused before the kernel, which is missing here: {words}"
+            return Verdict.DIVERGE, f"the shape {_shape(shape)} is inferred, although {self.meaning.reason}"
+        return Verdict.UNSUPPORTED, f"not refused before the kernel, which this device does not have: {words}"
 
     def parameters(self) -> dict[str, Any]:
         expected = {"weight": (self.case.weight_shape, self.case.dtype)}
@@ -156,7 +156,7 @@ class _Judgement:
         expected, actual = self.reference[Check.VALUES].values.shape, self.answer.shape
         same = expected == actual
         fields = _verdict(
-            Check.SHAPE, same, f"the output has the shape {_shape(actual)}, documented is {_shape(expected)}"
+            Check.SHAPE, same, f"expected the output shape {_shape(expected)}, got {_shape(actual)}"
         )
         if not same:
             fields["evidence"] = Evidence(expected=list(expected), actual=list(actual or ()))
@@ -165,7 +165,9 @@ class _Judgement:
     def dtype(self) -> dict[str, Any]:
         actual = self.answer.dtype
         return _verdict(
-            Check.DTYPE, actual == self.case.dtype, f"the output is {actual}, the input {self.case.dtype}"
+            Check.DTYPE,
+            actual == self.case.dtype,
+            f"the output is {actual}, but the input is {self.case.dtype}",
         )
 
     def value(self, check: Check) -> dict[str, Any]:
@@ -174,7 +176,7 @@ class _Judgement:
             return {"check": check, "verdict": Verdict.UNSUPPORTED, "message": answer.message}
         expected = self.reference[check]
         if check is not Check.VALUES and answer.shape != self.reference[Check.VALUES].values.shape:
-            message = "the output's gradient does not fit an output of another shape"
+            message = "not computed: the output has another shape than its gradient"
             return {"check": check, "verdict": Verdict.NOT_APPLICABLE, "message": message}
         actual = answer.arrays.get(str(check))
         if actual is None:
@@ -188,7 +190,7 @@ class _Judgement:
             if answer.shape is not None and min(answer.shape, default=0) < 0:
                 message = "an output with a negative dimension has no values"
                 return {"check": check, "verdict": Verdict.NOT_APPLICABLE, "message": message}
-            return {"check": check, "verdict": Verdict.DIVERGE, "message": "none was returned"}
+            return {"check": check, "verdict": Verdict.DIVERGE, "message": "not returned"}
         if actual.shape != expected.values.shape:
             if check is Check.VALUES:
                 message = "values of another shape are not compared"
@@ -251,7 +253,7 @@ def compare(actual: Array, expected: Expected, dtype: str, data: Data) -> dict[s
     count = int(wrong.sum())
     evidence = _evidence(wide, expected.values, worst, count)
     share = f"{count} of {error.size} elements differ"
-    at = f"at {list(worst)} {wide[worst]:.17g} stands where {expected.values[worst]:.17g} should"
+    at = f"at {list(worst)}: expected {expected.values[worst]:.17g}, got {wide[worst]:.17g}"
     return {"verdict": Verdict.DIVERGE, **fields, "evidence": evidence, "message": f"{share}; {at}"}
 
 
@@ -270,7 +272,7 @@ def _shift(errors: Array, expected: Expected, unit: float) -> str:
             words = {"in one direction": ("up", "down"), "by size": ("away from zero", "towards zero")}
             return (
                 f"rounding is biased {words[what][total < 0]}: errors of {int(known.sum())} elements sum "
-                f"to {total:.3g} u·A, {abs(total) / spread:.1f} times what honest rounding spreads"
+                f"to {total:.3g} u·A, {abs(total) / spread:.1f} times the spread of unbiased rounding"
             )
     return ""
 

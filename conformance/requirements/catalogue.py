@@ -42,9 +42,7 @@ SUBJECTS: Final = tuple(
         "properties.special",
     )
 )
-SUITE: Final = Document(
-    "This suite: the operator's definition and good manners of an API", "docs/requirements.md"
-)
+SUITE: Final = Document("General requirements", "docs/requirements.md")
 
 
 @frozen
@@ -135,7 +133,7 @@ def concerned(requirements: Sequence[Requirement], implementations: Iterable[str
     if not found:
         spoken = ", ".join(dict.fromkeys(glob for r in requirements for glob in r.applies))
         raise UnknownRequirement(
-            f"none of the implementations asked for is held to {requirements[0].id}, which speaks of {spoken}"
+            f"{requirements[0].id} applies to none of the selected implementations, but to {spoken}"
         )
     return found
 

@@ -111,10 +111,10 @@ def _try(requirement: Probed, bench: Bench, result: Result, stop: Stop) -> None:
 
 def _trials(requirement: Probed, bench: Bench) -> Iterable[Trial]:
     if not requirement.concerns(bench.implementation):
-        return [Trial(Verdict.NOT_APPLICABLE, "it speaks of another API")]
+        return [Trial(Verdict.NOT_APPLICABLE, "does not apply to this API")]
     if requirement.making and bench.declared.variant:
         api = bench.declared.api
-        return [Trial(Verdict.NOT_APPLICABLE, f"how the layer is made is asked of {api} itself")]
+        return [Trial(Verdict.NOT_APPLICABLE, f"{api} itself is asked how the layer is made")]
     if requirement.needs and bench.device != requirement.needs:
         return [Trial(Verdict.UNSUPPORTED, f"needs {requirement.needs}; the device is {bench.device}")]
     return requirement.trials(bench)

@@ -71,9 +71,9 @@ class Tally:
                 if result is None:
                     result = Result(requirement.id, column, target, probed=False)
                     if requirement.concerns(column):
-                        result.add(Trial(Verdict.NOT_APPLICABLE, "no case of the run decides it"))
+                        result.add(Trial(Verdict.NOT_APPLICABLE, "no case of this run decides it"))
                     else:
-                        result.add(Trial(Verdict.NOT_APPLICABLE, "it speaks of another API"))
+                        result.add(Trial(Verdict.NOT_APPLICABLE, "does not apply to this API"))
                 found.append(result)
         return found
 

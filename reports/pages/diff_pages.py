@@ -31,7 +31,7 @@ def _sections(found: dict[str, Any]) -> list[Section]:
     ]
     if before["suite"] != after["suite"]:
         versions.append(
-            f"suite: {before['suite']} became {after['suite']}, so a verdict may differ because of the suite"
+            f"suite: was {before['suite']}, is now {after['suite']}; verdicts may differ because of this"
         )
     settings = [
         f"{key}: was {before[key]}, is now {after[key]}"

@@ -69,7 +69,7 @@ def result(
     """
     found = results(bench, case, arrays, operation, **options).get("values")
     if found is None:
-        raise NoResult(differs("no output was returned", case))
+        raise NoResult(differs("the call returned no output", case))
     return found
 
 
@@ -83,7 +83,7 @@ def shape(bench: Bench, case: Case, arrays: Mapping[str, Array]) -> tuple[int, .
         return result(bench, case, arrays).shape
     answer = bench.call(case, arrays)
     if answer.shape is None:
-        raise NoResult(fault(answer, case) or differs("no output was returned", case))
+        raise NoResult(fault(answer, case) or differs("the call returned no output", case))
     return answer.shape
 
 
@@ -98,17 +98,17 @@ def hold(found: Mapping[str, Array], expected: Mapping[str, Array], case: Case, 
     for name, wanted in expected.items():
         actual = found.get(name)
         if actual is None:
-            raise NoResult(differs(f"{name}: none was returned; expected is {why}", case))
+            raise NoResult(differs(f"{name} was not returned; expected {why}", case))
         if actual.shape != wanted.shape:
-            shapes = f"the shape {list(actual.shape)} rather than {list(wanted.shape)}"
-            raise NoResult(differs(f"{name} has {shapes}; expected is {why}", case))
+            shapes = f"the shape {list(actual.shape)} instead of {list(wanted.shape)}"
+            raise NoResult(differs(f"{name} has {shapes}; expected {why}", case))
         wrong = ~((actual == wanted) | ((actual != actual) & (wanted != wanted)))
         if wrong.any():
             at = tuple(int(i) for i in np.argwhere(wrong)[0])
             raise NoResult(
                 differs(
                     f"{name}: {int(wrong.sum())} of {wrong.size} elements differ from {why}; "
-                    f"at {list(at)} {_number(actual[at])} stands where {_number(wanted[at])} should",
+                    f"at {list(at)}: expected {_number(wanted[at])}, got {_number(actual[at])}",
                     case,
                 )
             )

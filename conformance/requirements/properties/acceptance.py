@@ -69,10 +69,10 @@ def exact(bench: Bench, case: Case, words: str, *, plain: Case | None = None, **
     found: Mapping[str, Array] = {}
     try:
         found = results(bench, case, arrays, **options)
-        hold(found, expected(bench, case, arrays), case, f"the reference's, {words}")
+        hold(found, expected(bench, case, arrays), case, f"the reference, {words}")
     except NoResult as ended:
         if found and ended.trial.verdict is Verdict.DIVERGE and _as_ever(bench, plain or case, arrays, found):
-            return reported(f"the result is wrong {words}, and the same for the plain call", case)
+            return reported(f"the result is wrong {words}, but it is the same for the plain call", case)
         return ended.trial
     return passed(case)
 
@@ -80,11 +80,11 @@ def exact(bench: Bench, case: Case, words: str, *, plain: Case | None = None, **
 def _described(answer: Answer, like: Array, case: Case, words: str) -> Trial:
     """Whether the output that an answer tells of has the shape and dtype of ``like``."""
     if answer.shape is None or answer.stage != "output":
-        return fault(answer, case) or differs(f"an output, {words}, of a tensor without values", case)
+        return fault(answer, case) or differs(f"{words} there is no output", case)
     if (answer.shape, answer.dtype) != (like.shape, str(like.dtype)):
         told, wanted = f"{answer.dtype}{list(answer.shape)}", f"{like.dtype}{list(like.shape)}"
-        return differs(f"{words} the output is told to be {told} rather than {wanted}", case)
-    return passed(case, f"shape and dtype alone: {answer.message}")
+        return differs(f"{words} the output is {told} instead of {wanted}", case)
+    return passed(case, f"only shape and dtype: {answer.message}")
 
 
 def _as_ever(bench: Bench, plain: Case, arrays: Mapping[str, Array], found: Mapping[str, Array]) -> bool:
@@ -102,7 +102,7 @@ def empty_batch(bench: Bench, case: Case) -> Trial:
     """A batch of no images gives an output of no images, and gradients of zero for the parameters."""
     case = case.replace(batch=0)
     if not bench.expresses(case):
-        return not_applicable("the API cannot express it")
+        return not_applicable("the API cannot express an empty batch")
     geometry = geometry_of(case)
     assert geometry is not None, "it is a valid case but for the batch"
     gradient = np.zeros((0, case.out_channels, *geometry.output_size), np.float32)
@@ -116,12 +116,12 @@ def empty_batch(bench: Bench, case: Case) -> Trial:
         return trial
     if answer.shape != gradient.shape:
         return differs(
-            f"an empty batch gives the shape {list(answer.shape or ())} rather than {list(gradient.shape)}",
+            f"an empty batch gives the shape {list(answer.shape or ())} instead of {list(gradient.shape)}",
             case,
         )
     for name, array in answer.arrays.items():
         if name.startswith("grad_") and array.any():
-            return differs(f"an empty batch gives a {name} that is not zero", case)
+            return differs(f"an empty batch gives a non-zero {name}", case)
     return passed(case)
 
 
@@ -210,7 +210,7 @@ def _trials(tries: Callable[[Bench], Iterator[Try]]) -> Callable[[Bench], Iterat
     def trials(bench: Bench) -> Iterator[Trial]:
         waiting = list(tries(bench))
         if not waiting:
-            yield not_applicable("the API documents one spelling")
+            yield not_applicable("the API documents only one spelling")
             return
         for one in bench.limited(waiting):
             trial = one()
@@ -222,7 +222,7 @@ def _trials(tries: Callable[[Bench], Iterator[Try]]) -> Callable[[Bench], Iterat
 
 
 _WORDS: Final = {
-    "channels_last": "with the channels last in memory",
+    "channels_last": "with channels last in memory",
     "strided": "with gaps between its elements",
     "transposed": "with its first and last dimensions exchanged in memory",
     "flipped": "with negative strides",
@@ -232,54 +232,59 @@ _WORDS: Final = {
 REQUIREMENTS: Final = (
     _judged(
         "output-padding-beyond-stride",
-        "An output_padding of the stride and more is right where the dilation is larger still.",
+        "output_padding ≥ stride must give correct values where output_padding < dilation.",
         _each("output_padding", "stride", "dilation", any_of=lambda op, s, d: s <= op < d),
     ),
     _judged(
         "stride-beyond-kernel",
-        "A stride beyond the dilated kernel leaves positions that hold the bias alone.",
+        "A stride larger than the dilated kernel must leave positions that contain only the bias.",
         _each("stride", "kernel_size", "dilation", any_of=lambda s, k, d: s > d * (k - 1) + 1),
     ),
     _judged(
         "kernel-1",
-        "A kernel of one tap is right, whatever stride and dilation.",
+        "A kernel with one tap must give correct values for every stride and dilation.",
         lambda case: set(case.kernel_size) == {1},
     ),
     _judged(
         "sides",
-        "Paddings that differ between the sides of a dimension are right where they can be said.",
+        "Paddings that differ between the two sides of a dimension must give correct values, if the API "
+        "takes them.",
         lambda case: not isinstance(case.padding, str) and not case.symmetric,
     ),
     _judged(
         "padding-words",
-        "A padding in words gives what the API's document says of the word.",
+        "A padding in words must give what the API's document says about the word.",
         lambda case: isinstance(case.padding, str),
     ),
     _judged(
         "layout",
-        "Data with the channels last gives the same numbers.",
+        "Channels-last data must give the same values.",
         lambda case: case.layout == "channels_last",
     ),
-    _judged("unbatched", "An input without a batch is right.", lambda case: case.batch is None),
+    _judged(
+        "unbatched",
+        "An input without a batch dimension must give correct values.",
+        lambda case: case.batch is None,
+    ),
     _judged(
         "output-size",
-        "An output_size that an output padding reaches gives that size, and the values that go with it.",
+        "An output_size that some output padding reaches must give that size and the corresponding values.",
         lambda case: case.output_size is not None,
     ),
     _probed(
         "padding-spelling",
-        "Every documented spelling of a padding gives the same, each side different.",
+        "Every documented spelling of a padding must give the same result, also with different sides.",
         _trials(_spelled),
     ),
     _probed(
         "sequence",
-        "One number for each dimension may be written in every documented type of sequence.",
+        "Every documented sequence type must work for one number per dimension.",
         _trials(_sequences),
     ),
     *(
         _probed(
             f"view.{view.replace('_', '-')}",
-            f"An input {_WORDS[view]} gives the same output and gradients.",
+            f"An input {_WORDS[view]} must give the same output and gradients.",
             for_each(partial(in_view, view), directed),
         )
         for view in VIEWS
@@ -287,7 +292,7 @@ REQUIREMENTS: Final = (
     ),
     _probed(
         "empty-batch",
-        "A batch of no images is refused, or gives an output of no images and gradients of zero.",
+        "An empty batch must be refused, or give an empty output and zero gradients.",
         for_each(empty_batch, directed),
     ),
 )

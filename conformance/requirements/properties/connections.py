@@ -46,7 +46,7 @@ def by_groups(bench: Bench, case: Case) -> Iterator[Trial]:
             expected = np.flatnonzero(groups[1] == groups[0][channel]).tolist()
             if reached != expected:
                 yield differs(
-                    f"{what} {channel} reaches the output channels {reached} rather than {expected}", case
+                    f"{what} {channel} reaches the output channels {reached} instead of {expected}", case
                 )
                 return
     yield passed(case)

@@ -48,7 +48,7 @@ def second(bench: Bench, case: Case) -> Trial:
         geometry=geometry,
     )
     expected = {"second_x": wanted.x, "second_w": wanted.w, "second_g": wanted.grad_y}
-    hold(results(bench, case, {**given, **directions}, "second"), expected, case, "the second derivative")
+    hold(results(bench, case, {**given, **directions}, "second"), expected, case, "the second derivatives")
     return passed(case)
 
 
@@ -94,7 +94,7 @@ def gradient_is_adjoint(bench: Bench, case: Case) -> Trial:
         gradient = found.get(name)
         if gradient is None or gradient.shape != given[tensor].shape:
             shape = "none" if gradient is None else list(gradient.shape)
-            return differs(f"{name}: {shape} where {list(given[tensor].shape)} should be its shape", case)
+            return differs(f"{name}: expected the shape {list(given[tensor].shape)}, got {shape}", case)
         for at in range(_PROBES):
             probe = integers(case, f"{name}{at}", gradient.shape)
             there = result(bench, plain, {"x": given["x"], "w": given["w"], tensor: probe})
@@ -107,7 +107,7 @@ def gradient_is_adjoint(bench: Bench, case: Case) -> Trial:
                 )
     if "b" in given:
         axes = tuple(at for at in range(g.ndim) if at != g.ndim - case.ndim - 1)
-        hold(found, {"grad_bias": g.sum(axes)}, case, "the output's gradient summed up")
+        hold(found, {"grad_bias": g.sum(axes)}, case, "the sum of the output's gradient")
     return passed(case)
 
 
@@ -143,7 +143,7 @@ def _worded(bench: Bench) -> Iterator[Case]:
 def _first(name: str, of: str, check: Check) -> Judged:
     return Judged(
         id=f"derivative.{name}",
-        statement=f"The gradient with respect to {of} is the adjoint of the operator's linear map.",
+        statement=f"The gradient with respect to {of} must be the adjoint of the operator's linear map.",
         source="suite",
         checks=(check,),
         of=lambda _case: True,
@@ -156,27 +156,27 @@ REQUIREMENTS: Final = (
     _first("bias", "the bias", Check.GRAD_BIAS),
     Probed(
         id="derivative.second",
-        statement="Double backward gives the second derivatives of a bilinear map.",
+        statement="Double backward must give the second derivatives of a bilinear map.",
         source="suite",
         trials=for_each(second, directed),
     ),
     Probed(
         id="derivative.forward-mode",
-        statement="Forward mode gives f(vx, w) + f(x, vw) + vb.",
+        statement="Forward-mode differentiation must give f(vx, w) + f(x, vw) + vb.",
         source="suite",
         trials=for_each(tangent, every_other),
     ),
     Probed(
         id="derivative.output-size",
-        statement="The gradients of a call with an output size are the adjoints of its own linear maps.",
+        statement="The gradients of a call with an output size must be the adjoints of its own linear maps.",
         source="suite",
         trials=for_each(gradient_is_adjoint, _sized),
     ),
     Probed(
         id="derivative.same",
-        statement="The gradients of a call with 'same' padding are the adjoints of its own linear maps.",
+        statement="The gradients of a call with 'same' padding must be the adjoints of its own linear maps.",
         source="suite",
         trials=for_each(_same, _worded),
-        note="whatever 'same' means: where the documents leave that open, a call may be refused",
+        note="judged for whatever 'same' means; where the documents leave that open, a call may be refused",
     ),
 )

@@ -35,11 +35,11 @@ def tf32(bench: Bench) -> Iterator[Trial]:
     # two factors are cut, and the sum is of float32
     float32 = (float(expected.terms.max()) + 1) * _FLOAT32
     if error > 2 * _TF32 + _TF32**2 + float32:
-        yield differs(f"the error is {error:.2e} A, beyond what TensorFloat32 rounds", case)
+        yield differs(f"the error is {error:.2e} A, larger than TensorFloat32 explains", case)
     elif error > float32:
         yield passed(case)
     else:
-        yield reported(f"the error is {error:.2e} A: the device computed in float32 all the same", case)
+        yield reported(f"the error is {error:.2e} A: the device computed in float32 nevertheless", case)
 
 
 def rocm_float16(bench: Bench) -> Iterator[Trial]:
@@ -53,13 +53,13 @@ def rocm_float16(bench: Bench) -> Iterator[Trial]:
     reference = bench.problem(case).reference
     for check in (Check.GRAD_INPUT, Check.GRAD_WEIGHT):
         if str(check) not in answer.arrays:
-            yield differs(f"{check}: none was returned", case)
+            yield differs(f"{check}: not returned", case)
             continue
         error = worst(answer.arrays[str(check)], reference[check])
         if error > 3 * _BFLOAT16:
-            yield differs(f"{check}: the error is {error:.2e} A, beyond what bfloat16 rounds", case)
+            yield differs(f"{check}: the error is {error:.2e} A, larger than bfloat16 explains", case)
         elif error > 3 * _FLOAT16:
-            yield passed(case, f"{check} is of a lower precision than float16")
+            yield passed(case, f"{check} has a lower precision than float16")
         else:
             yield passed(case, f"{check} has the precision of float16 on this device")
 

@@ -166,7 +166,7 @@ def _levels(drawn: _Drawn, answer: Answer, *, lean: bool) -> Iterator[tuple[str,
         actual = answer.arrays.get(check)
         if actual is None or actual.shape != expected.values.shape:
             shape = "none" if actual is None else f"the shape {list(actual.shape)}"
-            yield str(check), "", 0.0, f"{shape} where {list(expected.values.shape)} should be"
+            yield str(check), "", 0.0, f"expected the shape {list(expected.values.shape)}, got {shape}"
             continue
         complex_ = drawn.dtype in _PARTS
         for take in (np.real, np.imag) if complex_ else (np.asarray,):
@@ -217,16 +217,16 @@ def _reference(drawn: _Drawn) -> dict[Check, Expected]:
 def _of(dtype: str) -> Iterator[Probed]:
     yield Probed(
         id=f"dtype.{dtype}.result",
-        statement=f"{dtype} is refused plainly, or taken, and gives an output and gradients of {dtype}.",
+        statement=f"{dtype} must be refused plainly, or give an output and gradients of {dtype}.",
         source="suite",
         trials=taken(dtype),
     )
     yield Probed(
         id=f"dtype.{dtype}.accuracy",
-        statement=f"Sums of {dtype} are as accurate as an accumulation in it, or a wider type, makes them.",
+        statement=f"Sums of {dtype} must be as accurate as an accumulation in {dtype} or a wider type.",
         source="suite",
         trials=accumulated(dtype),
-        note="the message says the level met and the largest error in units of u·A, rounding unit and scale",
+        note="the message gives the accuracy and the largest error in u·A, unit roundoff times scale",
     )
 
 

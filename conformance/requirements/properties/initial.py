@@ -51,7 +51,11 @@ def bias(bench: Bench) -> Iterator[Trial]:
     trial = fault(answer, case)
     if trial is None:
         names = sorted(answer.arrays)
-        trial = passed(case) if names == ["weight"] else differs(f"without a bias it has {names}", case)
+        trial = (
+            passed(case)
+            if names == ["weight"]
+            else differs(f"without a bias the parameters are {names}", case)
+        )
     yield trial
 
 
@@ -68,16 +72,16 @@ def _parameter(bench: Bench, case: Case, name: str, shape: tuple[int, ...]) -> T
         if trial is not None:
             return trial
         if name not in answer.arrays:
-            return differs(f"there is no parameter {name}, but {sorted(answer.arrays)}", case)
+            return differs(f"there is no parameter {name}; found {sorted(answer.arrays)}", case)
         drawn.append(answer.arrays[name])
     if drawn[0].shape != shape:
-        return differs(f"the {name} has the shape {list(drawn[0].shape)} rather than {list(shape)}", case)
+        return differs(f"the {name} has the shape {list(drawn[0].shape)} instead of {list(shape)}", case)
     if drawn[0].size < _ENOUGH:
-        return passed(case, f"too few values ({drawn[0].size}) for a test of their distribution")
+        return passed(case, f"too few values ({drawn[0].size}) to test their distribution")
     for values in drawn:
         against = contradiction(values, limit(case))
         if against:
             return differs(f"{name}: {against}", case)
     if np.array_equal(drawn[0], drawn[1]):
-        return differs(f"the {name} is the same after two different seeds: it is not drawn", case)
+        return differs(f"the {name} is the same after two different seeds: it is not random", case)
     return passed(case)

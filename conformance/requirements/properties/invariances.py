@@ -43,7 +43,7 @@ def batch_independent(bench: Bench, case: Case) -> Trial:
         else np.concatenate([part[name] for part in parts])
         for name in parts[0]
     }
-    hold(results(bench, case, arrays), expected, case, "that of the batch's items alone")
+    hold(results(bench, case, arrays), expected, case, "the results of the single items")
     return passed(case)
 
 
@@ -57,7 +57,7 @@ def unbatched(bench: Bench, case: Case) -> Trial:
         if name in expected:
             expected[name] = expected[name][0]
     given = {name: array[0] if name in ("x", "g") else array for name, array in arrays.items()}
-    hold(results(bench, none, given), expected, none, "that of a batch of one")
+    hold(results(bench, none, given), expected, none, "the result of a batch of one")
     return passed(none)
 
 
@@ -71,7 +71,7 @@ def channels_last(bench: Bench, case: Case) -> Trial:
         found = results(bench, last, arrays)
     else:
         last, found = case, results(bench, case, arrays, view="channels_last")
-    hold(found, expected, last, "that of channels first")
+    hold(found, expected, last, "the channels-first result")
     return passed(last)
 
 
@@ -80,12 +80,12 @@ def module_equals_functional(bench: Bench, case: Case) -> Trial:
     """The layer and the function of the same framework agree."""
     name = counterpart(bench.implementation)
     if name is None:
-        return not_applicable("there is not one layer and one function")
+        return not_applicable("the framework does not have exactly one layer and one function")
     other = Bench(name, bench.runner)
     if not other.expresses(case):
-        return not_applicable(f"{name} cannot express it")
+        return not_applicable(f"{name} cannot express the case")
     arrays = bench.arrays(case)
-    hold(results(bench, case, arrays), results(other, case, arrays), case, f"that of {name}")
+    hold(results(bench, case, arrays), results(other, case, arrays), case, f"the result of {name}")
     return passed(case)
 
 
@@ -96,7 +96,7 @@ def unmodified(bench: Bench, case: Case) -> Trial:
     after = results(bench, case, arrays, "inputs")
     for name in ("x", "w", "b"):
         if name in arrays and not same(after.get(name), arrays[name]):
-            return differs(f"{name} is no longer what was given after a forward and a backward pass", case)
+            return differs(f"a forward and a backward pass changed {name}", case)
     return passed(case)
 
 
@@ -113,7 +113,7 @@ def repeatable(bench: Bench, case: Case) -> Trial:
         for again, how in (("call", "in a fresh layer"), ("twice", "the second time")):
             found = results(bench, drawn, arrays, again)
             try:
-                hold(found, first, drawn, f"the first call's, {how}")
+                hold(found, first, drawn, f"the first result, {how}")
             except NoResult as ended:
                 if drawn is case:
                     raise
@@ -134,7 +134,7 @@ def deterministic(bench: Bench, case: Case) -> Trial:
         raise
     for again, how in (("call", "in a fresh layer"), ("twice", "the second time"), ("call", "once more")):
         hold(
-            results(bench, drawn, arrays, again, deterministic=True), first, drawn, f"the first call's, {how}"
+            results(bench, drawn, arrays, again, deterministic=True), first, drawn, f"the first result, {how}"
         )
     return passed(drawn)
 
@@ -150,28 +150,36 @@ def _unbatched(bench: Bench) -> Iterator[Case]:
 REQUIREMENTS: Final = (
     relation(
         "batch",
-        "The items of a batch are independent; the gradients of the parameters add up over them.",
+        "The items of a batch must be independent; the parameter gradients must be their sums.",
         batch_independent,
         where(lambda case: (case.batch or 0) > 1),
     ),
-    relation("unbatched", "An input without a batch dimension equals a batch of one.", unbatched, _unbatched),
-    relation("channels-last", "Channels last equals channels first.", channels_last),
-    relation("module-functional", "The layer equals the function.", module_equals_functional),
+    relation(
+        "unbatched",
+        "An input without a batch dimension must give the result of a batch of one.",
+        unbatched,
+        _unbatched,
+    ),
+    relation("channels-last", "Channels last must give the result of channels first.", channels_last),
+    relation(
+        "module-functional", "The layer and the function must give the same result.", module_equals_functional
+    ),
     relation(
         "unmodified",
-        "A forward and a backward pass leave input, weight and bias as they were.",
+        "A forward and a backward pass must leave input, weight and bias unchanged.",
         unmodified,
     ),
     relation(
         "repeatable",
-        "The same call gives the same bits, in a fresh layer and the second time.",
+        "The same call must give the same bits, in a fresh layer and the second time.",
         repeatable,
         every_other,
-        note="on reals a difference is reported: no document promises the bits without determinism",
+        note="on reals a difference is only reported: no document promises identical bits without "
+        "determinism",
     ),
     relation(
         "deterministic",
-        "With determinism switched on, the same call gives the same bits.",
+        "With determinism switched on, the same call must give the same bits.",
         deterministic,
         every_other,
     ),

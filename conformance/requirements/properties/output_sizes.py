@@ -29,7 +29,7 @@ def _there_and_back(bench: Bench, case: Case) -> Trial:
     there = result(bench, case, arrays)
     sizes, expected = there.shape[-case.ndim :], output_size(case, case.output_padding)
     if sizes != expected:
-        return differs(f"the output has the size {list(sizes)} rather than {list(expected)}", case)
+        return differs(f"the output has the size {list(sizes)} instead of {list(expected)}", case)
     back = result(bench, case, {**arrays, "y": there}, "convolve")
     if back.shape[-case.ndim :] != case.input_size:
         found = list(back.shape[-case.ndim :])
@@ -55,7 +55,8 @@ def upsampling(bench: Bench, case: Case) -> Trial:
         expected = [stride if axis == at else 0 for axis in range(case.ndim)]
         if grown != expected:
             return differs(
-                f"one element more in dimension {at} makes the output longer by {grown}, not {expected}", case
+                f"one more element in dimension {at} makes the output longer by {grown}, not by {expected}",
+                case,
             )
     return passed(case)
 
@@ -92,12 +93,14 @@ def padding_pads_the_input(bench: Bench, case: Case) -> Trial:
     if found.shape != expected.shape:
         sizes = [list(array.shape[-case.ndim :]) for array in (found, expected)]
         return differs(
-            f"the output has the size {sizes[0]}; with these zeros around the input, and no padding, it has "
-            f"{sizes[1]}",
+            f"the output has the size {sizes[0]}; with these zeros around the input instead of padding it "
+            f"has {sizes[1]}",
             case,
         )
     if not np.array_equal(found, expected):
-        return differs("other values than with these zeros around the input, and no padding", case)
+        return differs(
+            "the values differ from those with these zeros around the input instead of padding", case
+        )
     return passed(case)
 
 
@@ -151,7 +154,7 @@ def sized(bench: Bench, case: Case, extra: int) -> Trial:
     answer = bench.call(asked, _without_gradient(bench, case), refusable=not bench.requires(asked))
     if answer.outcome is Outcome.RAISED:
         return differs(
-            f"the output size {list(wanted)}, the least and {extra}, is refused: {answer.message}", asked
+            f"the output size {list(wanted)}, {extra} above the smallest, is refused: {answer.message}", asked
         )
     trial = fault(answer, asked)
     if trial is not None:
@@ -168,7 +171,7 @@ def refused(bench: Bench, case: Case, extra: int) -> Trial:
     asked = case.replace(output_padding=(0,) * case.ndim, output_size=wanted)
     answer = bench.call(asked, _without_gradient(bench, case), refusable=True)
     if answer.outcome is Outcome.OK and (answer.shape or ())[-case.ndim :] == wanted:
-        return differs(f"output_size {list(wanted)}, the least and {extra}, is accepted", asked)
+        return differs(f"output_size {list(wanted)}, {extra} above the smallest, is accepted", asked)
     if answer.outcome in (Outcome.OK, Outcome.RAISED):
         return passed(asked)
     trial = fault(answer, asked)

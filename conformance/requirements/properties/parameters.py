@@ -103,8 +103,8 @@ def observed(bench: Bench, case: Case) -> Iterator[Trial]:
         reach = float(np.abs(wide).max())
         kind = "" if contradiction(values, reach) else ", as if uniform"
         words.append(
-            f"{name}: {wide.size} values within ±{reach:.6g} ({reach / bound(case):.4g} times the root of "
-            f"k), standard deviation {wide.std():.6g}{kind}"
+            f"{name}: {wide.size} values within ±{reach:.6g} ({reach / bound(case):.4g} "
+            f"times √k), standard deviation {wide.std():.6g}{kind}"
         )
     yield reported("; ".join(words), case)
 
@@ -118,7 +118,7 @@ def repeated(bench: Bench, case: Case) -> Trial:
             return trial
     for name, array in first.arrays.items():
         if not same(second.arrays.get(name), array):
-            return differs(f"after the same seed {name} is another", case)
+            return differs(f"{name} differs after the same seed", case)
     return passed(case)
 
 
@@ -136,7 +136,8 @@ def trainable(bench: Bench, case: Case) -> Trial:
             return differs(f"{name} gets no gradient", case)
         if gradient.shape != shape or str(gradient.dtype) != dtype:
             return differs(
-                f"{name} is {dtype}{list(shape)}, its gradient {gradient.dtype}{list(gradient.shape)}", case
+                f"{name} is {dtype}{list(shape)}, but its gradient is {gradient.dtype}{list(gradient.shape)}",
+                case,
             )
     return passed(case)
 
@@ -144,7 +145,7 @@ def trainable(bench: Bench, case: Case) -> Trial:
 def _default_dtype(bench: Bench) -> Iterator[Trial]:
     about = bench.documented.interface
     if about is None or not bench.module or dict(about.construct).get("dtype", 0) is not None:
-        yield not_applicable("there is no dtype that defaults to None")
+        yield not_applicable("there is no dtype argument that defaults to None")
         return
     for case in directed(bench):
         answer = bench.ask("initial", case, arguments={"dtype": None}, seed=1)
@@ -171,8 +172,8 @@ def _probed(
 REQUIREMENTS: Final = (
     Judged(
         id="parameters.shape",
-        statement="A layer has a weight of (C_in, C_out / groups, *kernel), with a bias one of (C_out,), "
-        "both of the dtype that was asked for, and no other parameter.",
+        statement="A layer must have a weight of shape (C_in, C_out / groups, *kernel), with a bias also "
+        "one of (C_out,), both of the requested dtype, and no other parameter.",
         source="suite",
         applies=_LAYERS,
         checks=(Check.PARAMETERS,),
@@ -180,28 +181,30 @@ REQUIREMENTS: Final = (
     ),
     _probed(
         "dtype",
-        "Without a dtype the parameters are of the framework's default, float32.",
+        "Without a dtype, the parameters must have the framework's default, float32.",
         _default_dtype,
         making=True,
     ),
     _probed(
         "trainable",
-        "Every parameter gets a gradient of its own shape and dtype.",
+        "Every parameter must get a gradient of its own shape and dtype.",
         for_each(trainable, directed),
     ),
     _probed(
         "uniform",
-        "Weight and bias start from U(-√k, √k), k = groups / (C_out · ∏ kernel).",
+        "Initial weight and bias must be drawn from U(-√k, √k), k = groups / (C_out · ∏ kernel).",
         for_each(uniform, _cases),
         applies=STATED,
         making=True,
     ),
     _probed(
         "observed",
-        "What weight and bias start from, where the document gives no numbers.",
+        "The distribution of initial weight and bias, reported where the document gives no numbers.",
         for_each(observed, _cases),
         applies=UNSTATED,
         making=True,
     ),
-    _probed("seeded", "The same seed makes the same parameters.", for_each(repeated, _cases), making=True),
+    _probed(
+        "seeded", "The same seed must give the same parameters.", for_each(repeated, _cases), making=True
+    ),
 )

@@ -44,7 +44,7 @@ def adjoint(bench: Bench, case: Case) -> Trial:
         reached: Any = (..., *(slice(0, size) for size in case.input_size))
         convolved = convolved[reached]
     if convolved.shape != x.shape:
-        return differs(f"its convolution gives the shape {list(convolved.shape)}, not {list(x.shape)}", case)
+        return differs(f"the convolution gives the shape {list(convolved.shape)}, not {list(x.shape)}", case)
     left = np.vdot(convolved.astype(np.float64), x.astype(np.float64))
     right = np.vdot(y.astype(np.float64), forward.astype(np.float64))
     if left != right:
@@ -93,7 +93,7 @@ def groups_side_by_side(bench: Bench, case: Case) -> Trial:
     ]
     axes = {"values": axis, "grad_input": axis, "grad_weight": 0, "grad_bias": 0}
     expected = {name: np.concatenate([part[name] for part in parts], axes[name]) for name in parts[0]}
-    hold(results(bench, case, arrays), expected, case, f"that of {groups} layers side by side")
+    hold(results(bench, case, arrays), expected, case, f"the result of {groups} separate layers")
     return passed(case)
 
 
@@ -103,7 +103,7 @@ def dilation_as_explicit_kernel(bench: Bench, case: Case) -> Trial:
     sizes = tuple(d * (k - 1) + 1 for k, d in zip(case.kernel_size, case.dilation, strict=True))
     wide = case.replace(kernel_size=sizes, dilation=(1,) * case.ndim)
     if not bench.requires(wide):
-        return not_applicable("the call with the explicit kernel is not one that must work")
+        return not_applicable("the documents do not require the call with the explicit kernel")
     arrays = bench.arrays(case)
     taps: Any = (..., *(slice(None, None, d) for d in case.dilation))
     w = np.zeros((*arrays["w"].shape[:2], *sizes), arrays["w"].dtype)
@@ -111,7 +111,12 @@ def dilation_as_explicit_kernel(bench: Bench, case: Case) -> Trial:
     expected = dict(results(bench, wide, {**arrays, "w": w}))
     if "grad_weight" in expected:
         expected["grad_weight"] = expected["grad_weight"][taps]
-    hold(results(bench, case, arrays), expected, case, f"that of the explicit kernel of size {list(sizes)}")
+    hold(
+        results(bench, case, arrays),
+        expected,
+        case,
+        f"the result of the explicit kernel of size {list(sizes)}",
+    )
     return passed(case)
 
 
@@ -143,7 +148,7 @@ def zero_insertion(bench: Bench, case: Case) -> Trial:
     expected = result(bench, layer, given, "convolve")
     if "b" in arrays:
         expected = expected + arrays["b"].reshape(-1, *(1,) * case.ndim)
-    hold({"output": found}, {"output": expected}, case, "its convolution of the input spread by zeros")
+    hold({"output": found}, {"output": expected}, case, "the convolution of the zero-inserted input")
     return passed(case)
 
 
@@ -189,7 +194,8 @@ def _roundtrip(bench: Bench, case: Case, *, by_size: bool) -> Trial:
     back = result(bench, case, {"x": x, "w": w, "y": there}, "convolve")
     if back.shape != x.shape:
         return differs(
-            f"the convolution of its output has the shape {list(back.shape)}, the input {list(x.shape)}", case
+            f"the convolution of the output has the shape {list(back.shape)}, the input has {list(x.shape)}",
+            case,
         )
     spatial = there.shape[there.ndim - case.ndim :]
     sized = case.replace(output_padding=(0,) * case.ndim, output_size=spatial)
@@ -198,7 +204,8 @@ def _roundtrip(bench: Bench, case: Case, *, by_size: bool) -> Trial:
             again = result(bench, way, {"x": back, "w": w})
             if again.shape != there.shape:
                 return differs(
-                    f"of that convolution it gives the shape {list(again.shape)}, not {list(there.shape)}",
+                    f"transposed, that convolution gives the shape {list(again.shape)}, not "
+                    f"{list(there.shape)}",
                     way,
                 )
     return passed(case)
@@ -223,32 +230,41 @@ def relation(
 REQUIREMENTS: Final = (
     relation(
         "adjoint",
-        "Adjoint of the framework's own convolution: <conv(y, w), x> = <y, conv_transpose(x, w)>.",
+        "It must be the adjoint of the framework's own convolution: <conv(y, w), x> = <y, "
+        "conv_transpose(x, w)>.",
         adjoint,
     ),
-    relation("linear-in-input", "Linear in the input: f(2 x - 3 x') = 2 f(x) - 3 f(x').", linear_in_input),
-    relation("linear-in-weight", "Linear in the weight: f(2 w - 3 w') = 2 f(w) - 3 f(w').", linear_in_weight),
+    relation(
+        "linear-in-input",
+        "It must be linear in the input: f(2 x - 3 x') = 2 f(x) - 3 f(x').",
+        linear_in_input,
+    ),
+    relation(
+        "linear-in-weight",
+        "It must be linear in the weight: f(2 w - 3 w') = 2 f(w) - 3 f(w').",
+        linear_in_weight,
+    ),
     relation(
         "groups",
-        "A layer with groups is as many layers side by side, with their gradients.",
+        "A layer with groups must equal that many separate layers, with their gradients.",
         groups_side_by_side,
         where(lambda case: case.groups > 1),
     ),
     relation(
         "dilation",
-        "A dilated kernel is an explicit one with zeros between its taps, with its gradients.",
+        "A dilated kernel must equal an explicit kernel with zeros between its taps, with its gradients.",
         dilation_as_explicit_kernel,
         where(lambda case: max(case.dilation) > 1),
     ),
     relation(
         "zero-insertion",
-        "Zeros inserted into the input, then the framework's own convolution with the weight flipped and its "
-        "channels exchanged.",
+        "It must equal zeros inserted into the input, followed by the framework's own convolution with "
+        "the weight flipped and its channels exchanged.",
         zero_insertion,
     ),
     relation(
         "shape-roundtrip",
-        "The framework's convolution of an output has the input's shape, and the other way round.",
+        "The framework's convolution of an output must have the input's shape, and vice versa.",
         shape_roundtrip_by_size,
         where(below_stride),
     ),

@@ -43,7 +43,9 @@ def signature_as(documented: Arguments) -> Callable[[Bench], Iterator[Trial]]:
         yield introspected(bench, documented)
         case = Case.parse(_DISTINCT[bench.ndim - 1])
         if not bench.requires(case):
-            yield unsupported("the call that tells the arguments' places is not one that must work", case)
+            yield unsupported(
+                "the documents do not require the call that tells the positions of arguments apart", case
+            )
             return
         given, names = _unsaid(documented), [name for name, _ in documented]
         by_name = bench.call(case, arguments=given)
@@ -57,7 +59,7 @@ def introspected(bench: Bench, documented: Arguments) -> Trial:
     """The layer's arguments begin with the documented ones, with their defaults."""
     found = bench.signature().get("construct")
     if not found:
-        return bench.signature_fault or unsupported("the adapter cannot tell the layer's arguments")
+        return bench.signature_fault or unsupported("the adapter cannot list the layer's arguments")
     wrong = _misplaced(documented, found)
     defaults = (_contradicted(name, default, dict(found)[name]) for name, default in documented if not wrong)
     wrong = wrong or next(filter(None, defaults), None)
@@ -66,7 +68,7 @@ def introspected(bench: Bench, documented: Arguments) -> Trial:
     beyond = [name for name, _ in found[len(documented) :]]
     if not beyond:
         return passed()
-    return passed(message=f"beyond what is documented there is {', '.join(beyond)}")
+    return passed(message=f"undocumented: {', '.join(beyond)}")
 
 
 def alike(found: Answer, expected: Answer, case: Case, what: str, why: str) -> Trial:
@@ -80,11 +82,11 @@ def alike(found: Answer, expected: Answer, case: Case, what: str, why: str) -> T
         if trial is not None and not inferred(answer):
             return Trial(trial.verdict, f"{what}: {trial.message}", case)
     if (found.shape, found.dtype, found.parameters) != (expected.shape, expected.dtype, expected.parameters):
-        return differs(f"{what}: {_shown(found)} rather than {_shown(expected)}, that of {why}", case)
+        return differs(f"{what}: {_shown(found)} instead of {_shown(expected)}, the result of {why}", case)
     for name in (*expected.arrays, *found.arrays):
         if name not in expected.arrays or not same(found.arrays.get(name), expected.arrays[name]):
-            return differs(f"{what}: {name} is not that of {why}", case)
-    return passed(case, f"{what}: like {why}")
+            return differs(f"{what}: {name} differs from that of {why}", case)
+    return passed(case, f"{what}: same as {why}")
 
 
 def inferred(answer: Answer) -> bool:
@@ -101,7 +103,7 @@ def _misplaced(documented: Arguments, found: Found) -> str | None:
     for place, (name, _) in enumerate(documented):
         if place >= len(found) or found[place][0] != name:
             there = f"is {found[place][0]!r}" if place < len(found) else "is missing"
-            return f"argument {place + 1} {there}; documented is {name!r}"
+            return f"argument {place + 1} {there}; the document says {name!r}"
     return None
 
 
@@ -110,7 +112,7 @@ def _contradicted(name: str, documented: Any, found: str | None) -> str | None:
     wanted = None if documented is REQUIRED else repr(documented)
     if documented is ANY or _in_python(found) == wanted:
         return None
-    return f"{name} defaults to {_said(found)}; documented is {_said(wanted)}"
+    return f"{name} defaults to {_said(found)}; the document says {_said(wanted)}"
 
 
 def _in_python(default: str | None) -> str | None:
@@ -138,7 +140,7 @@ def _order(bench: Bench) -> Iterator[Trial]:
     """The names in the documented order; more may follow."""
     for what, documented, found in _signatures(bench):
         wrong, there = _misplaced(documented, found), ", ".join(name for name, _ in found)
-        yield differs(f"{what}: {wrong}; found is ({there})") if wrong else passed(message=f"{what}: {there}")
+        yield differs(f"{what}: {wrong}; found ({there})") if wrong else passed(message=f"{what}: {there}")
     yield from _not_introspected(bench)
 
 
@@ -170,7 +172,7 @@ def _not_introspected(bench: Bench) -> Iterator[Trial]:
     if bench.documented.interface is None:
         yield not_applicable("no signature is documented")
     elif not any(bench.signature().get(what) for what in ("construct", "forward")):
-        yield bench.signature_fault or unsupported("it cannot be introspected")
+        yield bench.signature_fault or unsupported("the signature cannot be introspected")
 
 
 def _distinct(bench: Bench) -> Case | None:
@@ -186,7 +188,7 @@ def _positional(bench: Bench) -> Iterator[Trial]:
     """All that a case says, by position: the first argument, the first two and so on, then all of them."""
     case, about = _distinct(bench), bench.documented.interface
     if case is None or about is None:
-        yield not_applicable("no call in which all arguments differ must work")
+        yield not_applicable("the documents require no call in which all arguments differ")
         return
     documented = about.construct or about.forward
     last = max(place for place, (name, _) in enumerate(documented) if name not in _UNSAID)
@@ -259,7 +261,7 @@ def _unknown(bench: Bench) -> Iterator[Trial]:
         if answer.outcome is Outcome.RAISED:
             yield passed(message=f"{name}=2: refused in {answer.stage}: {answer.message}")
         elif answer.outcome is Outcome.OK or answer.shape is not None:
-            yield differs(f"{name}=2 is accepted, though there is no such argument")
+            yield differs(f"{name}=2 is accepted, although there is no such argument")
         else:
             yield fault(answer) or reported(answer.message)
 
@@ -280,20 +282,20 @@ def _probed(
 REQUIREMENTS: Final = (
     _probed(
         "order",
-        "The arguments have their documented names, in the documented order.",
+        "The arguments must have their documented names, in the documented order.",
         _order,
         quick=True,
     ),
-    _probed("defaults", "The arguments have their documented defaults.", _defaults, quick=True),
+    _probed("defaults", "The arguments must have their documented defaults.", _defaults, quick=True),
     _probed(
         "positional",
-        "Arguments passed by position, in the documented order, mean what they do by name.",
+        "Arguments passed by position, in the documented order, must mean the same as by name.",
         _positional,
     ),
     _probed(
         "omitted",
-        "A call without an optional argument is the call with its documented default.",
+        "A call without an optional argument must equal the call with its documented default.",
         _omitted,
     ),
-    _probed("unknown", "An argument of a name that is not documented is refused.", _unknown),
+    _probed("unknown", "An argument with an undocumented name must be refused.", _unknown),
 )

@@ -43,8 +43,8 @@ Check = Callable[[Bench, Case], Trial]
 _NAMES: Final = {"x": "the input", "w": "the weight", "b": "the bias", "g": "the output's gradient"}
 _LARGEST: Final = float(np.finfo(np.float32).max)
 _IMPLICIT: Final = (
-    "NaN beside those elements, in an image or a kernel that they reach, is reported, not judged: documents "
-    "describe the operator by inserted and padded zeros, and zero times NaN or an infinity is NaN"
+    "NaN in further elements of an image or a kernel that they reach is reported, not judged: documents "
+    "describe the operator by inserted and padded zeros, and zero times NaN or infinity is NaN"
 )
 _SUBNORMAL: Final = float(np.finfo(np.float32).smallest_subnormal)
 
@@ -112,7 +112,7 @@ def gradients(bench: Bench, case: Case) -> Trial:
             expected = {"grad_input": wanted.x, "grad_weight": wanted.w}
             if "b" in given:
                 expected["grad_bias"] = wanted.bias
-            why = f"that with {_told((value,))} in {_NAMES[tensor]}"
+            why = f"the result with {_told((value,))} in {_NAMES[tensor]}"
             _hold(bench, case, results(bench, case, given), expected, why)
     return passed(case)
 
@@ -138,7 +138,7 @@ def on_the_way(bench: Bench, case: Case) -> Trial:
     exact = _exact(bench, case, given)
     found = result(bench, case, given)
     if found.shape != exact.shape:
-        return differs(f"the output has the shape {list(found.shape)} rather than {list(exact.shape)}", case)
+        return differs(f"the output has the shape {list(found.shape)} instead of {list(exact.shape)}", case)
     finite = np.isfinite(found)
     hold({"output": found}, {"output": np.where(finite, exact, found)}, case, "the exact sum")
     if (~finite & np.isfinite(exact)).any():
@@ -209,7 +209,7 @@ def _exact(bench: Bench, case: Case, given: dict[str, Array]) -> Array:
 
 def _hold_output(bench: Bench, case: Case, given: dict[str, Array], why: str) -> None:
     found = {"values": result(bench, case, given)}
-    _hold(bench, case, found, {"values": _exact(bench, case, given)}, f"that {why}")
+    _hold(bench, case, found, {"values": _exact(bench, case, given)}, f"the result {why}")
 
 
 def _hold(
@@ -229,13 +229,13 @@ def _hold(
         plain = results(bench, case, problem.data.arrays())
         for check, wanted in problem.reference.items():
             if check in expected and not np.array_equal(plain.get(check, ()), wanted.values):
-                told = f"{check} differs on ordinary numbers too, which is judged elsewhere"
+                told = f"{check} also differs on ordinary numbers, which other requirements judge"
                 raise NoResult(not_applicable(told)) from None
         raise
     more = [f"{name}: {int(where.sum())} of {where.size}" for name, where in beside.items() if where.any()]
     if more:
         raise NoResult(
-            reported(f"NaN in more elements than {why}, as of products with zeros: {', '.join(more)}", case)
+            reported(f"more NaN than in {why}, as from products with zeros: {', '.join(more)}", case)
         )
 
 
@@ -279,7 +279,7 @@ REQUIREMENTS: Final = (
     *(
         _requirement(
             f"nan-{_NAMES[tensor].split()[-1]}",
-            f"NaN in {_NAMES[tensor]} goes into the sums that hold it, and into no other.",
+            f"NaN in {_NAMES[tensor]} must go into the sums that contain it, and into no other.",
             placed(tensor, (nan,)),
             note=_IMPLICIT,
         )
@@ -288,49 +288,53 @@ REQUIREMENTS: Final = (
     *(
         _requirement(
             f"infinity-{_NAMES[tensor].split()[-1]}",
-            f"An infinity in {_NAMES[tensor]} goes with its sign into the sums that hold it, and into no "
-            "other; two of opposite signs make NaN.",
+            f"An infinity in {_NAMES[tensor]} must go with its sign into the sums that contain it, and "
+            "into no other; two of opposite signs must give NaN.",
             placed(tensor, (inf,), (-inf,), (inf, -inf)),
             note=_IMPLICIT,
         )
         for tensor in "xwb"
     ),
-    _requirement("times-zero", "NaN or an infinity times zero is NaN.", times_zero, every_other),
+    _requirement("times-zero", "NaN or infinity times zero must be NaN.", times_zero, every_other),
     _requirement(
-        "cropped", "NaN and infinities that only the padding's cut holds do not come back.", cropped, _crops
+        "cropped",
+        "NaN and infinities that the padding cuts off must not appear in the output.",
+        cropped,
+        _crops,
     ),
     _requirement(
         "gradients",
-        "NaN and infinities reach those elements of the gradients whose sums hold them, and no other.",
+        "NaN and infinities must reach the gradient elements whose sums contain them, and no others.",
         gradients,
         every_other,
         note=_IMPLICIT,
     ),
     _requirement(
         "largest",
-        "The largest finite number times one comes out; times two it is infinite, with its sign.",
+        "The largest finite number times one must be unchanged; times two it must be infinite, with its "
+        "sign.",
         largest,
         every_other,
     ),
     _requirement(
         "overflow-on-the-way",
-        "A finite sum of the largest numbers does not overflow.",
+        "A finite sum of the largest numbers should not overflow.",
         on_the_way,
         _several_channels,
         note="reported, not judged: the order of a sum is not documented",
     ),
     _requirement(
         "subnormal",
-        "The smallest subnormal number times one comes out.",
+        "The smallest subnormal number times one should be unchanged.",
         subnormal,
         every_other,
-        note="one that is flushed to zero is reported, not judged: no document speaks of it",
+        note="flushing to zero is reported, not judged: no document mentions it",
     ),
     _requirement(
         "negative-zero",
-        "The sign of a sum of negative zeros.",
+        "The sign of a sum of negative zeros, reported.",
         negative_zero,
         every_other,
-        note="reported, not judged: it depends on what a sum starts from",
+        note="reported, not judged: it depends on the initial value of a sum",
     ),
 )

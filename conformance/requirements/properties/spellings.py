@@ -38,7 +38,7 @@ def numbers_or_tuples(bench: Bench) -> Iterator[Trial]:
     )
     written = case.replace(spelling="tuple")
     if not bench.requires(case) or not bench.expresses(written):
-        yield reported("the API cannot express it", case)
+        yield reported("the API cannot express the case", case)
         return
     answers = bench.call(written), bench.call(case)
     yield alike(*answers, written, "numbers as tuples", "the same numbers without the tuples")

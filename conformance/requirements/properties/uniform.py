@@ -27,17 +27,17 @@ def contradiction(values: Array, bound: float) -> str:
     """
     drawn = np.sort(values.astype(np.float64).ravel())
     if not np.isfinite(drawn).all():
-        return "not all of them are finite"
+        return "not all values are finite"
     largest = float(np.abs(drawn).max())
     if largest > bound * (1 + 2 * float(np.finfo(values.dtype).eps)):
-        return f"{largest:.6g} is the largest in absolute value of {drawn.size}, the bound is {bound:.6g}"
+        return f"the largest of {drawn.size} absolute values is {largest:.6g}, above the bound {bound:.6g}"
     distance = _distance(drawn, bound)
     if distance > resolution(drawn.size):
         chance = 2 * exp(-2 * drawn.size * distance**2)
         return (
-            f"{drawn.size} values from {drawn[0]:.6g} to {drawn[-1]:.6g}, of standard deviation "
-            f"{drawn.std():.6g}, are not uniform on ±{bound:.6g} (that has {bound / sqrt(3):.6g}): "
-            f"Kolmogorov-Smirnov D = {distance:.4f}, of chance below {max(chance, 1e-300):.1e}"
+            f"{drawn.size} values from {drawn[0]:.6g} to {drawn[-1]:.6g} with standard deviation "
+            f"{drawn.std():.6g} are not uniform on ±{bound:.6g} (standard deviation {bound / sqrt(3):.6g}): "
+            f"Kolmogorov-Smirnov D = {distance:.4f}, probability below {max(chance, 1e-300):.1e}"
         )
     return ""
 

@@ -106,7 +106,7 @@ def refuses_all(bench: Bench) -> Trial | None:
     answer: Answer = bench.remembered[case]
     if answer.outcome is not Outcome.RAISED:
         return None
-    told = f"the call without a fault is refused in {answer.stage} too: {answer.message}"
+    told = f"the valid call is also refused, in {answer.stage}: {answer.message}"
     return Trial(Verdict.ERROR, told, case)
 
 
@@ -128,12 +128,10 @@ def judged(bench: Bench, attempt: Attempt, answer: Answer) -> Trial:
     if answer.outcome is Outcome.RAISED and answer.stage != "output":
         return passed(case, f"{words}: refused in {answer.stage}: {answer.message}")
     if answer.outcome is Outcome.RAISED:
-        return differs(
-            f"{words}: not refused, though what was returned cannot be read: {answer.message}", case
-        )
+        return differs(f"{words}: not refused, although the result cannot be read: {answer.message}", case)
     if answer.outcome is Outcome.UNSUPPORTED:
         if min(answer.shape or (0,)) < 0:
-            return differs(f"{words}: inferred is an output of the shape {list(answer.shape or ())}", case)
+            return differs(f"{words}: an output of the shape {list(answer.shape or ())} is inferred", case)
         if answer.stage != "output":  # where it is one, the call came back
             return unsupported(f"{words}: {answer.message}", case)
     elif (broken := fault(answer, case)) is not None:
@@ -141,21 +139,21 @@ def judged(bench: Bench, attempt: Attempt, answer: Answer) -> Trial:
     shape = list(answer.shape or ())
     if attempt.stated in bench.documented.refuses:
         return differs(
-            f"{words}: accepted, though its document says that it is not; the output has the shape {shape}",
+            f"{words}: accepted, although its document says that it raises; the output has the shape {shape}",
             case,
         )
     if not attempt.readings:
         return differs(
-            f"{words}: accepted, though no transposed convolution is described by it; "
+            f"{words}: accepted, although the arguments describe no valid transposed convolution; "
             f"the output has the shape {shape}",
             case,
         )
     values = answer.arrays.get("values")
     for reading, expected in attempt.readings.items():
         if values is not None and np.array_equal(values.astype(np.float64), expected):
-            return reported(f"{words}: accepted, the result is that of {reading}", case)
+            return reported(f"{words}: accepted, with the result of {reading}", case)
         if bench.shape_only and answer.shape == expected.shape:
-            return reported(f"{words}: accepted, the shape is that of {reading}", case)
+            return reported(f"{words}: accepted, with the shape of {reading}", case)
     return differs(
         f"{words}: accepted, but the result, of the shape {shape}, is not that of "
         + " nor of ".join(attempt.readings),

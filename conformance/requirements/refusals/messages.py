@@ -63,22 +63,26 @@ def _messages(bench: Bench) -> Iterator[Trial]:
         stages[answer.stage] += 1
         found.append((attempt, answer.message, Message.of(answer.message, name, role, value)))
     if not found:
-        yield not_applicable("nothing was refused")
+        yield not_applicable("no call was refused")
         return
     poor = [(a, text) for a, text, m in found if not (m.name or m.value or m.allowed)]
     shortest = min(poor, key=lambda one: (len(one[1]), one[1], one[0].words), default=None)
     where = ", ".join(f"{stages[stage]} in {stage}" for stage in sorted(stages))
     yield reported(
-        f"of {len(found)} refusals, {where}, {sum(m.name for *_, m in found)} name the argument, "
-        f"{sum(m.value for *_, m in found)} the value, {sum(m.allowed for *_, m in found)} what is allowed"
-        + (f"; {len(poor)} none of them, as {shortest[0].words}: {shortest[1]}" if shortest else "")
+        f"of {len(found)} refusals ({where}), {sum(m.name for *_, m in found)} name the argument, "
+        f"{sum(m.value for *_, m in found)} the value, {sum(m.allowed for *_, m in found)} the allowed values"
+        + (
+            f"; {len(poor)} name none of these, for example {shortest[0].words}: {shortest[1]}"
+            if shortest
+            else ""
+        )
     )
 
 
 REQUIREMENTS: Final = (
     Probed(
         id="reject.message",
-        statement="A refusal's message names the argument, its value and what is allowed.",
+        statement="The message of a refusal should name the argument, its value and the allowed values.",
         source="suite",
         trials=_messages,
     ),

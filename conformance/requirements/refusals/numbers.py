@@ -248,53 +248,55 @@ def _all() -> Iterable[Any]:
     for role in AT_LEAST_ONE:
         yield rejection(
             f"{role}.zero",
-            f"{_a(role)} of 0 is refused"
-            + ("; if not, the result is empty, or the bias." if role.endswith("channels") else "."),
+            f"{_a(role)} of 0 must be refused"
+            + (", or give an empty result or the bias." if role.endswith("channels") else "."),
             _zero(role),
         )
     for role in (*AT_LEAST_ONE, "padding", "output_padding"):
         sides = role in ("padding", "output_padding")
         yield rejection(
             f"{role}.negative",
-            f"A negative {_called(role)} is refused"
-            + (", or does what the formula of the output's size says." if sides else "."),
+            f"A negative {_called(role)} must be refused"
+            + (", or do what the formula of the output size says." if sides else "."),
             _negative(role),
         )
     for role in (*AT_LEAST_ONE, "padding", "output_padding"):
         yield rejection(
             f"{role}.too-large",
-            f"{_a(role)} that no memory has room for is refused, and not cut to 32 bits.",
+            f"{_a(role)} that fits in no memory must be refused, and not be cut to 32 bits.",
             _too_large(role),
         )
     for role in SIZES:
         yield rejection(
             f"{role}.length",
-            f"{_a(role)} with another number of entries than the API has dimensions is refused; one entry "
-            "may stand for all, none for the default.",
+            f"{_a(role)} with a wrong number of entries must be refused; one entry may stand for all "
+            "dimensions, none for the default.",
             _length(role),
         )
     for role in (*SIZES, *CHANNELS):
         yield rejection(
             f"{role}.type",
-            f"{_a(role)} that is no whole number (a string, a fraction, NaN, infinity) is refused.",
+            f"{_a(role)} that is not a whole number (a string, a fraction, NaN, infinity) must be refused.",
             _type(role),
         )
         yield rejection(
             f"{role}.conversion",
-            f"{_a(role)} of another type that equals a whole number is refused or taken for it; None for the "
-            "default.",
+            f"{_a(role)} of another type that equals a whole number must be refused or be read as that "
+            "number; None may stand for the default.",
             _conversion(role),
         )
-    yield rejection("groups.dividing", "Groups that do not divide both channels are refused.", _not_dividing)
+    yield rejection(
+        "groups.dividing", "Groups that do not divide both channel counts must be refused.", _not_dividing
+    )
     yield rejection(
         "padding.exceeding",
-        "A padding that leaves an output of negative size is refused; one that leaves nothing gives an "
-        "empty output or is refused.",
+        "A padding that gives a negative output size must be refused; one that gives size 0 must be "
+        "refused or give an empty output.",
         _exceeding,
     )
     yield rejection(
         "output_padding.beyond",
-        "An output_padding of the stride and more is refused, or gives what the formula says.",
+        "output_padding ≥ stride must be refused, or give what the formula says.",
         _beyond,
     )
 

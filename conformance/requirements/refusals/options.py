@@ -133,29 +133,29 @@ def single_faults(bench: Bench) -> Iterator[Attempt]:
 REQUIREMENTS: Final = (
     rejection(
         "output_size.reach",
-        "An output_size that no output padding reaches is refused, or the output has that size.",
+        "An output_size that no output padding reaches must be refused, or the output must have that size.",
         _output_size_reach,
     ),
     rejection(
         "output_size.value",
-        "An output_size of 0, below or beyond all memory is refused.",
+        "An output_size that is 0, negative or larger than any memory must be refused.",
         _output_size_values,
     ),
     rejection(
         "output_size.type",
-        "An output_size that is no list of whole numbers, one for each dimension, is refused; one of equal "
-        "value may be taken for it.",
+        "An output_size that is not a list of whole numbers, one per dimension, must be refused; one of "
+        "equal value may be read as such a list.",
         _output_size_types,
     ),
     rejection(
         "bias",
-        "A bias that is neither True nor False is refused, or there is a bias or none.",
+        "A bias that is neither True nor False must be refused, or be read as True or False.",
         _bias,
     ),
-    rejection("padding_mode", "An unknown padding mode is refused.", _padding_mode),
+    rejection("padding_mode", "An unknown padding mode must be refused.", _padding_mode),
     rejection(
         "data_format",
-        "An unknown data format is refused; one in other words may be taken for what it says.",
+        "An unknown data format must be refused; another spelling of a known one may be accepted.",
         _words(
             "data_format",
             ("nonsense", False),
@@ -168,14 +168,14 @@ REQUIREMENTS: Final = (
     ),
     rejection(
         "dtype",
-        "An unknown dtype is refused.",
+        "An unknown dtype must be refused.",
         _words("dtype", ("nonsense", False), (1, False), ("float32", True)),
     ),
     rejection(
         "device",
-        "An unknown device is refused.",
+        "An unknown device must be refused.",
         _words("device", ("nonsense", False), ("", False), (1.5, False), ("cpu:x", False)),
     ),
-    rejection("start", "What says of no parameter how it starts is refused.", _start),
-    rejection("pairs", "Two faulty arguments at once are refused, whatever their product.", _pairs),
+    rejection("start", "An invalid initializer must be refused.", _start),
+    rejection("pairs", "Two invalid arguments at once must be refused, whatever their product.", _pairs),
 )

@@ -133,9 +133,9 @@ def _pairs(bench: Bench) -> Iterator[Attempt]:
     case = base(bench).replace(bias=True)
     given = tensors(case)
     x, w, b = (given[name] for name in "xwb")
-    yield _with(case, "an input and a weight of one dimension more", x=x[..., None], w=w[..., None])
-    yield _with(case, "an input and a weight of one dimension less", x=x[..., 0], w=w[..., 0])
-    yield _with(case, "a weight and a bias for other channels than each other", w=w[:, :3], b=b[:2])
+    yield _with(case, "an input and a weight with one dimension more", x=x[..., None], w=w[..., None])
+    yield _with(case, "an input and a weight with one dimension less", x=x[..., 0], w=w[..., 0])
+    yield _with(case, "a weight and a bias for different channels", w=w[:, :3], b=b[:2])
     wide = {name: given[name].astype("float64") for name in "xw"}
     yield _with(case, "float64 input and weight, float32 bias", meant(given, case), **wide)
     whole = {name: given[name].astype("int64") for name in "wb"}
@@ -145,45 +145,49 @@ def _pairs(bench: Bench) -> Iterator[Attempt]:
 REQUIREMENTS: Final = (
     rejection(
         "input.rank",
-        "An input of another number of dimensions than is documented is refused; one without a batch may be "
-        "taken for a batch of one.",
+        "An input with an undocumented number of dimensions must be refused; one without a batch may be "
+        "read as a batch of one.",
         _input_rank,
     ),
-    rejection("input.channels", "An input whose channels are not in_channels is refused.", _input_channels),
+    rejection(
+        "input.channels", "An input whose channel count is not in_channels must be refused.", _input_channels
+    ),
     rejection(
         "input.dtype",
-        "An input whose dtype is not the weight's is refused, or converted without loss.",
+        "An input whose dtype is not the weight's must be refused, or be converted without loss.",
         _input_dtype,
     ),
     rejection(
         "input.empty",
-        "An input without a position is refused, or gives what the formula of the output's size says.",
+        "An input without positions must be refused, or give what the formula of the output size says.",
         _input_empty,
     ),
     rejection(
         "weight.shape",
-        "A weight of another number of dimensions, for other channels or without a tap is refused.",
+        "A weight with a wrong number of dimensions, for other channels or without a tap must be refused.",
         _weight_shape,
     ),
     rejection(
         "weight.dtype",
-        "A weight whose dtype is not the input's is refused, or converted without loss; one of integers too.",
+        "A weight whose dtype is not the input's must be refused, or be converted without loss; this "
+        "includes integers.",
         _weight_dtype,
     ),
     rejection(
         "bias.shape",
-        "A bias of other channels is refused; one number, or a further dimension, may stand for all.",
+        "A bias for other channels must be refused; a single number, or extra dimensions of size 1, may "
+        "be accepted.",
         _bias_shape,
     ),
     rejection(
         "bias.dtype",
-        "A bias whose dtype is not the input's is refused, or converted without loss.",
+        "A bias whose dtype is not the input's must be refused, or be converted without loss.",
         _bias_dtype,
     ),
     rejection(
         "tensors.pairs",
-        "Two tensors of other dimensions, channels or dtypes than a function takes are refused, or converted "
-        "without loss.",
+        "Two tensors with dimensions, channels or dtypes that the function does not take must be refused, "
+        "or be converted without loss.",
         _pairs,
     ),
 )

@@ -84,15 +84,18 @@ def test_terms_in_the_output_padding_need_the_other_dimension_too():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "ends where a quantity"),
-        ("output_paddin > 0", "at character 1, 'output_paddin'"),
-        ("bias and", "ends where"),
-        ("stride 2", "at character 8, '2' stands where a comparison"),
-        ("stride > 1)", "at character 11, ')' stands where 'and', 'or' or the end"),
-        ("(bias", "ends where ')'"),
-        ("stride[2] > 1", "at character 8, '2' stands where the dimension 0 or 1"),
-        ("bias; import os", "at character 5, ';' has no meaning"),
-        ("groups[0] > 1", "at character 7, '['"),
+        ("", "at its end, expected a quantity"),
+        (
+            "output_paddin > 0",
+            "at character 1, expected a quantity, a flag or a number, found 'output_paddin'",
+        ),
+        ("bias and", "at its end, expected"),
+        ("stride 2", "at character 8, expected a comparison"),
+        ("stride > 1)", "at character 11, expected 'and', 'or' or the end"),
+        ("(bias", "at its end, expected ')'"),
+        ("stride[2] > 1", "at character 8, expected the dimension 0 or 1"),
+        ("bias; import os", "at character 5, unexpected ';'"),
+        ("groups[0] > 1", "at character 7, expected a comparison (> >= < <= == !=), found '['"),
     ],
 )
 def test_a_condition_that_cannot_be_read_is_named_with_its_place(text, said):

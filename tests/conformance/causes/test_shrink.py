@@ -172,7 +172,7 @@ def test_the_sentence_names_elements_and_what_is_missing():
     assert found is not None
     assert found.lit == {"x": (0, 0, 1), "w": (0, 0, 0)}
     assert found.sentence == (
-        "with a 1 in x[0, 0, 1] and w[0, 0, 0] alone, y[0, 0, 1] should be 1 and is 0: missing"
+        "if only x[0, 0, 1] and w[0, 0, 0] are 1, y[0, 0, 1] should be 1 but is 0 (missing)"
     )
 
 

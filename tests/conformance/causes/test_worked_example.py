@@ -64,8 +64,8 @@ def examples_of(problem: Problem) -> Iterator[Example]:
 
 def steps_of(found: Example) -> list[str]:
     """The sides of the printed equation, the last its result."""
-    equation, _, came = found.arithmetic.partition(", and ")
-    assert float(came.removesuffix(" came")) == found.actual[found.index]
+    equation, _, came = found.arithmetic.partition(", but got ")
+    assert float(came) == found.actual[found.index]
     return equation.split(" = ")
 
 
@@ -141,7 +141,7 @@ def test_all_products_are_counted_where_they_are_too_many_to_print():
 def test_a_sum_of_reals_is_nearly_what_is_printed():
     case = Case.parse("v1_1d_n1_ci1_co2_i2_k2_b_f64_real.7")
     for found in examples_of(next(problem for problem, _ in problems_of(case))):
-        equation, _, result = found.arithmetic.partition(", and ")[0].partition(", about ")
+        equation, _, result = found.arithmetic.partition(", but got ")[0].partition(", about ")
         steps = equation.split(" = ")[1:]
         assert len(steps) == 2
         tensors = {name: array.astype(float) for name, array in found.tensors.items()}
@@ -157,7 +157,7 @@ def test_large_integers_are_printed_to_the_last_digit():
     for scale in (1, 1 << 20):
         array = np.array(problem.reference[Check.VALUES].values) * scale
         found = evolve(next(examples_of(problem)), expected=array, actual=array + 1, index=(0, 0, 1))
-        result = found.arithmetic.partition(", and ")[0].split(" = ")[-1]
+        result = found.arithmetic.partition(", but got ")[0].split(" = ")[-1]
         assert int(result) == array[0, 0, 1]
 
 
@@ -166,7 +166,7 @@ def test_what_came_is_told_from_what_is_right_though_it_is_near():
     problem = counting(next(problem for problem, _ in problems_of(case)))
     found = next(examples_of(problem))
     near = evolve(found, actual=np.nextafter(found.expected, 0))
-    assert near.arithmetic.endswith("= 1, and 0.9999999999999999 came")
+    assert near.arithmetic.endswith("= 1, but got 0.9999999999999999")
 
 
 @pytest.mark.parametrize("check", [Check.VALUES, Check.GRAD_INPUT])

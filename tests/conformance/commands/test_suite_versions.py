@@ -87,7 +87,7 @@ def test_runs_of_two_versions_are_compared_and_both_are_shown(made):
     assert found["verdicts"]["common"] == len(CASES)
     assert [found[key]["suite"].split()[-1] for key in ("before", "after")] == ["0.1.0", "9.9"]
     text = diff_markdown(found)
-    assert "0.1.0 became conv-transpose-conformance 9.9, so a verdict may differ" in text
+    assert "0.1.0, is now conv-transpose-conformance 9.9; verdicts may differ" in text
     assert "corpus: was 3, is now 4" in text
 
 

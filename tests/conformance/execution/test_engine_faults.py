@@ -114,10 +114,10 @@ def test_a_hang_that_does_not_come_again_is_forgiven(fake):
 
 
 LIARS = {
-    "another id": "'torch.nn.ConvTranspose1d', came where request",
-    "another name": "'torch.nn.Identity', came where",
-    "garbage": "it broke the protocol: a header of",
-    "huge": "it broke the protocol: a header of 4611686018427387904 bytes",
+    "another id": "'torch.nn.ConvTranspose1d', instead of request",
+    "another name": "'torch.nn.Identity', instead of",
+    "garbage": "protocol error: a header of",
+    "huge": "protocol error: a header of 4611686018427387904 bytes",
 }
 
 
@@ -143,7 +143,7 @@ def test_a_second_answer_is_never_taken_for_the_next_calls(fake):
     (after,) = [CASES[3]]
     record = outcome.acceptance(after)
     assert record.verdict is Verdict.CRASH
-    assert record.message.startswith(f"only after {BAD.id} on {NAME}, not alone: it broke the protocol")
+    assert record.message.startswith(f"only after {BAD.id} on {NAME}, not alone: protocol error")
 
 
 def test_a_second_answer_to_the_last_call_hurts_nobody(fake):
@@ -211,7 +211,7 @@ def test_after_a_negative_shape_the_worker_is_believed_no_more(fake):
     assert outcome.of(BAD)[Check.SHAPE].verdict is Verdict.DIVERGE
     assert outcome.of(BAD)[Check.VALUES].verdict is Verdict.NOT_APPLICABLE
     assert len(negative.groups()) == 2
-    assert outcome.restarted == [f"{NAME} returned a tensor of shape [1, 1, -1]"]
+    assert outcome.restarted == [f"{NAME} returned a tensor of the impossible shape [1, 1, -1]"]
     assert outcome.all_right(GOOD)
 
 

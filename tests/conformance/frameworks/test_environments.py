@@ -132,7 +132,7 @@ FAILURES = {
     ),
     f"WARNING: Retrying: NewConnectionError('no')\n{_PIP_ERROR}\n": "no network, or pip is not configured",
     "ERROR: Could not install: [Errno 28] No space left on device\n": "no space left on the device; set",
-    "The virtual environment was not created because ensurepip is not available\n": "Python 3.",
+    "The virtual environment was not created because ensurepip is not available\n": "this Python 3.",
     "ERROR: one\nERROR: two\n": "ERROR: two",
     "Collecting thing\nKilled\n": "Killed",
     "": "its installation failed without a message",
@@ -183,7 +183,7 @@ def test_another_process_that_is_making_it_is_waited_for(cache, installer, monke
         assert installer.commands == []
     waiting.join()
     waited, installing = said  # that it waits is said once
-    assert waited == "waiting for another process that is making its environment"
+    assert waited == "waiting for another process that makes its environment"
     assert installing.startswith("installing thing==1.0")
     assert environment.state == "ready"
 
@@ -247,7 +247,7 @@ def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch, installer):
 def test_too_little_room_is_said_before_anything_is_installed(cache, installer, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda _path: type("Usage", (), {"free": 100 << 20}))
     with pytest.raises(
-        EnvironmentFailed, match=r"torch: 100 MiB free in .*, an environment needs up to 4096"
+        EnvironmentFailed, match=r"torch: 100 MiB free in .*, but an environment needs up to 4096"
     ):
         ensure(thing(), no_word)
     assert installer.commands == []

@@ -124,7 +124,7 @@ def test_bisection_without_a_change_or_without_releases(monkeypatch):
     _history(monkeypatch, 99)
     assert bisect(CASES[0], NAME, "torch", ["1", "2", "3"], lambda _line: None) is None
     _history(monkeypatch, 2, missing=(1, 2))
-    with pytest.raises(NothingRan, match="name others"):
+    with pytest.raises(NothingRan, match="choose others"):
         bisect(CASES[0], NAME, "torch", ["1", "2", "3"], lambda _line: None)
     with pytest.raises(InvalidCase, match="it is 2-D"):
         bisect(CASES[0], "torch.nn.ConvTranspose2d", "torch", ["1", "2"], lambda _line: None)

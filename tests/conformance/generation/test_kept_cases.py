@@ -52,7 +52,7 @@ def test_a_malformed_id_writes_nothing(folder):
     ("content", "said"),
     [
         (f"{ONE}\n\nv1_1d_n2_oops\n".encode(), "line 3: malformed case id .* character 10"),
-        (b"\xff\xfe", "no UTF-8 at byte 0"),
+        (b"\xff\xfe", "not UTF-8 at byte 0"),
     ],
 )
 def test_a_broken_file_is_named_with_its_line_and_left_alone(folder, content, said):

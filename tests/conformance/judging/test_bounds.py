@@ -180,7 +180,7 @@ def test_evidence_of_a_small_tensor_is_whole():
     assert evidence.actual == [[1.0, 2.5], [3.0, 9.0]]
     assert evidence.difference == [[0.0, 0.5], [0.0, 5.0]]
     assert (evidence.shape, evidence.index, evidence.wrong, evidence.elements) == ((2, 2), (1, 1), 2, 4)
-    assert found["message"] == "2 of 4 elements differ; at [1, 1] 9 stands where 4 should"
+    assert found["message"] == "2 of 4 elements differ; at [1, 1]: expected 4, got 9"
 
 
 def test_evidence_of_a_large_tensor_is_its_worst_element():

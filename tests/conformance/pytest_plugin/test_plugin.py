@@ -125,7 +125,7 @@ def test_a_framework_that_cannot_be_had_fails_the_items_in_one_line(fake_cache, 
         (["--conformance", "torch.nn.ConvTranspose1D"], "did you mean torch.nn.ConvTranspose1d?"),
         (["--conformance", NAME, "--conformance-python", "torch=/absent"], "there is no such file"),
         (["--conformance", NAME, "--conformance-python", "torch"], "FRAMEWORK=PATH"),
-        (["--conformance-python", "torch=python3"], "none is asked for: give --conformance GLOB beside it"),
+        (["--conformance-python", "torch=python3"], "--conformance-python needs --conformance GLOB"),
     ],
 )
 def test_a_mistake_in_an_option_is_one_line(tmp_path, arguments, said):

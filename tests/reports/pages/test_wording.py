@@ -125,23 +125,29 @@ def test_the_comparison_of_two_runs(causes, snapshot):
     _, (crash, values) = causes
     about = {
         "frameworks": {"torch": "2.12.0"},
-        "suite": "1.0",
-        "corpus": 3,
         "profile": "quick",
         "seed": 0,
         "budget": None,
+        "corpus": 3,
         "started": "",
+        "suite": "conv-transpose-conformance 0.1.0",
     }
     found = {
         "before": {"path": "a", **about},
-        "after": {"path": "b", **about, "frameworks": {"torch": "2.13.0", "paddle": "3.3.1"}, "seed": 1},
+        "after": {
+            "path": "b",
+            **about,
+            "frameworks": {"torch": "2.13.0", "paddle": "3.3.1"},
+            "seed": 1,
+            "suite": "conv-transpose-conformance 0.2.0",
+        },
+        "reworded": ["T1.tf32"],
         "new": [values],
         "gone": [crash],
         "changed": [
             {"before": crash, "after": crash, "changes": ["condition: was bias, is now no condition"]}
         ],
         "same": 3,
-        "reworded": [],
         "requirements": [
             {
                 "requirement": "T1.adjoint",

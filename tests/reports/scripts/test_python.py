@@ -24,14 +24,14 @@ HERE = Path(sys.executable)
 @pytest.mark.parametrize("check", [Check.VALUES, Check.GRAD_INPUT, Check.GRAD_WEIGHT, Check.GRAD_BIAS])
 def test_the_arithmetic_by_hand_is_right(check):
     found = made("torch.nn.ConvTranspose2d", check)
-    steps = found.arithmetic.split(", and ")[0].split(" = ")
+    steps = found.arithmetic.split(", but ")[0].split(" = ")
     names = {name: array.astype(float) for name, array in found.tensors.items()}
     assert steps[0].endswith(f"[{', '.join(map(str, found.index))}]")
     whole = [step for step in steps[1:] if "..." not in step]
     assert len(whole) >= (1 if check is Check.GRAD_BIAS else 3)
     for step in whole:
         assert eval(step, {"__builtins__": {}}, names) == found.expected[found.index]
-    assert found.arithmetic.endswith(f"and {found.actual[found.index]:.9g} came")
+    assert found.arithmetic.endswith(f"but got {found.actual[found.index]:.9g}")
 
 
 def test_an_example_needs_a_wrong_element():

@@ -69,13 +69,13 @@ def test_a_refusal_where_a_document_promises_a_result_is_an_error():
 
 def test_a_signature_says_which_argument_is_another():
     trial = next(iter(catalogue()["P1.signature"].trials(honest(PADDLE, construct=layer))))
-    assert trial.message == "argument 8 is 'bias'; documented is 'dilation'"
+    assert trial.message == "argument 8 is 'bias'; the document says 'dilation'"
 
     def few(in_channels, out_channels, kernel_size, stride=2):
         """Another default, and too few."""
 
     trial = next(iter(catalogue()["T1.signature"].trials(honest(TORCH1, construct=few))))
-    assert trial.message == "argument 5 is missing; documented is 'padding'"
+    assert trial.message == "argument 5 is missing; the document says 'padding'"
 
     def other(
         in_channels,
@@ -94,7 +94,7 @@ def test_a_signature_says_which_argument_is_another():
         """Another default."""
 
     trial = next(iter(catalogue()["T1.signature"].trials(honest(TORCH1, construct=other))))
-    assert trial.message == "stride defaults to 2; documented is 1"
+    assert trial.message == "stride defaults to 2; the document says 1"
 
 
 @pytest.mark.parametrize("claim", ["T1", "T2", "P1", "M2"])

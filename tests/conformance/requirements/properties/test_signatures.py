@@ -132,4 +132,4 @@ def test_a_function_that_cannot_be_introspected_is_not_held_against_anyone(name)
     on.runner.adapter.callables = lambda _name: {"forward": dict}  # written in C, without a signature
     found = examined(name, on).plain()
     assert found["verdict"] == "unsupported"
-    assert found["message"] == "it cannot be introspected: Python has no signature of it"
+    assert found["message"] == "it cannot be introspected: Python has no signature for it"

@@ -41,7 +41,7 @@ def test_another_distribution_is_found(fault):
 def test_a_single_value_beyond_the_bound_is_found():
     values = drawn().astype(np.float32)
     values[7] = -1.001
-    assert contradiction(values, 1.0) == f"1.001 is the largest in absolute value of {SIZE}, the bound is 1"
+    assert contradiction(values, 1.0) == f"the largest of {SIZE} absolute values is 1.001, above the bound 1"
     values[7] = np.float32(1)  # the bound itself, as rounded
     assert contradiction(values, float(np.float64(1))) == ""
 
@@ -49,7 +49,7 @@ def test_a_single_value_beyond_the_bound_is_found():
 def test_nan_is_found():
     values = drawn()
     values[0] = np.nan
-    assert contradiction(values, 1.0) == "not all of them are finite"
+    assert contradiction(values, 1.0) == "not all values are finite"
 
 
 def test_a_thousand_tests_raise_less_than_one_false_alarm_in_a_thousand_runs():
