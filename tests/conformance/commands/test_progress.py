@@ -49,7 +49,7 @@ def test_each_event_about_a_framework_is_a_line(show):
     ).splitlines() == [
         "torch: installing torch==2",
         "torch 2.0: ready, on cpu",
-        "torch: worker replaced: SIGSEGV",
+        "torch: restarted a worker: SIGSEGV",
         "paddle: not run: no network",
     ]
 

@@ -88,7 +88,7 @@ def test_runs_of_two_versions_are_compared_and_both_are_shown(made):
     assert [found[key]["suite"].split()[-1] for key in ("before", "after")] == ["0.1.0", "9.9"]
     text = diff_markdown(found)
     assert "0.1.0 became conv-transpose-conformance 9.9, so a verdict may differ" in text
-    assert "corpus: 3 became 4" in text
+    assert "corpus: was 3, is now 4" in text
 
 
 def test_runs_of_one_version_have_no_line_on_the_suite(made):
