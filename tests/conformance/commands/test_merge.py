@@ -52,7 +52,7 @@ def test_what_a_shard_could_not_judge_is_missing_from_the_whole(cases, tmp_path)
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ([{"shard": [1, 2]}, {"shard": [1, 2]}], "contain shard 1"),
+        ([{"shard": [1, 2]}, {"shard": [1, 2]}], "both contain shard 1"),
         ([{"shard": [1, 3]}, {"shard": [2, 3]}], "shard 3/3"),
         ([{"shard": [1, 2]}, {"shard": [2, 3]}], "2 and 3 parts"),
         ([{"shard": [1, 2]}, {"shard": [2, 2], "seed": 5}], "has the seed 5"),

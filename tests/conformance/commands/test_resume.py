@@ -18,6 +18,7 @@ from tests.support.processes import wait_until
 from tests.support.running import NAME
 
 RUN = group.commands["run"]
+HELP = {"help_option_names": ["-h", "--help"]}  # which a command keeps from its first context
 
 OPTIONS = [
     [],
@@ -31,9 +32,9 @@ OPTIONS = [
 
 @pytest.mark.parametrize("arguments", OPTIONS, ids=lambda found: " ".join(found) or "none")
 def test_the_arguments_kept_give_the_same_options_again(arguments):
-    with RUN.make_context("run", [*arguments, "--out", "elsewhere", "--format", "json"]) as context:
+    with RUN.make_context("run", [*arguments, "--out", "elsewhere", "--format", "json"], **HELP) as context:
         kept = asked(context)["arguments"]
-    again = RUN.make_context("run", kept).params
+    again = RUN.make_context("run", kept, **HELP).params
     different = {name for name, value in context.params.items() if again[name] != value}
     assert different <= {"out", "style"}
     assert "elsewhere" not in kept
@@ -91,7 +92,8 @@ def journal(tmp_path):
 def test_another_option_beside_it_is_refused(journal, command, beside):
     folder = journal({"arguments": []})
     name = "--explain" if beside[0] == "--no-explain" else beside[0]
-    command("run", "--resume", folder, *beside).refused(2, name, "combined with --resume", "start a new run")
+    done = command("run", "--resume", folder, *beside)
+    done.refused(2, name, "cannot be combined with --resume", "start a new run")
 
 
 def test_other_interpreters_than_before_are_refused(journal, command):
@@ -103,9 +105,9 @@ def test_other_interpreters_than_before_are_refused(journal, command):
 @pytest.mark.parametrize(
     ("kept", "said"),
     [
-        ({}, "does not contain the options"),
-        ({"arguments": "--seed 1"}, "does not contain the options"),
-        ({"arguments": [1]}, "does not contain the options"),
+        ({}, "does not contain the options of the run"),
+        ({"arguments": "--seed 1"}, "does not contain the options of the run"),
+        ({"arguments": [1]}, "does not contain the options of the run"),
         ({"arguments": ["--seed", "-1"]}, "unusable options"),
         ({"arguments": ["--sed", "1"]}, "unusable options"),
         ({"arguments": ["--help"]}, "unusable options"),

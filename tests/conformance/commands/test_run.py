@@ -73,6 +73,7 @@ def test_an_interrupted_run_is_gone_on_with_and_ends_as_an_undisturbed_one(tmp_p
     assert rows(tmp_path / "part") == rows(tmp_path / "whole")
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_gone_on_with(tmp_path, fake):
     go(fake(), tmp_path / "whole", {})
     silent = fake(cases={"8c": "silent"})
@@ -113,7 +114,8 @@ def test_a_run_begun_anew_keeps_the_journal_of_an_unfinished_one(tmp_path, fake)
                 journal.add([record(case, framework_version="0.fake")])
     said = Console(file=io.StringIO(), width=400)
     execute(engine_of(fake()), CASES, out=folder, facts=FACTS, console=said, asked={})
-    assert "is now journal-2.jsonl" in said.file.getvalue()
+    assert "journal-2.jsonl" in said.file.getvalue()
+    assert "use --resume there" in said.file.getvalue()
     assert not (folder / "journal.jsonl").exists()
     for number, cases in ((1, CASES[:5]), (2, CASES[5:12])):
         elsewhere.mkdir(exist_ok=True)
