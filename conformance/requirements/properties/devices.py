@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.judging.judge import Expected
+from conv_transpose_conformance.judging.expected import Expected
 from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.requirements.base.probe import Array, Bench, fault
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed, reported

@@ -18,7 +18,8 @@ from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.meaning import Acceptance
 from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES, SIGNIFICAND_BITS, Data, make_data
 from conv_transpose_conformance.judging.answers import Answer, Outcome
-from conv_transpose_conformance.judging.judge import Expected, compare
+from conv_transpose_conformance.judging.expected import Expected, is_transformable
+from conv_transpose_conformance.judging.judge import compare
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
 from conv_transpose_conformance.reference_impl import Geometry, backward, error_model, forward
 from conv_transpose_conformance.requirements.base.probe import Bench, fault
@@ -170,7 +171,8 @@ def _levels(drawn: _Drawn, answer: Answer, *, lean: bool) -> Iterator[tuple[str,
             continue
         complex_ = drawn.dtype in _PARTS
         for take in (np.real, np.imag) if complex_ else (np.asarray,):
-            one = evolve(expected, values=take(expected.values))
+            bias = None if expected.bias is None else take(expected.bias)
+            one = evolve(expected, values=take(expected.values), bias=bias)
             judged = compare(take(actual), one, part, data)
             message = str(judged.get("message", ""))
             if judged["verdict"] is Verdict.DIVERGE and (lean or "biased" not in message):
@@ -190,6 +192,7 @@ def _reference(drawn: _Drawn) -> dict[Check, Expected]:
     """As ``plan.Problem.reference``, of complex numbers too."""
     x, w, g = (drawn.arrays[name] for name in "xwg")
     b, geometry = drawn.arrays.get("b"), drawn.geometry
+    added = None if b is None else _wide(b).reshape(-1, *[1] * drawn.case.ndim)
     rough = drawn.dtype in ("float64", "complex128")
     how: Any = {"geometry": geometry, "precision": "compensated" if rough else "working"}
     y = forward(x, w, b, **how)
@@ -211,7 +214,20 @@ def _reference(drawn: _Drawn) -> dict[Check, Expected]:
         check: np.where(bound.scale == 0, 0, 2 * bound.terms + 7) if drawn.dtype in _PARTS else bound.terms
         for check, (_, bound) in found.items()
     }
-    return {check: Expected(value, bound.scale, terms[check]) for check, (value, bound) in found.items()}
+    return {
+        check: Expected(
+            values=value,
+            scale=bound.scale,
+            terms=terms[check],
+            bias=added if check is Check.VALUES else None,
+            transformable=drawn.dtype in _PARTS or is_transformable(geometry),
+        )
+        for check, (value, bound) in found.items()
+    }
+
+
+def _wide(array: Array) -> Array:
+    return array.astype(np.complex128 if np.iscomplexobj(array) else np.float64)
 
 
 def _of(dtype: str) -> Iterator[Probed]:
