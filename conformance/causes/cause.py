@@ -6,7 +6,7 @@ from attrs import define, field
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.causes.condition_search import Formula
-from conv_transpose_conformance.causes.failures import Family
+from conv_transpose_conformance.causes.failures import FailureKind
 from conv_transpose_conformance.causes.fault_match import Diagnosis
 from conv_transpose_conformance.causes.shrink import Located
 from conv_transpose_conformance.causes.worked_example import Example
@@ -19,7 +19,7 @@ class Cause:
 
     implementation: str
     framework: str
-    family: Family
+    family: FailureKind
     records: dict[Case, list[Record]]  # the run's failing calls
     passes: int = 0  # calls of the run that passed the same checks
     formula: Formula | None = None

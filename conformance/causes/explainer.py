@@ -17,9 +17,9 @@ from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.condition import InvalidCondition, Table
 from conv_transpose_conformance.causes.cause import Cause
 from conv_transpose_conformance.causes.condition_search import Formula, quantities_in, shortest
-from conv_transpose_conformance.causes.failures import Calls, Family, families, tells
+from conv_transpose_conformance.causes.failures import Calls, FailureKind, failure_kinds, is_evidence
 from conv_transpose_conformance.causes.fault_match import diagnose
-from conv_transpose_conformance.causes.follow_up import Asker
+from conv_transpose_conformance.causes.follow_up import FollowUp
 from conv_transpose_conformance.causes.refine import Part, Sharpened, divide, sharpen
 from conv_transpose_conformance.causes.shrink import locate, shrink
 from conv_transpose_conformance.causes.worked_example import Example, counting, example
@@ -44,7 +44,7 @@ class Explainer:
 
     name: str
     calls: Calls
-    asker: Asker | None
+    follow_up: FollowUp | None
     before: Sequence[Cause]
 
     def causes(self) -> list[Cause]:
@@ -55,7 +55,7 @@ class Explainer:
         )
         return [cause for family in order for cause in self._of_family(family)]
 
-    def _of_family(self, family: Family) -> list[Cause]:
+    def _of_family(self, family: FailureKind) -> list[Cause]:
         fails, passes = self.calls.fails(family), self.calls.passes(family)
         ndim = fails[0].ndim
         found = self._sharpened(family, fails, passes, ndim)
@@ -75,37 +75,37 @@ class Explainer:
             _count(cause, part, all_passes, ndim)
             cause.smallest = min(mine, key=_complexity)
             cause.smallest_records = cause.records[cause.smallest]
-            if self.asker is not None:
+            if self.follow_up is not None:
                 others = [other.formula for other in found.parts if other is not part and other.formula]
-                _look_closer(cause, self._starts(cause, part), self.asker, others, all_passes)
+                _look_closer(cause, self._starts(cause, part), self.follow_up, others, all_passes)
             causes.append(cause)
         return _joined(causes, all_passes, ndim)
 
     def _sharpened(
-        self, family: Family, fails: Sequence[Case], passes: Sequence[Case], ndim: int
+        self, family: FailureKind, fails: Sequence[Case], passes: Sequence[Case], ndim: int
     ) -> Sharpened:
-        asker = self.asker
-        if asker is None:
+        follow_up = self.follow_up
+        if follow_up is None:
             return Sharpened(divide(fails, passes, ndim, quantities_in(family.detail)))
         theirs = self._theirs(family, fails, passes, ndim)
         if theirs is not None:
             return Sharpened([theirs], settled=True)
-        limit = asker.spent + _SHARPENING
+        limit = follow_up.spent + _SHARPENING
 
         def ask(case: Case) -> bool | None:
-            examined = asker.examine(case, self.name)
+            examined = follow_up.examine(case, self.name)
             return None if examined is None else _shown(examined, family)
 
         def more() -> bool:
-            return asker.spent < limit and not asker.exhausted
+            return follow_up.spent < limit and not follow_up.exhausted
 
         def late(case: Case) -> bool:
-            return asker.is_forbidden(case, self.name)
+            return follow_up.is_forbidden(case, self.name)
 
         return sharpen(fails, passes, ndim, ask, more, late, quantities_in(family.detail))
 
     def _theirs(
-        self, family: Family, fails: Sequence[Case], passes: Sequence[Case], ndim: int
+        self, family: FailureKind, fails: Sequence[Case], passes: Sequence[Case], ndim: int
     ) -> Part | None:
         """The condition of another implementation's cause that parts this one's calls too."""
         for other in self.before:
@@ -130,20 +130,20 @@ class Explainer:
         return [*theirs, *sorted(part.fails, key=_complexity)[:2]]
 
 
-def _shows(examined: CaseResult, family: Family) -> bool:
+def _shows(examined: CaseResult, family: FailureKind) -> bool:
     """Whether a call fails in this way."""
-    return family in families(examined.records)
+    return family in failure_kinds(examined.records)
 
 
-def _shown(examined: CaseResult, family: Family) -> bool | None:
+def _shown(examined: CaseResult, family: FailureKind) -> bool | None:
     """Whether a call fails in this way; None where it was not judged for it, or fails in another."""
-    found = families(examined.records)
+    found = failure_kinds(examined.records)
     if family in found:
         return True
     checks = frozenset(family.checks)
     if any(checks & frozenset(other.checks) for other in found):
         return None
-    right = any(record.check in family.disproved_by and tells(record) for record in examined.records)
+    right = any(record.check in family.disproved_by and is_evidence(record) for record in examined.records)
     return False if right else None
 
 
@@ -188,19 +188,19 @@ def _complexity(case: Case) -> tuple[int, int, str]:
 def _look_closer(
     cause: Cause,
     starts: Sequence[Case],
-    asker: Asker,
+    follow_up: FollowUp,
     others: Sequence[Formula],
     passes: Sequence[Case],
 ) -> None:
     """Shrinks, locates and diagnoses."""
-    name, family, limit = cause.implementation, cause.family, asker.spent + _SHRINKING
+    name, family, limit = cause.implementation, cause.family, follow_up.spent + _SHRINKING
     conditions = [formula.condition for formula in others]
     assert cause.smallest is not None
 
     def fails(case: Case) -> bool:
-        if asker.spent > limit:
+        if follow_up.spent > limit:
             return False
-        examined = asker.examine(case, name)
+        examined = follow_up.examine(case, name)
         return (
             examined is not None
             and _shows(examined, family)
@@ -210,43 +210,43 @@ def _look_closer(
     start = next((case for case in (*starts, cause.smallest) if fails(case)), None)
     if start is not None:
         small = shrink(start, name, fails)
-        examined = asker.examine(small, name)
+        examined = follow_up.examine(small, name)
         if examined is not None and _shows(examined, family):
-            cause.smallest, cause.smallest_records = small, families(examined.records)[family]
+            cause.smallest, cause.smallest_records = small, failure_kinds(examined.records)[family]
     if cause.first.check in VALUE_CHECKS and family.kind == "values":
 
         def ask(case: Case) -> tuple[Problem, Answer] | None:
-            examined = asker.examine(case, name)
+            examined = follow_up.examine(case, name)
             return None if examined is None else (examined.problem, examined.answer)
 
         cause.located = locate(cause.smallest, ask)
-    cause.example = _example(cause, asker)
-    _diagnose(cause, sorted(cause.records, key=_complexity), asker, passes)
+    cause.example = _example(cause, follow_up)
+    _diagnose(cause, sorted(cause.records, key=_complexity), follow_up, passes)
 
 
-def _example(cause: Cause, asker: Asker) -> Example | None:
+def _example(cause: Cause, follow_up: FollowUp) -> Example | None:
     """The numbers of a reproduction: small counting ones where they show the failure, else the case's own."""
-    examined = asker.examine(cause.smallest, cause.implementation) if cause.smallest else None
+    examined = follow_up.examine(cause.smallest, cause.implementation) if cause.smallest else None
     if examined is None or cause.first.check not in VALUE_CHECKS:
         return None
     readable = counting(examined.problem)
-    answer = asker.answer(readable, cause.implementation) if readable is not examined.problem else None
+    answer = follow_up.answer(readable, cause.implementation) if readable is not examined.problem else None
     found = None if answer is None else example(readable, answer, cause.first.check)
     return found or example(examined.problem, examined.answer, cause.first.check)
 
 
-def _diagnose(cause: Cause, mine: Sequence[Case], asker: Asker, passes: Sequence[Case]) -> None:
+def _diagnose(cause: Cause, mine: Sequence[Case], follow_up: FollowUp, passes: Sequence[Case]) -> None:
     if cause.family.kind in ("crash", "hang"):
         return
     chosen = [case for case in (cause.smallest, *_sample(mine, _COMPARED)) if case is not None]
-    limit = asker.spent + 2 * (_COMPARED + _COMPARED_PASSES)
+    limit = follow_up.spent + 2 * (_COMPARED + _COMPARED_PASSES)
     failing, passing = [], []
     for case in dict.fromkeys(chosen):
-        examined = asker.examine(case, cause.implementation) if asker.spent < limit else None
+        examined = follow_up.examine(case, cause.implementation) if follow_up.spent < limit else None
         if examined is not None and _shows(examined, cause.family):
             failing.append((examined.problem, examined.answer))
     for case in _sample(sorted(passes, key=lambda case: case.complexity), _COMPARED_PASSES):
-        examined = asker.examine(case, cause.implementation) if asker.spent < limit else None
+        examined = follow_up.examine(case, cause.implementation) if follow_up.spent < limit else None
         if examined is not None and not _shows(examined, cause.family):
             passing.append((examined.problem, examined.answer))
     if failing:

@@ -12,7 +12,7 @@ from conv_transpose_conformance.cases.names import Target
 from conv_transpose_conformance.causes.cause import Cause
 from conv_transpose_conformance.causes.explainer import Explainer
 from conv_transpose_conformance.causes.failures import Observed
-from conv_transpose_conformance.causes.follow_up import Asker
+from conv_transpose_conformance.causes.follow_up import FollowUp
 from conv_transpose_conformance.execution.interrupts import Interrupt
 from conv_transpose_conformance.execution.side_by_side import side_by_side
 from conv_transpose_conformance.judging.verdicts import Check
@@ -71,10 +71,10 @@ def _of_target(
     left, found = list(names), list[Cause]()
     if python is not None:
         try:
-            with Asker(Target.parse(target), python, stop) as asker:
+            with FollowUp(Target.parse(target), python, stop) as follow_up:
                 for name in names:
                     emit(Looking(target, f"looking for causes in {name}"))
-                    causes = Explainer(name, observed.calls[name], asker, tuple(found)).causes()
+                    causes = Explainer(name, observed.calls[name], follow_up, tuple(found)).causes()
                     left.remove(name)
                     found += causes
                     emit(Found(causes))

@@ -33,7 +33,7 @@ _ELEMENTS: Final = 1 << 18  # of a tensor; no question needs more
 
 
 @define
-class Asker:
+class FollowUp:
     """Asks the implementations of one target; a context manager that ends the worker."""
 
     target: Target

@@ -94,6 +94,7 @@ _env = click.option(
     help="Release to run, in an environment that the suite makes. Repeat it to run several side by side.",
 )
 
+
 def _known_device(_context: click.Context, _option: click.Parameter, value: str) -> str:
     """Refuses a device that no framework declares."""
     if value != "cpu":

@@ -42,7 +42,7 @@ def evaluated(
     places = {column: position for position, column in enumerate(columns)}
     results = sorted(
         [*tally.results(columns), *probed],
-        key=lambda result: (order[result.requirement], places[result.column]),
+        key=lambda result: (order[result.requirement], places[result.key]),
     )
     return [with_expected(result.plain(), frameworks, expectations) for result in results]
 

@@ -48,7 +48,7 @@ class _Sent:
     size: int
 
 
-class Station:
+class WorkerConnection:
     """A fresh worker of ``framework`` in ``python``, with ``deadline`` seconds for each call.
 
     ``stop`` ends every wait once it is set.  With ``forks`` the worker is a fork of that server.

@@ -322,6 +322,6 @@ def _not_applicable(skipped: Skipped, target: str) -> Record:
         framework=framework_of(skipped.implementation),
         check=Check.ACCEPTANCE,
         verdict=Verdict.NOT_APPLICABLE,
-        label=_label(target),
+        release=_label(target),
         message=skipped.reason,
     )

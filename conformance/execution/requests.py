@@ -62,7 +62,7 @@ class Job:
             answer,
             target.framework,
             version=version,
-            label=target.release,
+            release=target.release,
         )
 
     def frame(self, number: int, implementations: Sequence[str]) -> bytes:

@@ -51,11 +51,11 @@ def judge(
     framework: str,
     *,
     version: str = "",
-    label: str = "",
+    release: str = "",
 ) -> list[Record]:
     """The records of one answer; ``reference`` is empty where the meaning has no geometry.
 
-    ``version`` is the framework's, ``label`` what tells it from others of the run.
+    ``version`` is the framework's, ``release`` its release where the run holds several.
     """
     judged = _Judgement(case, meaning, data, reference, answer)
     return [
@@ -64,7 +64,7 @@ def judge(
             implementation=answer.implementation,
             framework=framework,
             framework_version=version,
-            label=label,
+            release=release,
             microseconds=answer.microseconds,
             **fields,
         )

@@ -14,7 +14,7 @@ from conv_transpose_conformance.execution.interrupts import Interrupt
 from conv_transpose_conformance.execution.side_by_side import side_by_side
 from conv_transpose_conformance.frameworks.registry import implementation
 from conv_transpose_conformance.judging.verdicts import Verdict
-from conv_transpose_conformance.requirements.base.probe import Bench
+from conv_transpose_conformance.requirements.base.probe import Prober
 from conv_transpose_conformance.requirements.base.requirement import Probed, Requirement, Result
 from conv_transpose_conformance.requirements.base.trial import Trial
 from conv_transpose_conformance.workers.process import WorkerFailed
@@ -82,7 +82,7 @@ def _examine(
     with CaseRunner(Target.parse(subject.target), subject.python, stop) as runner:
         try:
             runner.start()
-            benches = {name: Bench(name, runner) for name in subject.columns}
+            benches = {name: Prober(name, runner) for name in subject.columns}
             while waiting and not stop.is_set():
                 name, column, requirement = waiting[0]
                 emit(Examining(column, requirement.id))
@@ -99,22 +99,22 @@ def _examine(
                 emit(Examined(result))
 
 
-def _try(requirement: Probed, bench: Bench, result: Result, stop: Stop) -> None:
+def _try(requirement: Probed, prober: Prober, result: Result, stop: Stop) -> None:
     """Adds to a result what a requirement's trials find."""
-    bench.begin()
-    for trial in _trials(requirement, bench):
+    prober.begin()
+    for trial in _trials(requirement, prober):
         result.add(trial)
         if stop.is_set():
             break
-    result.left_out = bench.left_out
+    result.left_out = prober.left_out
 
 
-def _trials(requirement: Probed, bench: Bench) -> Iterable[Trial]:
-    if not requirement.concerns(bench.implementation):
+def _trials(requirement: Probed, prober: Prober) -> Iterable[Trial]:
+    if not requirement.concerns(prober.implementation):
         return [Trial(Verdict.NOT_APPLICABLE, "does not apply to this API")]
-    if requirement.making and bench.declared.variant:
-        api = bench.declared.api
+    if requirement.making and prober.declared.variant:
+        api = prober.declared.api
         return [Trial(Verdict.NOT_APPLICABLE, f"{api} itself is asked how the layer is made")]
-    if requirement.needs and bench.device != requirement.needs:
-        return [Trial(Verdict.UNSUPPORTED, f"needs {requirement.needs}; the device is {bench.device}")]
-    return requirement.trials(bench)
+    if requirement.needs and prober.device != requirement.needs:
+        return [Trial(Verdict.UNSUPPORTED, f"needs {requirement.needs}; the device is {prober.device}")]
+    return requirement.trials(prober)

@@ -97,15 +97,15 @@ class Journal:
 
     def _call(self, entry: list[Any]) -> list[Record]:
         _, target, implementation, version, case_id, microseconds, rows = entry
-        framework, label = Target.parse(target).framework, Target.parse(target).release
+        parsed = Target.parse(target)
         case = Case.parse(case_id)
         records = [
             Record(
                 case=case,
                 implementation=implementation,
-                framework=framework,
+                framework=parsed.framework,
                 framework_version=version,
-                label=label,
+                release=parsed.release,
                 check=Check(check),
                 verdict=Verdict(verdict),
                 level=str(level),

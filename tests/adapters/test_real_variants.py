@@ -13,7 +13,7 @@ from conv_transpose_conformance.cases.names import Target
 from conv_transpose_conformance.execution.case_runner import CaseRunner
 from conv_transpose_conformance.frameworks.registry import registry
 from conv_transpose_conformance.judging.answers import Outcome
-from conv_transpose_conformance.requirements.base.probe import Bench, same
+from conv_transpose_conformance.requirements.base.probe import Prober, same
 
 pytestmark = pytest.mark.frameworks
 
@@ -55,7 +55,7 @@ def test_probes_of_a_variant_agree_with_those_of_its_api(framework, framework_py
     declared = [one.name for one in registry().frameworks[framework].implementations]
     with CaseRunner(Target(framework), framework_python(framework)) as runner:
         for name in (n for n in declared if "1" in n and "+" in n and not n.endswith("+compile")):
-            variant, plain = Bench(name, runner), Bench(api_of(name), runner)
+            variant, plain = Prober(name, runner), Prober(api_of(name), runner)
             case = Case.parse(CASES[1][0]).replace(bias=True)
             arrays = variant.arrays(case)
             given = {
@@ -85,8 +85,8 @@ def test_probes_of_a_variant_agree_with_those_of_its_api(framework, framework_py
 def test_a_program_of_paddle_says_what_was_wrong(framework_python):
     with CaseRunner(Target("paddle"), framework_python("paddle")) as runner:
         case = Case.parse(CASES[1][0])
-        api = Bench("paddle.nn.Conv1DTranspose", runner)
-        variant = Bench("paddle.nn.Conv1DTranspose+to_static", runner)
+        api = Prober("paddle.nn.Conv1DTranspose", runner)
+        variant = Prober("paddle.nn.Conv1DTranspose+to_static", runner)
         asked = {"arguments": {"output_size": ["a"]}, "refusable": True}
         said = [on.call(case, {"x": on.arrays(case)["x"]}, **asked).message for on in (api, variant)]
     assert said[0] == said[1]
@@ -99,6 +99,6 @@ def test_what_was_compiled_for_other_calls_is_not_kept(framework_python):
         for number in range(1, 9):
             assert runner.run(Case.parse(CASES[1][0]), name).answer.outcome is Outcome.OK, number
             threads.append(
-                len(list(Path(f"/proc/{runner._driver._station._worker.process.pid}/task").iterdir()))
+                len(list(Path(f"/proc/{runner._driver._connection._worker.process.pid}/task").iterdir()))
             )
     assert threads[-1] == threads[1], threads

@@ -1,4 +1,4 @@
-"""A bench: one implementation, to be asked one thing at a time by the requirements that probe it."""
+"""A prober: one implementation, to be asked one thing at a time by the requirements that probe it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from conv_transpose_conformance.frameworks.registry import cannot_run, framework
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Verdict
-from conv_transpose_conformance.requirements.base.answer_checks import misfit
+from conv_transpose_conformance.requirements.base.answer_checks import mismatch
 from conv_transpose_conformance.requirements.base.trial import Trial
 
 Array = NDArray[Any]
@@ -30,14 +30,14 @@ _FAULTS: Final = {
     Outcome.CRASH: Verdict.CRASH,
     Outcome.HANG: Verdict.HANG,
     Outcome.INVALID: Verdict.ERROR,
-    Outcome.MISFIT: Verdict.DIVERGE,
+    Outcome.MISMATCH: Verdict.DIVERGE,
     Outcome.RAISED: Verdict.ERROR,
     Outcome.UNSUPPORTED: Verdict.UNSUPPORTED,
 }
 
 
 @define
-class Bench:
+class Prober:
     """``implementation`` (without a release), asked through ``runner``."""
 
     implementation: str
@@ -171,7 +171,7 @@ class Bench:
             self._left -= 1
         if answer.outcome is not Outcome.OK or refusable:
             return answer
-        wrong = misfit(operation, answer, given, ndim=self.ndim)
+        wrong = mismatch(operation, answer, given, ndim=self.ndim)
         if wrong is None:
             return answer
         return evolve(answer, outcome=wrong[0], message=wrong[1], arrays={}, facts={})

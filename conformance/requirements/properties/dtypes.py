@@ -22,7 +22,7 @@ from conv_transpose_conformance.judging.expected import Expected, is_transformab
 from conv_transpose_conformance.judging.judge import compare
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
 from conv_transpose_conformance.reference_impl import Geometry, backward, error_model, forward
-from conv_transpose_conformance.requirements.base.probe import Bench, fault
+from conv_transpose_conformance.requirements.base.probe import Prober, fault
 from conv_transpose_conformance.requirements.base.requirement import Probed
 from conv_transpose_conformance.requirements.base.trial import (
     Trial,
@@ -77,37 +77,37 @@ def _drawn(case: Case, dtype: str, geometry: Geometry, sizes_only: bool) -> _Dra
     return _Drawn(case, dtype, found, geometry)
 
 
-def _asked(bench: Bench, drawn: _Drawn) -> Answer:
-    return bench.call(drawn.case, drawn.arrays, patch={"dtype": drawn.dtype}, infer=False)
+def _asked(prober: Prober, drawn: _Drawn) -> Answer:
+    return prober.call(drawn.case, drawn.arrays, patch={"dtype": drawn.dtype}, infer=False)
 
 
-def _cases(bench: Bench) -> Iterator[Case]:
+def _cases(prober: Prober) -> Iterator[Case]:
     """Long sums, then short ones; output paddings are left to others: what stands there is not about sums."""
-    short = (case for case in directed(bench) if not any(case.output_padding))
-    yield from (case for case in (*map(Case.parse, _LONG[bench.ndim]), *short) if bench.requires(case))
+    short = (case for case in directed(prober) if not any(case.output_padding))
+    yield from (case for case in (*map(Case.parse, _LONG[prober.ndim]), *short) if prober.requires(case))
 
 
-def _refused(bench: Bench, dtype: str, answer: Answer, case: Case) -> Trial | None:
+def _refused(prober: Prober, dtype: str, answer: Answer, case: Case) -> Trial | None:
     """The trial of a call without a result; a refusal is plain where no document promises the dtype."""
     trial = fault(answer, case)
     if trial is None or trial.verdict is not Verdict.ERROR or answer.outcome is not Outcome.RAISED:
         return trial
-    if dtype in bench.documented.dtypes:
+    if dtype in prober.documented.dtypes:
         return trial
     return unsupported(f"{dtype} is refused {trial.message}", case)
 
 
-def taken(dtype: str) -> Callable[[Bench], Iterator[Trial]]:
+def taken(dtype: str) -> Callable[[Prober], Iterator[Trial]]:
     """Trials that what goes in as ``dtype`` comes out as such, values and gradients alike."""
 
-    def trials(bench: Bench) -> Iterator[Trial]:
+    def trials(prober: Prober) -> Iterator[Trial]:
         wanted = np.dtype(NUMPY_DTYPES.get(dtype, dtype))
         # on a slow variant, only what the accuracy requirement compiles anyway
-        for case in bench.limited(list(_cases(bench))):
-            geometry = bench.meaning(case).geometry
+        for case in prober.limited(list(_cases(prober))):
+            geometry = prober.meaning(case).geometry
             assert geometry is not None
-            answer = _asked(bench, _drawn(case, dtype, geometry, sizes_only=False))
-            trial = _refused(bench, dtype, answer, case)
+            answer = _asked(prober, _drawn(case, dtype, geometry, sizes_only=False))
+            trial = _refused(prober, dtype, answer, case)
             if answer.outcome is Outcome.UNSUPPORTED and answer.stage == "output":
                 trial = None  # its dtype is all that is asked for
             if trial is not None:
@@ -124,19 +124,19 @@ def taken(dtype: str) -> Callable[[Bench], Iterator[Trial]]:
     return trials
 
 
-def accumulated(dtype: str) -> Callable[[Bench], Iterator[Trial]]:
+def accumulated(dtype: str) -> Callable[[Prober], Iterator[Trial]]:
     """One trial: the least level that values and gradients meet, on short sums and on long ones."""
 
-    def trials(bench: Bench) -> Iterator[Trial]:
+    def trials(prober: Prober) -> Iterator[Trial]:
         found: dict[str, tuple[int, float]] = {}
-        for case in bench.limited(list(_cases(bench))):
-            meaning = bench.meaning(case)
+        for case in prober.limited(list(_cases(prober))):
+            meaning = prober.meaning(case)
             if meaning.acceptance is not Acceptance.REQUIRED or meaning.geometry is None:
                 continue
             for sizes_only in (False, True):
                 drawn = _drawn(case, dtype, meaning.geometry, sizes_only)
-                answer = _asked(bench, drawn)
-                trial = _refused(bench, dtype, answer, case)
+                answer = _asked(prober, drawn)
+                trial = _refused(prober, dtype, answer, case)
                 if trial is not None:
                     yield trial
                     return

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from conv_transpose_conformance.execution import connection
-from conv_transpose_conformance.execution.connection import Station
+from conv_transpose_conformance.execution import connection as module
+from conv_transpose_conformance.execution.connection import WorkerConnection
 from conv_transpose_conformance.execution.requests import Job
 from conv_transpose_conformance.frameworks.registry import interpret
 from conv_transpose_conformance.judging.answers import Outcome
@@ -31,7 +31,7 @@ def connect(fake):
     made = []
 
     def make(**plan):
-        made.append(Station("torch", fake(**plan).python, 0.5, threading.Event()))
+        made.append(WorkerConnection("torch", fake(**plan).python, 0.5, threading.Event()))
         return made[-1]
 
     yield make
@@ -40,25 +40,25 @@ def connect(fake):
 
 
 def test_answers_come_in_the_order_of_the_calls(connect):
-    station = connect()
-    assert not station.busy
-    station.send(JOBS[0], [NAME, OTHER])
-    station.send(JOBS[1], [OTHER])
+    connection = connect()
+    assert not connection.busy
+    connection.send(JOBS[0], [NAME, OTHER])
+    connection.send(JOBS[1], [OTHER])
     expected = [(CASES[0], NAME), (CASES[0], OTHER), (CASES[1], OTHER)]
-    assert [(call.job.case, call.implementation) for call in station.unanswered()] == expected
+    assert [(call.job.case, call.implementation) for call in connection.unanswered()] == expected
     for case, name in expected:
-        assert station.busy
-        call, answer = station.receive()
+        assert connection.busy
+        call, answer = connection.receive()
         assert (call.job.case, call.implementation) == (case, name)
         assert (answer.outcome, answer.implementation) == (Outcome.OK, name)
-    assert not station.busy
-    assert station.unanswered() == []
+    assert not connection.busy
+    assert connection.unanswered() == []
 
 
 def test_a_call_is_named_by_its_case_and_its_implementation(connect):
-    station = connect()
-    station.send(JOBS[0], [NAME])
-    call, _ = station.receive()
+    connection = connect()
+    connection.send(JOBS[0], [NAME])
+    call, _ = connection.receive()
     assert call.name == f"{CASES[0].id} on {NAME}"
 
 
@@ -76,54 +76,54 @@ def test_a_call_is_named_by_its_case_and_its_implementation(connect):
 def test_the_first_call_without_an_answer_is_at_fault_and_the_others_are_unanswered(
     connect, what, outcome, fault
 ):
-    station = connect(cases={"bad": what})
+    connection = connect(cases={"bad": what})
     for one in JOBS:
-        station.send(one, [NAME])
-    assert [station.receive()[1].outcome for _ in range(2)] == [Outcome.OK] * 2
-    call, answer = station.receive()
+        connection.send(one, [NAME])
+    assert [connection.receive()[1].outcome for _ in range(2)] == [Outcome.OK] * 2
+    call, answer = connection.receive()
     assert call.job.case == CASES[2]
     assert (answer.outcome, answer.fault) == (outcome, fault)
-    assert [left.job.case for left in station.unanswered()] == [CASES[3]]
+    assert [left.job.case for left in connection.unanswered()] == [CASES[3]]
 
 
 def test_it_is_full_by_the_number_of_requests_or_by_their_bytes(connect, monkeypatch):
-    monkeypatch.setattr(connection, "WINDOW", 2)
-    station = connect()
-    assert not station.full
-    station.send(JOBS[0], [NAME])
-    assert not station.full
-    station.send(JOBS[1], [NAME])
-    assert station.full
-    station.receive()
-    assert not station.full
-    monkeypatch.setattr(connection, "WINDOW_BYTES", 1)
-    assert station.full
-    station.receive()
-    assert not station.full
+    monkeypatch.setattr(module, "WINDOW", 2)
+    connection = connect()
+    assert not connection.full
+    connection.send(JOBS[0], [NAME])
+    assert not connection.full
+    connection.send(JOBS[1], [NAME])
+    assert connection.full
+    connection.receive()
+    assert not connection.full
+    monkeypatch.setattr(module, "WINDOW_BYTES", 1)
+    assert connection.full
+    connection.receive()
+    assert not connection.full
 
 
 def test_a_request_of_two_implementations_counts_until_both_have_answered(connect, monkeypatch):
-    monkeypatch.setattr(connection, "WINDOW", 1)
-    station = connect()
-    station.send(JOBS[0], [NAME, OTHER])
-    station.receive()
-    assert station.full
-    station.receive()
-    assert not station.full
+    monkeypatch.setattr(module, "WINDOW", 1)
+    connection = connect()
+    connection.send(JOBS[0], [NAME, OTHER])
+    connection.receive()
+    assert connection.full
+    connection.receive()
+    assert not connection.full
 
 
 def test_an_aborted_worker_is_a_crash_of_the_call_it_had(connect):
-    station = connect(cases={"1": "silent"})
-    station.send(JOBS[0], [NAME])
-    station.abort()
-    _, answer = station.receive()
+    connection = connect(cases={"1": "silent"})
+    connection.send(JOBS[0], [NAME])
+    connection.abort()
+    _, answer = connection.receive()
     assert (answer.outcome, answer.fault) == (Outcome.CRASH, "SIGKILL")
 
 
 def test_patience_for_an_implementation_is_added_to_its_deadline(connect, fake, monkeypatch):
-    monkeypatch.setattr(connection.registry, "implementation", lambda _name: type("", (), {"patience": 2.0}))
-    station = connect(cases={"bad": "hang"})
+    monkeypatch.setattr(module.registry, "implementation", lambda _name: type("", (), {"patience": 2.0}))
+    connection = connect(cases={"bad": "hang"})
     began = fake.clock.now
-    station.send(JOBS[2], [NAME])
-    assert station.receive()[1].message == "no answer within 2.5 s"
+    connection.send(JOBS[2], [NAME])
+    assert connection.receive()[1].message == "no answer within 2.5 s"
     assert fake.clock.now - began >= 2.5

@@ -168,7 +168,7 @@ def test_a_framework_killed_in_mid_run_costs_no_answer(real_engine, quick_cases)
         outcome.tell(event)
         calls += isinstance(event, events.Judged)
         if calls == 20 and isinstance(event, events.Judged):
-            os.kill(engine._drivers[0]._station._worker.process.pid, signal.SIGSEGV)
+            os.kill(engine._drivers[0]._connection._worker.process.pid, signal.SIGSEGV)
     by_case = {record.case: [] for record in outcome.records}
     for record in outcome.records:
         by_case[record.case].append(record)

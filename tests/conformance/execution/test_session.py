@@ -36,10 +36,9 @@ def test_two_interpreters_of_a_framework_are_refused(python):
 
 
 def test_an_engine_finds_the_interpreters_it_is_given(python):
-    for targets in ({"torch": python}, Targets(places={"torch": python})):
-        engine = make_engine((NAME,), targets)
-        assert engine.targets == ("torch",)
-        assert engine.locate("torch", print, None) == python
+    engine = make_engine((NAME,), Targets(places={"torch": python}))
+    assert engine.targets == ("torch",)
+    assert engine.locate("torch", print, None) == python
 
 
 def test_an_engine_has_a_target_for_each_release(python):
@@ -50,7 +49,7 @@ def test_an_engine_has_a_target_for_each_release(python):
 
 @pytest.mark.parametrize("profile", ALLOWANCE)
 def test_the_profile_decides_what_slow_implementations_may_take(profile):
-    assert make_engine((NAME,), {}, profile=profile).allowance == ALLOWANCE[profile]
+    assert make_engine((NAME,), Targets(), profile=profile).allowance == ALLOWANCE[profile]
 
 
 def test_the_host_is_described_with_the_command_as_it_can_be_pasted(monkeypatch):

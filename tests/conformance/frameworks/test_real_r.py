@@ -16,7 +16,7 @@ from conv_transpose_conformance.execution.case_runner import CaseRunner
 from conv_transpose_conformance.execution.requests import job_of
 from conv_transpose_conformance.frameworks.starting import worker_command
 from conv_transpose_conformance.judging.answers import Outcome, read_answer
-from conv_transpose_conformance.requirements.base.probe import Bench
+from conv_transpose_conformance.requirements.base.probe import Prober
 from conv_transpose_conformance.workers.process import Worker, WorkerDied
 
 pytestmark = pytest.mark.frameworks
@@ -59,7 +59,7 @@ ODD = {
 def test_bits_cross_unchanged(runner, dtype):
     kind = NUMPY_DTYPES.get(dtype, dtype)
     x = np.array([*ODD[dtype], *ODD[dtype][::-1]]).astype(kind).reshape(2, 1, 4)
-    answer = Bench(FUNCTION, runner).ask("inputs", PLAIN, {"x": x, "w": np.ones((1, 1, 3), kind)})
+    answer = Prober(FUNCTION, runner).ask("inputs", PLAIN, {"x": x, "w": np.ones((1, 1, 3), kind)})
     assert answer.outcome is Outcome.OK, answer.message
     assert answer.arrays["x"].dtype == x.dtype
     assert answer.arrays["x"].tobytes() == x.tobytes()

@@ -49,7 +49,7 @@ def found(monkeypatch):
 
     def run(*requirements, columns=(NAME, VARIANT), stop=None):
         subject = Subject("torch", Path("python"), {name: name for name in columns})
-        return {(r.requirement, r.column): r for r in results_of(requirements, subject, stop)}
+        return {(r.requirement, r.key): r for r in results_of(requirements, subject, stop)}
 
     return run
 
@@ -79,8 +79,8 @@ def test_every_requirement_has_a_verdict_on_every_implementation(found):
 
 
 def test_a_slow_variant_says_how_many_tries_were_left_out(found):
-    def trials(bench):
-        bench.left_out += 3
+    def trials(prober):
+        prober.left_out += 3
         return [passed()]
 
     results = found(requirement("a", trials), requirement("b", lambda _bench: [passed(message="so")]))

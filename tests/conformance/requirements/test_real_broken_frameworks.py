@@ -190,7 +190,7 @@ VARIANTS_FAULT = (
 def found(python: Path, requirements: Iterable[str], *names: str) -> dict[tuple[str, str], Result]:
     subject = Subject("torch", python, {name: name for name in names})
     results = results_of(choose(requirements), subject)
-    return {(result.requirement, result.column): result for result in results}
+    return {(result.requirement, result.key): result for result in results}
 
 
 @pytest.fixture(scope="module")

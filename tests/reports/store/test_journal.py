@@ -22,7 +22,7 @@ def test_a_journal_is_read_back_as_it_was_written(tmp_path):
     first = record(
         CASES[0], verdict=Verdict.DIVERGE, message="\x1b[31m\ud800", error=float("inf"), evidence=evidence
     )
-    second = record(CASES[1], escape=0.5, microseconds=3.5, label="2.6.2", framework_version="2.6.2")
+    second = record(CASES[1], escape=0.5, microseconds=3.5, release="2.6.2", framework_version="2.6.2")
     with Journal(tmp_path, "1.0", {"arguments": []}) as journal:
         assert list(journal.records()) == []
         journal.add_ready("torch", INFO)

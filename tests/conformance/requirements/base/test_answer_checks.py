@@ -15,13 +15,13 @@ from conv_transpose_conformance.frameworks.registry import all_implementations, 
 from conv_transpose_conformance.judging.answers import Outcome, read_answer
 from conv_transpose_conformance.judging.verdicts import FAILING, Verdict
 from conv_transpose_conformance.requirements import examine as module
-from conv_transpose_conformance.requirements.base.answer_checks import misfit
-from conv_transpose_conformance.requirements.base.probe import Bench, fault, plain_case
+from conv_transpose_conformance.requirements.base.answer_checks import mismatch
+from conv_transpose_conformance.requirements.base.probe import Prober, fault, plain_case
 from conv_transpose_conformance.requirements.base.requirement import Probed
 from conv_transpose_conformance.requirements.catalogue import choose
 from conv_transpose_conformance.requirements.examine import Subject
 from tests.support.examining import results_of
-from tests.support.prober import FakeRunner, bench, received
+from tests.support.prober import FakeRunner, prober, received
 
 NAMES = ("torch.nn.ConvTranspose1d", "paddle.nn.Conv1DTranspose", "mindspore.mint.nn.ConvTranspose2d")
 
@@ -161,7 +161,7 @@ def test_an_honest_answer_is_never_invalid(results, name):
     ],
 )
 def test_an_answer_that_does_not_fit_its_call_is_named_and_its_arrays_dropped(change, outcome, words):
-    subject = Bench(NAMES[0], Odd(change))
+    subject = Prober(NAMES[0], Odd(change))
     answer = subject.call(plain_case(1))
     assert (str(answer.outcome), answer.arrays) == (outcome, {})
     assert words in answer.message
@@ -173,9 +173,9 @@ def test_an_answer_that_does_not_fit_its_call_is_named_and_its_arrays_dropped(ch
 def test_an_empty_batch_has_an_empty_output():
     case = plain_case(1).replace(batch=0)
     x, w = np.zeros((0, 1, 1), np.float32), np.ones((1, 1, 1), np.float32)
-    answer = bench(NAMES[0]).call(case, {"x": x, "w": w})
+    answer = prober(NAMES[0]).call(case, {"x": x, "w": w})
     assert answer.outcome is Outcome.OK
-    assert misfit("call", answer, {"x": x, "w": w}, ndim=1) is None
+    assert mismatch("call", answer, {"x": x, "w": w}, ndim=1) is None
 
 
 def test_a_signature_that_is_none_is_named(results):

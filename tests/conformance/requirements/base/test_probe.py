@@ -12,12 +12,12 @@ from conv_transpose_conformance.frameworks import registry
 from conv_transpose_conformance.frameworks.registry import implementation
 from conv_transpose_conformance.judging.answers import Outcome
 from conv_transpose_conformance.judging.verdicts import Verdict
-from conv_transpose_conformance.requirements.base.probe import Bench
+from conv_transpose_conformance.requirements.base.probe import Prober
 from conv_transpose_conformance.requirements.base.requirement import Probed
 from conv_transpose_conformance.requirements.catalogue import catalogue
 from conv_transpose_conformance.requirements.properties.parameter_sets import directed
 from conv_transpose_conformance.requirements.refusals.tensors import _input_rank
-from tests.support.prober import bench
+from tests.support.prober import prober
 
 API = "torch.nn.ConvTranspose2d"
 COMPILED, META, MAPPED = (f"{API}+{variant}" for variant in ("compile", "meta", "vmap"))
@@ -29,7 +29,7 @@ def verdicts(identifier, on):
 
 
 def test_a_slow_variant_gets_one_try_of_each_requirement():
-    plain, slow = bench(API), bench(COMPILED)
+    plain, slow = prober(API), prober(COMPILED)
     assert len(verdicts("relation.batch", plain)) > 1
     assert plain.left_out == 0
     assert verdicts("relation.batch", slow) == [Verdict.PASS]
@@ -38,14 +38,14 @@ def test_a_slow_variant_gets_one_try_of_each_requirement():
 
 
 def test_a_quick_variant_gets_every_try():
-    plain, quick = bench(API), bench(MAPPED)
+    plain, quick = prober(API), prober(MAPPED)
     for identifier in ("relation.batch", "accept.sequence", "special.nan-input"):
         assert len(verdicts(identifier, quick)) == len(verdicts(identifier, plain)), identifier
         assert quick.left_out == 0
 
 
 def test_every_requirement_tries_something_on_a_slow_variant():
-    slow = bench(COMPILED)
+    slow = prober(COMPILED)
     for identifier, found in catalogue().items():
         if isinstance(found, Probed) and found.concerns(COMPILED) and not found.making and not found.needs:
             assert verdicts(identifier, slow), identifier
@@ -57,7 +57,7 @@ def test_a_call_that_construction_refuses_is_not_counted_against_a_slow_face():
             raise ValueError("no such layer")
         return made
 
-    slow = bench(COMPILED, parameters=refused)
+    slow = prober(COMPILED, parameters=refused)
     found = verdicts("reject.pairs", slow)
     assert set(found) == {Verdict.PASS}
     assert len(found) > 30
@@ -67,7 +67,7 @@ def test_a_call_that_construction_refuses_is_not_counted_against_a_slow_face():
 def told(shape):
     """A variant whose output has this shape and no values."""
 
-    class Told(type(bench(META).runner.adapter)):
+    class Told(type(prober(META).runner.adapter)):
         def call(self, *arguments):
             call = super().call(*arguments)
 
@@ -81,7 +81,7 @@ def told(shape):
             call.forward, call.shape_and_dtype, call.fetch = object, described, fetch
             return call
 
-    on = bench(META)
+    on = prober(META)
     on.runner.adapter = Told({})
     return on
 
@@ -100,7 +100,7 @@ def test_where_there_are_no_values_what_has_a_shape_was_accepted():
 def test_a_mapped_layer_takes_a_batch_of_batches():
     plain, mapped = (
         [a for a in rejected if a.words.startswith("an input of shape [1, 2, 4, 3, 4]")]
-        for rejected in (list(_input_rank(bench(name))) for name in (API, MAPPED))
+        for rejected in (list(_input_rank(prober(name))) for name in (API, MAPPED))
     )
     assert not plain[0].readings
     (reading,) = mapped[0].readings.values()
@@ -114,7 +114,7 @@ def test_a_probe_waits_for_a_compiler_as_long_as_a_case(fake, monkeypatch):
     hanging = fake(implementations={COMPILED: "hang", API: "hang"})
     for name, seconds in ((COMPILED, 0.8), (API, 0.2)):
         with CaseRunner(Target("torch"), hanging.python, deadline=0.2) as runner:
-            on = Bench(name, runner)
+            on = Prober(name, runner)
             answer = on.call(next(directed(on)))
         assert answer.outcome is Outcome.HANG
         assert answer.message == f"no answer within {seconds:g} s (2 of 2 times)"
