@@ -1,20 +1,20 @@
-"""The ground truth: transposed convolution, its derivatives, and how far rounding may carry them.
+"""The reference: transposed convolution, its derivatives, and bounds on their rounding errors.
 
-What lives here:
+Modules:
 
-- ``geometry``: which input position and tap meet at which output position (``Geometry``).
-- ``operators``: ``forward`` and ``backward``, for any number of spatial dimensions by one formulation.
-- ``error_model``: per element the number of terms and the scale of the rounding error.
-- ``second_order``: what double backward must return.
-- ``arguments``, ``choices``: checks at the door; ``whole``: int64, exact or refused; ``complexes``: complex
-  numbers from the real operator, whose parts ``pieces`` holds.
+- ``geometry``: the pairs of input position and tap that meet at each output position (``Geometry``).
+- ``operators``: ``forward`` and ``backward``, for any number of spatial dimensions.
+- ``error_model``: the number of terms and the scale of the rounding error of each element.
+- ``second_order``: the second derivatives, as double backward must return them.
+- ``arguments``, ``choices``: checks of arguments and options; ``whole``: exact int64; ``complexes``: complex
+  numbers from the real operator, whose parts are in ``pieces``.
 - ``numpy_backend``: the complete NumPy path; ``compiled`` and ``_kernels``: the compiled one, optional.
-- ``compensated``: correctly rounded results, by ``numpy_dot2`` or ``_compensated``, and exactly by
+- ``compensated``: correctly rounded results, by ``numpy_dot2`` or ``_compensated``, else exactly by
   ``rounding``.
-- ``threads``: sharing units of work.
+- ``threads``: distributes units of work.
 
-The folder knows no framework and imports nothing of this project outside itself. docs/reference.md explains
-the algorithm with a picture.
+The folder knows no framework and imports nothing else of this project. docs/reference.md explains the
+algorithm with a picture.
 """
 
 from conv_transpose_conformance.reference_impl.choices import has_kernels

@@ -1,8 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Compensated sums of the operator and its derivatives, with a certificate for every element.
 
-Channels lie last and are padded to whole vectors of eight; every output vector gathers its own terms. Results
-that could not be certified as correctly rounded are marked for compensated.py to settle exactly.
+Channels are last and padded to whole vectors of eight; every output vector gathers its own terms. Results that
+are not certified as correctly rounded are marked, and compensated.py computes them exactly.
 """
 
 from libc.string cimport memset
@@ -42,7 +42,7 @@ def gather_sums(const double[:, :, :, ::1] a, const double[:, :, :, ::1] b, cons
                 const Py_ssize_t[:, ::1] pairs, const Py_ssize_t[::1] first_pair, double unseen,
                 double[:, :, :, ::1] values, unsigned char[:, :, :, ::1] certain,
                 Py_ssize_t first, Py_ssize_t last):
-    """values[n, o, g, :] = start[g, :] + sum over o's pairs and c of a[n, place, g, c] * b[g, tap, c, :].
+    """Fills values[n, o, g, :] = start[g, :] + sum over o's pairs and c of a[n, place, g, c] * b[g, tap, c, :].
 
     Units first..last are (n, o), o fastest; ``pairs`` lists (place in a, tap), o's from ``first_pair[o]`` on.
     """
@@ -73,7 +73,7 @@ def gather_sums(const double[:, :, :, ::1] a, const double[:, :, :, ::1] b, cons
 def tap_sums(const double[:, :, :, ::1] a, const double[:, :, :, ::1] b, const Py_ssize_t[:, ::1] pairs,
              const Py_ssize_t[::1] first_pair, double unseen, double[:, :, :, ::1] values,
              unsigned char[:, :, :, ::1] certain, Py_ssize_t first, Py_ssize_t last):
-    """values[g, c, tap, :] = sum over n and the tap's pairs of a[n, place, g, c] * b[n, other, g, :].
+    """Fills values[g, c, tap, :] = sum over n and the tap's pairs of a[n, place, g, c] * b[n, other, g, :].
 
     Units first..last are (g, c), c fastest; ``pairs`` lists (place in a, place in b), a tap's from
     ``first_pair[tap]`` on.

@@ -1,5 +1,5 @@
-/* One input plane against one output plane, pair by pair: for depthwise operators, where there is no product of
- * matrices to win anything from, and for infinities, which must meet only what the geometry gives them. */
+/* One input plane against one output plane, pair by pair: for depthwise operators, for which a product of matrices
+ * gains nothing, and for infinities, which must meet only the numbers that the geometry pairs them with. */
 #ifndef REFERENCE_DIRECT_H
 #define REFERENCE_DIRECT_H
 
@@ -13,7 +13,7 @@ typedef struct {
     const ptrdiff_t *columns; /* the same for every horizontal tap */
 } Plan;
 
-/* Where a plane lies and its steps in elements. */
+/* The address of a plane, and its steps in elements. */
 typedef struct {
     double *p;
     ptrdiff_t h, w;
@@ -47,7 +47,7 @@ ALWAYS void collect_row(double *restrict x, ptrdiff_t xs, const double *restrict
     }
 }
 
-/* sums[r] += sum over t of x[t] * y[t * ys + r], in eight interleaved sums each; y's taps are laid apart first */
+/* sums[r] += sum over t of x[t] * y[t * ys + r], in eight interleaved sums each; y's taps are copied apart first */
 ALWAYS void multiply_row(double (*sums)[8], const double *restrict x, ptrdiff_t xs, const double *restrict y,
                          ptrdiff_t ys, int taps, ptrdiff_t count) {
     double apart[TAPS][CHUNK];
@@ -102,7 +102,7 @@ ALWAYS void stretch(int what, const Plane *x, double *weight, const Plane *y, co
 }
 
 ALWAYS void every_stretch(int what, const Plane *x, double *weight, const Plane *y, const Plan *g) {
-    /* Spread taps must not meet: then they are at most a stride apart. */
+    /* Spread taps must not meet, so they are at most a stride apart. */
     const ptrdiff_t most = g->dw * y->w != 1 ? 1 : what == SPREAD && g->sw < TAPS ? g->sw : TAPS;
     for (ptrdiff_t kh = 0; kh < g->kh; kh++)
         for (ptrdiff_t kw = 0, taps; kw < g->kw; kw += taps) {
@@ -117,7 +117,7 @@ ALWAYS void every_stretch(int what, const Plane *x, double *weight, const Plane 
             if (low > high) high = low;
             parts[count++] = (Stretch){kh, kw, low, high, (int)taps};
             for (ptrdiff_t r = kw; taps > 1 && r < kw + taps; r++) {
-                /* what this tap has before and behind the columns that all have */
+                /* the columns of this tap before and after those that all taps have */
                 const ptrdiff_t first = g->columns[2 * r], last = g->columns[2 * r + 1];
                 parts[count++] = (Stretch){kh, r, first, last < low ? last : low, 1};
                 parts[count++] = (Stretch){kh, r, first > high ? first : high, last, 1};

@@ -2,7 +2,7 @@
  * and the sum of the errors' absolute values, from which the last digit is certified.
  *
  * Source: Ogita, Rump, Oishi, Accurate sum and dot product, SIAM J. Sci. Comput. 26 (2005), Dot2.
- * Needs a build without contraction (-ffp-contract=off): P + a * b fused would lose the two-product's point. */
+ * Needs a build without contraction (-ffp-contract=off), because a fused P + a * b would defeat the two-product. */
 #ifndef REFERENCE_DOT2_H
 #define REFERENCE_DOT2_H
 
@@ -16,7 +16,7 @@ typedef struct {
     double sum[LANES], errors[LANES], sizes[LANES];
 } Dot2;
 
-/* Where the terms of one sum are: pairs of places in a and b, and depth terms at each. */
+/* The terms of one sum: pairs of places in a and b, with depth terms at each. */
 typedef struct {
     const double *a, *b;
     ptrdiff_t a_place, a_step, b_place, b_step, depth, pairs;
@@ -86,8 +86,8 @@ static dot2_kernel choose_dot2(void) {
 /* The rounded sum of lane j after count terms, and whether it is certainly the correctly rounded one.
  *
  * The exact value is sum + errors + d with |d| <= gamma(2 * count) * (sum of the errors' sizes) + unseen, where
- * unseen bounds what two-products lost below the smallest number. Twice that covers this function's own
- * rounding. When the whole interval rounds to one number, that is the answer. */
+ * unseen bounds the underflow of the two-products. Twice that bound also covers the rounding of this function. If
+ * the whole interval rounds to one number, that number is the result. */
 static double dot2_round(const Dot2 *state, int j, ptrdiff_t count, double unseen, unsigned char *certain) {
     const double sum = state->sum[j], errors = state->errors[j];
     const double value = sum + errors;
@@ -96,7 +96,7 @@ static double dot2_round(const Dot2 *state, int j, ptrdiff_t count, double unsee
     const double doubt = 4.0 * ((double)count + 2.0) * 0x1p-53 * state->sizes[j] + 2.0 * unseen;
     if (doubt == 0.0) {
         *certain = isfinite(value);
-        /* No error anywhere: the plain sum, whose zero keeps its sign. */
+        /* without any error the plain sum is exact, and its zero keeps the sign */
         return state->sizes[j] == 0.0 ? sum : value;
     }
     double low = rest - doubt, high = rest + doubt;

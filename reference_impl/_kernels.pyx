@@ -1,13 +1,13 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""Compiled kernels: tiles in cache, the product in registers, scatter and gather fused into it.
+"""Compiled kernels: tiles in cache, products in registers, fused with scatter and gather.
 
     forward      columns[(co, k), i] = sum over ci of w[ci, (co, k)] * x[ci, i]    then scattered: y[co, o] +=
     gradient x   dx[ci, i] = sum over (co, k) of w[ci, (co, k)] * columns[(co, k), i]     gathered from grad_y
     gradient w   dw[ci, (co, k)] = sum over (n, i) of x[ci, i] * columns[(co, k), i]      gathered from grad_y
 
-``i`` runs over all input positions, row by row. No column matrix exists: a tile of it is made, used and
-forgotten. Every function works on a range of independent units, so that threads share nothing they write, and
-adds in an order that does not depend on how many there are. Arguments arrive checked (see compiled.py).
+``i`` runs over all input positions, row by row. There is no column matrix: a tile of it is made, used and
+overwritten. Every function works on a range of independent units, so that threads write to disjoint memory, and
+adds in an order that does not depend on the number of threads. compiled.py checks the arguments.
 """
 
 cimport cython
@@ -93,7 +93,7 @@ cdef void view_of(const Py_buffer *buffer, View *view) noexcept:
 @cython.no_gc
 @cython.freelist(8)
 cdef class Buffers:
-    """What the arrays of one call lend, given back when it is over."""
+    """The buffers of the arrays of one call, released at its end."""
 
     cdef Py_buffer held[5]  # x, w, bias, y and the plan
     cdef int count
@@ -108,7 +108,7 @@ cdef class Buffers:
         return 0
 
     cdef int plan(self, object numbers, Plan *plan) except -1:
-        """The geometry from what compiled.plan makes of it."""
+        """Reads the geometry from the result of compiled.plan."""
         cdef const Py_ssize_t *of = <const Py_ssize_t *> self.take(numbers, PyBUF_C_CONTIGUOUS).buf
         plan.h, plan.w, plan.kh, plan.kw = of[0], of[1], of[2], of[3]
         plan.sh, plan.sw, plan.dh, plan.dw = of[4], of[5], of[6], of[7]
@@ -138,14 +138,14 @@ include "_pairs.pxi"
 
 
 def instruction_set(level=2):
-    """Choose the innermost product, at most ``level`` (0 baseline, 1 AVX2, 2 AVX-512); returns the one in use."""
+    """Chooses the innermost product, at most ``level`` (0 baseline, 1 AVX2, 2 AVX-512); returns the one in use."""
     global micro, _level
     micro = choose_micro(level, &_level)
     return _level
 
 
 def all_finite(array):
-    """Whether a contiguous float64 array, or any one (N, C, H, W) or (N, C, W), holds only finite numbers."""
+    """Returns whether a contiguous float64 array, or any (N, C, H, W) or (N, C, W), has only finite numbers."""
     cdef Buffers buffers = Buffers.__new__(Buffers)
     cdef View view
     cdef Py_ssize_t n, c, row
@@ -167,7 +167,7 @@ def all_finite(array):
 
 
 def forward(x, w, bias, y, numbers, bint direct, bint finite, Py_ssize_t split, Py_ssize_t first, Py_ssize_t last):
-    """Fill the units first..last of y; see forward_units and direct_forward_units. w and bias are contiguous."""
+    """Fills the units first..last of y; see forward_units and direct_forward_units. w and bias are contiguous."""
     cdef Buffers buffers = Buffers.__new__(Buffers)
     cdef View view_x, view_y
     cdef Plan plan
@@ -190,7 +190,7 @@ def forward(x, w, bias, y, numbers, bint direct, bint finite, Py_ssize_t split, 
 
 def gradient_x(dx, w, y, numbers, bint direct, bint finite, Py_ssize_t split, Py_ssize_t channel_split,
                Py_ssize_t first, Py_ssize_t last):
-    """Fill the units first..last of the gradient of x from y's gradient; w is contiguous."""
+    """Fills the units first..last of the gradient of x from y's gradient; w is contiguous."""
     cdef Buffers buffers = Buffers.__new__(Buffers)
     cdef View view_x, view_y
     cdef Plan plan
@@ -209,7 +209,7 @@ def gradient_x(dx, w, y, numbers, bint direct, bint finite, Py_ssize_t split, Py
 
 
 def gradient_w(x, dw, y, numbers, bint direct, bint finite, Py_ssize_t split, Py_ssize_t first, Py_ssize_t last):
-    """Fill the units first..last of the gradient of w, contiguous, from x and y's gradient."""
+    """Fills the units first..last of the gradient of w, contiguous, from x and y's gradient."""
     cdef Buffers buffers = Buffers.__new__(Buffers)
     cdef View view_x, view_y
     cdef Plan plan
@@ -228,7 +228,7 @@ def gradient_w(x, dw, y, numbers, bint direct, bint finite, Py_ssize_t split, Py
 
 
 def sums(y, out, Py_ssize_t first, Py_ssize_t last):
-    """Sums of y's channels first..last over everything else, into a contiguous array."""
+    """Sums y's channels first..last over everything else, into a contiguous array."""
     cdef Buffers buffers = Buffers.__new__(Buffers)
     cdef View view
     cdef Py_ssize_t n, c, row

@@ -1,4 +1,4 @@
-/* Rows in and out: the strided loops around the product, on any steps, zero and negative ones included. */
+/* Copies rows in and out: the strided loops around the product, for any steps, including zero and negative ones. */
 #ifndef REFERENCE_LOOPS_H
 #define REFERENCE_LOOPS_H
 
@@ -13,7 +13,7 @@
 #define CLONED
 #endif
 
-/* Far apart in memory no prefetcher follows: the taps that come next lie on the line after. */
+/* Prefetchers do not follow large steps; the next taps are on the following line. */
 #if defined(__GNUC__)
 #define AHEAD(address, write) __builtin_prefetch(address, write)
 #else
@@ -100,7 +100,7 @@ static inline void fill_row(double *dst, ptrdiff_t dstep, double value, ptrdiff_
         for (ptrdiff_t t = 0; t < count; t++) dst[t * dstep] = value;
 }
 
-/* Whether count values at distance step are all finite. */
+/* Returns whether count values at distance step are all finite. */
 CLONED static int finite_row(const double *a, ptrdiff_t step, ptrdiff_t count) {
     uint64_t bad = 0;
     const uint64_t mask = (uint64_t)0x7ff << 52;
@@ -119,7 +119,7 @@ CLONED static int finite_row(const double *a, ptrdiff_t step, ptrdiff_t count) {
     return bad == 0;
 }
 
-/* Sum of count values at distance step, in interleaved sums. */
+/* Returns the sum of count values at distance step, in interleaved sums. */
 CLONED static double sum_row(const double *a, ptrdiff_t step, ptrdiff_t count) {
     double sums[32] = {0};
     ptrdiff_t t = 0;
@@ -132,7 +132,7 @@ CLONED static double sum_row(const double *a, ptrdiff_t step, ptrdiff_t count) {
     return sums[0];
 }
 
-/* Memory on a cache line's boundary; NULL when there is none. Counts in doubles. */
+/* Returns memory aligned to a cache line, NULL if there is none. Sizes are in doubles. */
 static double *take_doubles(size_t count) {
     if (count > SIZE_MAX / 16) return NULL;
     size_t bytes = (count * sizeof(double) + 127) / 64 * 64;

@@ -3,9 +3,9 @@
  *      b: depth rows of 24                 c (+)= a^T b
  *      a: depth rows of 8                  c: 8 rows of 24, row distance ldc
  *
- * Of a panel's 24 columns the first 8, 16 or 24 are made. One source for every instruction set: x86-64 picks
- * AVX-512 or AVX2 when it runs; other machines get what their baseline offers. GNU vector types carry the
- * arithmetic; a compiler without them gets plain loops. */
+ * Computes the first 8, 16 or 24 of a panel's 24 columns. There is one source for all instruction sets: x86-64 picks
+ * AVX-512 or AVX2 at run time, other machines use their baseline. The arithmetic uses GNU vector types; a compiler
+ * without them compiles plain loops. */
 #ifndef REFERENCE_MICRO_H
 #define REFERENCE_MICRO_H
 
@@ -104,7 +104,7 @@ static void micro_baseline(ptrdiff_t depth, const double *a, const double *b, do
 
 #endif
 
-/* level 0: baseline, 1: AVX2 with FMA, 2: AVX-512. Returns the best one not above the level asked for. */
+/* level 0: baseline, 1: AVX2 with FMA, 2: AVX-512. Returns the best one up to the requested level. */
 static micro_kernel choose_micro(int level, int *got) {
     *got = 0;
 #if defined(__GNUC__) && defined(__x86_64__)
@@ -123,7 +123,7 @@ static micro_kernel choose_micro(int level, int *got) {
     return micro_baseline;
 }
 
-/* A product that is as large as it needs to be: rows up to 8 and columns up to 24 of c are touched. */
+/* A product of any size up to the block: touches up to 8 rows and 24 columns of c. */
 static void micro_part(micro_kernel micro, ptrdiff_t depth, const double *a, const double *b, double *c,
                        ptrdiff_t ldc, int rows, int columns, int add) {
     double made[MICRO_ROWS * MICRO_COLUMNS];

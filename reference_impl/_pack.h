@@ -1,13 +1,13 @@
-/* Packing the factors of a product in panels: for every step of its depth 8 rows of one factor side by side, or 24
- * columns of the other. */
+/* Packs the factors of a product in panels: for every step of its depth, 8 adjacent rows of one factor or 24 columns
+ * of the other. */
 #ifndef REFERENCE_PACK_H
 #define REFERENCE_PACK_H
 
 #include "_loops.h"
 #include "_micro.h"
 
-/* packed[panel][p][r] = source[r + p * step], the panels' rows lying side by side in memory.
- * Depths are far apart, often by a power of two: each is read in one go, and the next are on their way. */
+/* packed[panel][p][r] = source[r + p * step]; the rows of a panel are adjacent in memory.
+ * Depths are far apart, often by a power of two, so each is read at once while the next ones are prefetched. */
 CLONED static void pack_beside(const double *source, ptrdiff_t step, ptrdiff_t rows, ptrdiff_t depth, double *packed) {
     const ptrdiff_t whole = rows / MICRO_ROWS * MICRO_ROWS;
     for (ptrdiff_t p = 0; p < depth; p++, source += step, packed += MICRO_ROWS) {

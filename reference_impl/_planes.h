@@ -1,9 +1,9 @@
-/* One input plane against one output plane with the output's columns sorted by phase: where stride is s, output
- * column o = u * s + b is number u of phase b, and a tap with kw * dilation - crop = a * s + b joins input column t
- * with number t + a of phase b. Within a phase everything is contiguous, whatever the stride.
+/* One input plane against one output plane, with the output's columns sorted by phase. With stride s, output column
+ * o = u * s + b is number u of phase b. A tap with kw * dilation - crop = a * s + b connects input column t with number
+ * t + a of phase b. Within a phase everything is contiguous, whatever the stride.
  *
- * Rows get zeros on both sides, so that every tap has a partner everywhere. A zero must not meet an infinity: the
- * caller makes sure that the other factor is finite, and takes _direct.h where it is not. */
+ * Rows are padded with zeros on both sides, so that every tap has a partner everywhere. A zero must not meet an
+ * infinity: the caller checks that the other factor is finite, and uses _direct.h if it is not. */
 #ifndef REFERENCE_PLANES_H
 #define REFERENCE_PLANES_H
 
@@ -30,7 +30,7 @@ typedef struct {
     ptrdiff_t a[MOST_KW], b[MOST_KW];
 } Phases;
 
-/* Returns 0 where the padding would outweigh the rows. */
+/* Returns 0 if the padding would be longer than the rows. */
 static int phases_of(const Plan *g, Phases *f) {
     if (g->kw > MOST_KW || g->kh * g->kw > MOST_TAPS) return 0;
     for (ptrdiff_t kw = 0; kw < g->kw; kw++) {
@@ -48,7 +48,7 @@ static int phases_of(const Plan *g, Phases *f) {
            g->h * g->w <= (ptrdiff_t)1 << 20 && g->oh * g->ow <= (ptrdiff_t)1 << 22;
 }
 
-/* Doubles that the functions below need for their rows. */
+/* Returns the number of doubles that the functions below need for their rows. */
 static size_t phases_room(const Plan *g, const Phases *f) {
     const size_t x = (size_t)(g->h * f->x_row + g->sw * f->numbers);
     const size_t y = (size_t)(g->oh * g->sw * f->y_row + f->inputs);
@@ -118,7 +118,7 @@ ALWAYS void combine(double *restrict to, const double *const *rows, const double
     }
 }
 
-/* Phases back into a row: to = start + made, or to += made */
+/* Merges phases into a row: to = start + made, or to += made */
 ALWAYS void join_phases(double *restrict to, ptrdiff_t step, double *restrict made, ptrdiff_t length, ptrdiff_t phases,
                         ptrdiff_t count, int add, double start) {
     const ptrdiff_t whole = count / phases;
@@ -194,7 +194,7 @@ CLONED static void planes_gradient_x(const Plane *x, const double *weight, const
     }
 }
 
-/* weight += the gradient from x, whose rows are contiguous, and y */
+/* weight += the gradient from x (contiguous rows) and y */
 CLONED static void planes_gradient_w(const Plane *x, double *weight, const Plane *y, const Plan *g, const Phases *f,
                                      double *room) {
     sort_output(y, g, f, room);

@@ -1,11 +1,11 @@
-/* Scatter and gather between tiles of columns and a plane of the output. A tile's positions come as runs, pieces of
- * input rows; its rows come in groups of neighbouring taps, which visit each line of cache together. */
+/* Scatters and gathers between tiles of columns and a plane of the output. The positions of a tile are split in runs,
+ * pieces of input rows. Its rows are split in groups of neighbouring taps, which visit each cache line together. */
 #ifndef REFERENCE_RUNS_H
 #define REFERENCE_RUNS_H
 
 #include "_direct.h"
 
-/* Positions row, column.. column + count of the input, in the tile from ``at`` on. */
+/* Input positions row, column.. column + count; they begin at ``at`` in the tile. */
 typedef struct {
     ptrdiff_t at, row, column, count;
 } Run;
@@ -36,8 +36,8 @@ static void group_of(const Plan *g, ptrdiff_t y_step, ptrdiff_t q, ptrdiff_t lef
     group->taps = (int)taps;
 }
 
-/* How a group's taps lie in a plane: where position (0, 0) and the first tap would land, and the distances of rows and
- * positions. Up to ``last`` a first tap has the others within the plane's memory (-1: rows are apart, or reversed). */
+/* The places of a group's taps in a plane: where position (0, 0) and the first tap would land, and the distances of
+ * rows and positions. Up to ``last`` all taps are within the plane's memory (-1: rows are apart, or reversed). */
 typedef struct {
     ptrdiff_t origin, row_step, step, last;
 } Grid;
@@ -48,8 +48,8 @@ ALWAYS Grid grid_of(const Plan *g, const Plane *y, const Group *group) {
                   together ? g->oh * g->ow - group->taps : -1};
 }
 
-/* A run's positions low..high have all of the group's taps. Where those without a partner have a place in the plane's
- * memory too, the run needs no ends of its own: then all is set, and low and high are the whole run. */
+/* A run's positions low..high have all taps of the group. If taps without a partner are within the plane's memory too,
+ * the run needs no special ends: then all is set, and low and high cover the whole run. */
 typedef struct {
     ptrdiff_t origin, low, high;
     int ends, all;
@@ -70,7 +70,7 @@ ALWAYS Part part_of(const Grid *grid, const Group *group, const Run *run) {
     return part;
 }
 
-/* Give the entries of a run's taps that have no partner in the plane a value. */
+/* Sets the entries of a run's taps that have no partner in the plane to a value. */
 ALWAYS void fill_ends(const Plan *g, const Group *group, const Run *run, double *entries, ptrdiff_t tap_step,
                       ptrdiff_t place_step, double value) {
     const ptrdiff_t *range = g->columns + 2 * group->kw;
@@ -81,7 +81,7 @@ ALWAYS void fill_ends(const Plan *g, const Group *group, const Run *run, double 
     }
 }
 
-/* Add the group's rows of a tile, ``ld`` apart, to the output plane. */
+/* Adds the group's rows of a tile, ``ld`` apart, to the output plane. */
 CLONED static void scatter_runs(const Plan *g, const Plane *y, const Run *runs, ptrdiff_t pieces,
                                 const Group *group, double *tile, ptrdiff_t ld) {
     const ptrdiff_t first_row = g->rows[2 * group->kh], last_row = g->rows[2 * group->kh + 1];
@@ -106,9 +106,9 @@ CLONED static void scatter_runs(const Plan *g, const Plane *y, const Run *runs, 
     }
 }
 
-/* Fetch what the group's taps meet in the output plane; zero where nothing is. In the tile a run's positions are
- * ``place_step`` apart from packed + offsets[run] on, its taps ``tap_step``; one of the two steps is 1. The same places
- * ``next`` elements on are wanted soon. */
+/* Reads the elements that the group's taps meet in the output plane, zero if there is none. In the tile, from packed +
+ * offsets[run] on, positions of a run are ``place_step`` apart and taps ``tap_step``; one of the two steps is 1. The
+ * places ``next`` elements further on are prefetched. */
 CLONED static void gather_runs(const Plan *g, const Plane *y, const Run *runs, ptrdiff_t pieces, const Group *group,
                                double *tile, const ptrdiff_t *offsets, ptrdiff_t tap_step, ptrdiff_t place_step,
                                ptrdiff_t next) {

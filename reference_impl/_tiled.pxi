@@ -1,10 +1,10 @@
-"""Tiles in cache, the product in registers, scatter and gather fused into it. See docs/reference.md."""
+"""Tiles in cache, products in registers, fused with scatter and gather. See docs/reference.md."""
 
 
 cdef enum:
     MR = 8  # rows and columns of the innermost product
     NR = 24
-    # Doubles. Half a core's second-level cache (1 MB here) for what every row of a tile meets again.
+    # doubles: half of a core's second-level cache (1 MB here) for the data that every row of a tile reuses
     PACKED = 64000
     RESULTS = 16000  # columns waiting to be scattered
     SUMS = 40000  # gradients of x being summed
@@ -19,7 +19,7 @@ if MICRO_ROWS != MR or MICRO_COLUMNS != NR:
 
 cdef Py_ssize_t runs_of(Py_ssize_t width, Py_ssize_t first, Py_ssize_t last, Py_ssize_t panel,
                         Run *runs) noexcept nogil:
-    """Positions first..last as pieces of rows ``width`` long, cut at multiples of ``panel``; returns how many."""
+    """Cuts positions first..last into pieces of rows, at multiples of ``panel``; returns their number."""
     cdef Py_ssize_t count = 0, at = first, length
     while at < last:
         runs[count].at = at - first
@@ -37,7 +37,7 @@ cdef inline Py_ssize_t most_runs(const Plan *g, Py_ssize_t positions, Py_ssize_t
 
 
 cdef inline Py_ssize_t row_of(const View *x, const Plan *g) noexcept nogil:
-    """Length of a row of x, whose rows may follow one another like one."""
+    """Returns the length of a row of x; adjacent rows count as one."""
     return g.h * g.w if x.h == g.w * x.w else g.w
 
 
@@ -46,7 +46,7 @@ cdef inline Py_ssize_t round_up(Py_ssize_t value, Py_ssize_t unit) noexcept nogi
 
 
 cdef Py_ssize_t tile_of(Py_ssize_t positions, Py_ssize_t panels) noexcept nogil:
-    """Columns of a tile, whole panels and about as many as given, so that all tiles are nearly alike."""
+    """Returns the columns of a tile: whole panels, about as many as given, so that tiles have similar sizes."""
     cdef Py_ssize_t all = (positions + NR - 1) // NR, tiles
     panels = max(1, min(panels, 20))
     tiles = max(1, (all + panels // 2) // panels)
@@ -54,13 +54,13 @@ cdef Py_ssize_t tile_of(Py_ssize_t positions, Py_ssize_t panels) noexcept nogil:
 
 
 cdef inline int columns_left(Py_ssize_t width) noexcept nogil:
-    """What the innermost product is to make of a panel of which ``width`` columns are left."""
+    """Returns the columns to compute of a panel of which ``width`` columns are left."""
     return <int> min(<Py_ssize_t> NR, round_up(width, 8))
 
 
 cdef void fill_planes(const Plan *g, const View *y, Py_ssize_t n, Py_ssize_t first, Py_ssize_t last,
                       const double *bias) noexcept nogil:
-    """Channels first..last of a batch entry before anything is added."""
+    """Initialises channels first..last of a batch entry."""
     cdef Py_ssize_t c
     for c in range(first, last):
         fill_plane(g, y, y.p + n * y.n + c * y.c, 0.0 if bias == NULL else bias[c])
@@ -77,7 +77,7 @@ cdef int forward_units(const View *x, const double *w, const double *bias, const
     cdef Py_ssize_t tile, width, pieces, q, r, at, here, depth, c
     cdef Group taken
     cdef Plane target
-    # Several tiles share one packing of w; for one it is packed piece by piece, in cache.
+    # several tiles share one packing of w; for a single tile it is packed piece by piece, in cache
     cdef bint ahead = (min(last - first, x.batch) > 1 or columns < positions) and most * deep <= AHEAD
     cdef Py_ssize_t size_a = (most if ahead else block) * deep
     cdef double *a = take_doubles(size_a + deep * columns + block * columns)
@@ -147,7 +147,7 @@ cdef int gradient_x_units(const View *dx, const double *w, const View *y, const 
     cdef Py_ssize_t start, stop, line = row_of(dx, g)
     cdef Group taken
     cdef Plane source
-    # As in forward_units.
+    # as in forward_units
     cdef bint ahead = (last - first) * (positions // split) >= 2 * columns and rows * terms <= AHEAD
     cdef Py_ssize_t size_a = rows * (terms if ahead else chunk)
     cdef double *a = take_doubles(size_a + chunk * columns + rows * columns)

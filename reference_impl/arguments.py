@@ -1,7 +1,7 @@
-"""Checking arguments once, at the door, and bringing them to one form for the kernels.
+"""Checks arguments and converts them to one form for the kernels.
 
 Inside the package a tensor is always ``(N, C, *spatial)`` of float64, complex128 or int64, possibly a strided
-view; unbatched tensors have gained their batch dimension and channels-last ones are transposed views.
+view. Unbatched tensors get a batch dimension, and channels-last ones are transposed views.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _SUPPORTED = "float16, bfloat16, float32, float64, complex64, complex128, int64"
 
 @dataclass(slots=True)
 class Tensors:
-    """The arguments of one call in the package's own form; ``bias`` or ``grad`` may be absent."""
+    """The arguments of one call in the package's form; ``bias`` or ``grad`` may be absent."""
 
     x: Array
     w: Array
@@ -47,7 +47,7 @@ class Tensors:
 
 
 def computed_in(name: str, array: object) -> np.dtype[Any]:
-    """The dtype in which an argument is computed."""
+    """Returns the dtype that an argument is computed in."""
     if not isinstance(array, np.ndarray):
         raise TypeError(f"{name} must be a numpy array, got {type(array).__name__}; use numpy.asarray")
     if type(array) is not np.ndarray and isinstance(array, np.ma.MaskedArray):
@@ -68,7 +68,7 @@ def computed_in(name: str, array: object) -> np.dtype[Any]:
 
 
 def _common(names: list[str], kinds: list[np.dtype[Any]]) -> np.dtype[Any]:
-    """The one dtype for all arguments: real and complex mix, integers do not mix with either."""
+    """Returns one dtype for all arguments: real and complex mix, integers mix with neither."""
     if INTEGER in kinds:
         odd = next((at for at, kind in enumerate(kinds) if kind != INTEGER), None)
         if odd is not None:
@@ -88,7 +88,7 @@ def _tensor(
     what: str,
     last: bool,
 ) -> tuple[Array, bool]:
-    """View of a tensor as (N, C, *spatial), and whether it was batched."""
+    """Returns a view of a tensor as (N, C, *spatial), and whether it was batched."""
     ndim = len(spatial)
     batched = array.ndim == ndim + 2
     if not batched:
@@ -109,12 +109,12 @@ def _tensor(
 
 
 def plain(array: Array) -> Array:
-    """Without what a subclass, a matrix say, makes of its operations."""
+    """Returns a plain array, without the operators of a subclass such as a matrix."""
     return array if type(array) is np.ndarray else np.asarray(array)
 
 
 def _usable(array: Array, dtype: np.dtype[Any]) -> Array:
-    """In the dtype, and where a pointer to its numbers may point; a field of a packed record may not be."""
+    """Returns an array in the dtype and aligned; a field of a packed record may not be aligned."""
     if array.dtype != dtype:
         with np.errstate(all="ignore"):  # a signalling NaN is a NaN
             return array.astype(dtype)
@@ -133,12 +133,12 @@ def prepare(
     w_name: str = "w",
     bias_name: str = "bias",
 ) -> Tensors:
-    """Check that the arguments belong together and convert them.
+    """Checks that the arguments fit each other and returns them converted.
 
     Raises:
-        TypeError: not a numpy array, a masked one, an unsupported dtype, integers mixed with floats, not a
-            Geometry.
-        ValueError: shapes disagree with each other or with the geometry, or the layout is unknown.
+        TypeError: if an argument is not a numpy array, is masked or has an unsupported dtype, if integers are
+            mixed with floats, or if the geometry is not a Geometry.
+        ValueError: if shapes disagree with each other or with the geometry, or if the layout is unknown.
     """
     if not isinstance(geometry, Geometry):
         raise TypeError(f"geometry must be a reference_impl.Geometry, got {type(geometry).__name__}")
@@ -203,14 +203,14 @@ def prepare(
 
 
 def restore(array: Array, batched: bool, last: bool) -> Array:
-    """From (N, C, *spatial) back to the caller's layout and batch."""
+    """Returns (N, C, *spatial) in the caller's layout and batch."""
     if last:
         array = array.transpose(0, *range(2, array.ndim), 1)
     return array if batched else array[0]
 
 
 def empty(shape: tuple[int, ...], dtype: np.dtype[Any], last: bool) -> Array:
-    """Uninitialised (N, C, *spatial) array whose memory is in the caller's layout."""
+    """Returns an uninitialised (N, C, *spatial) array whose memory has the caller's layout."""
     if not last:
         return np.empty(shape, dtype)
     array = np.empty((shape[0], *shape[2:], shape[1]), dtype)

@@ -1,4 +1,4 @@
-"""The options every call takes, checked, and what is built here."""
+"""Checks the options of a call and the available backends."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ Precision = Literal["working", "compensated"]
 
 
 class How(NamedTuple):
-    """How a call is to be computed."""
+    """The checked options of a call."""
 
     compiled: bool
     compensated: bool
     threads: int | None
 
     def plain(self, geometry: Geometry) -> How:
-        """The same without compensation, for sums that are exact anyway."""
+        """The same options without compensation, for sums that are exact anyway."""
         return self._replace(compiled=self.compiled and kernels.fits(geometry), compensated=False)
 
 
 def has_kernels() -> bool:
-    """Whether the compiled kernels are there; without them every call takes the NumPy path."""
+    """Returns whether the compiled kernels exist; without them every call takes the NumPy path."""
     return kernels is not None and compensated.has_kernels()
 
 
@@ -53,11 +53,11 @@ def _count(threads: object) -> int:
 
 
 def choose(backend: str | None, precision: str, threads: int | None, geometry: object) -> How:
-    """Check the options.
+    """Checks the options and returns them.
 
     Raises:
-        ValueError: an option is unknown or threads is not between 1 and 4096.
-        RuntimeError: the compiled kernels are asked for and not there.
+        ValueError: if an option is unknown, or if threads is not between 1 and 4096.
+        RuntimeError: if the compiled kernels are requested and do not exist.
     """
     if precision not in PRECISIONS:
         raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")

@@ -1,8 +1,8 @@
-"""Correctly rounded results: compensated sums with a certificate, and exact arithmetic where it fails.
+"""Correctly rounded results: compensated sums with an error bound, else exact arithmetic.
 
-Per element the compensated sum (about 106 bits) comes with a bound on its own error. Where everything within
-that bound rounds to one float64, that is the answer; the few other elements, those of nearly complete
-cancellation, overflow or underflow, are computed exactly.
+Each compensated sum (about 106 bits) has a bound on its own error. If every value within that bound rounds to
+the same float64, that is the result. The few other elements, with nearly complete cancellation, overflow or
+underflow, are computed exactly.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ WIDTH = 8
 
 
 def has_kernels() -> bool:
-    """Whether the compiled compensated sums are there."""
+    """Returns whether the compiled compensated sums exist."""
     return kernels is not None
 
 
 def _padded(array: Array) -> Array:
-    """Contiguous, the last axis filled with zeros to whole vectors."""
+    """Returns a contiguous copy whose last axis is padded with zeros to whole vectors."""
     width = array.shape[-1]
     filled = np.zeros((*array.shape[:-1], -(-width // WIDTH) * WIDTH))
     filled[..., :width] = array
@@ -41,14 +41,14 @@ def _padded(array: Array) -> Array:
 
 
 def _channels_last(array: Array, groups: int) -> Array:
-    """(N, C, *spatial) as (N, positions, groups, C / groups)."""
+    """Returns (N, C, *spatial) as (N, positions, groups, C / groups)."""
     batch, channels = array.shape[:2]
     split = array.reshape(batch, groups, channels // groups, int(np.prod(array.shape[2:], dtype=np.intp)))
     return np.ascontiguousarray(split.transpose(0, 3, 1, 2))
 
 
 def _unseen(a: Array, b: Array, terms: int) -> float:
-    """Bound on what two-products lose below the smallest number, over one sum."""
+    """Returns a bound on what the two-products of one sum lose to underflow."""
     with np.errstate(all="ignore"):
         smallest = np.min(np.abs(a[a != 0]), initial=1.0) * np.min(np.abs(b[b != 0]), initial=1.0)
     return 0.0 if smallest >= 2.0**-900 else terms * 2.0**-1068
@@ -57,7 +57,7 @@ def _unseen(a: Array, b: Array, terms: int) -> float:
 def _gather(
     a: Array, b: Array, start: Array, table: tuple[Array, Array], compiled: bool, threads: int | None
 ) -> Array:
-    """Certified sums at every place of ``table``; see gather_sums. Returns (N, places, groups, channels)."""
+    """Returns certified sums at every place of ``table``, (N, places, groups, channels); see gather_sums."""
     pairs, begins = table
     width, b, start = b.shape[-1], _padded(b), _padded(start)
     shape = (a.shape[0], len(begins) - 1, a.shape[2], b.shape[-1])
@@ -81,7 +81,7 @@ def _gather(
 
 
 def _by_tap(a: Array, b: Array, table: tuple[Array, Array], compiled: bool, threads: int | None) -> Array:
-    """Certified sums for every tap of ``table``; see tap_sums. Returns (groups, a's channels, taps, b's)."""
+    """Returns certified sums for every tap of ``table``, (groups, a's channels, taps, b's); see tap_sums."""
     pairs, begins = table
     width, b = b.shape[-1], _padded(b)
     shape = (a.shape[2], a.shape[3], len(begins) - 1, b.shape[-1])
@@ -103,20 +103,20 @@ def _by_tap(a: Array, b: Array, table: tuple[Array, Array], compiled: bool, thre
 
 
 def _weights(w: Array, groups: int, order: tuple[int, ...]) -> Array:
-    """(groups, C_in / groups, C_out / groups, taps) reordered."""
+    """Returns w as (groups, C_in / groups, C_out / groups, taps) in another order."""
     split: Array = w.reshape(groups, w.shape[0] // groups, w.shape[1], int(np.prod(w.shape[2:])))
     return split.transpose(order)
 
 
 def _spread(values: Array, spatial: tuple[int, ...]) -> Array:
-    """(N, positions, groups, channels) as (N, C, *spatial)."""
+    """Returns (N, positions, groups, channels) as (N, C, *spatial)."""
     return values.transpose(0, 2, 3, 1).reshape(values.shape[0], values.shape[2] * values.shape[3], *spatial)
 
 
 def output(
     x: Array, w: Array, bias: Array | None, geometry: Geometry, compiled: bool, threads: int | None
 ) -> Array:
-    """Correctly rounded y (N, C_out, *output_size), all float64."""
+    """Returns the correctly rounded y (N, C_out, *output_size), all float64."""
     groups = geometry.groups
     start = np.zeros((groups, w.shape[1])) if bias is None else bias.reshape(groups, w.shape[1])
     b = _weights(w, groups, (0, 3, 1, 2))
@@ -125,7 +125,7 @@ def output(
 
 
 def gradient_x(w: Array, grad: Array, geometry: Geometry, compiled: bool, threads: int | None) -> Array:
-    """Correctly rounded gradient of x (N, C_in, *input_size)."""
+    """Returns the correctly rounded gradient of x (N, C_in, *input_size)."""
     groups = geometry.groups
     b = _weights(w, groups, (0, 3, 2, 1))
     start = np.zeros((groups, w.shape[0] // groups))
@@ -134,7 +134,7 @@ def gradient_x(w: Array, grad: Array, geometry: Geometry, compiled: bool, thread
 
 
 def gradient_w(x: Array, grad: Array, geometry: Geometry, compiled: bool, threads: int | None) -> Array:
-    """Correctly rounded gradient of w (C_in, C_out / groups, *kernel_size)."""
+    """Returns the correctly rounded gradient of w (C_in, C_out / groups, *kernel_size)."""
     groups = geometry.groups
     a, b = _channels_last(x, groups), _channels_last(grad, groups)
     found = _by_tap(a, b, geometry.pairs("kernel"), compiled, threads).transpose(0, 1, 3, 2)
@@ -142,7 +142,7 @@ def gradient_w(x: Array, grad: Array, geometry: Geometry, compiled: bool, thread
 
 
 def gradient_bias(grad: Array, geometry: Geometry, compiled: bool, threads: int | None) -> Array:
-    """Correctly rounded gradient of bias (C_out,)."""
+    """Returns the correctly rounded gradient of bias (C_out,)."""
     b = _channels_last(grad, 1)
     places = b.shape[1]
 

@@ -1,4 +1,4 @@
-"""The compiled path: which kernel, how many units, on which threads."""
+"""The compiled path: chooses kernels, units of work and threads."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from conv_transpose_conformance.reference_impl.threads import WORTH_A_THREAD, pr
 
 __all__ = ["fits", "gradient_bias", "gradient_w", "gradient_x", "output"]
 
-# Input times output channels of a group up to which packing for the tiled product does not pay.
+# up to this product of a group's input and output channels, packing for the tiled product does not pay
 DIRECT = 3
-# Positions below which a tile is too narrow to pay for packing the weights.
+# below this number of positions a tile is too narrow to pay for packing the weights
 WIDE_ENOUGH = 240
 
 
 def fits(geometry: Geometry) -> bool:
-    """Whether the kernels know this geometry: one or two spatial dimensions."""
+    """Returns whether the kernels support this geometry: one or two spatial dimensions."""
     return geometry.ndim <= 2
 
 
 def plan(geometry: Geometry) -> NDArray[np.intp]:
-    """The geometry as the kernels read it: two dimensions, one dimension being a single row."""
+    """Returns the geometry for the kernels, in two dimensions; one dimension becomes a single row."""
     found: NDArray[np.intp] | None = geometry._memory.get("plan")
     if found is None:
         one = geometry.ndim == 1
@@ -51,7 +51,7 @@ def plan(geometry: Geometry) -> NDArray[np.intp]:
 
 
 def _parts(independent: int, most: int, work: int, threads: int | None) -> int:
-    """In how many parts to cut each of ``independent`` pieces of work so that every thread gets two."""
+    """Returns the number of parts per independent piece of work that gives every thread two parts."""
     if work < WORTH_A_THREAD and threads is None:
         return 1
     wanted = 2 * (threads or processors())
@@ -63,9 +63,10 @@ def _work(x: Array, w: Array) -> int:
 
 
 def _apart(array: Array, work: int) -> bool:
-    """Whether channels lie side by side and there is enough work to pay for bringing positions together.
+    """Returns whether channels are adjacent and there is enough work to pay for bringing positions together.
 
-    Measured: in place wins up to some hundred thousand multiply-adds, copying by up to a third beyond.
+    By measurement, in place is faster up to some hundred thousand multiply-adds; beyond, copying is faster by
+    up to a third.
     """
     return work >= WORTH_A_THREAD and array.strides[1] == 8 and array.strides[-1] != 8
 
@@ -77,7 +78,7 @@ def _together(array: Array, work: int) -> Array:
 def output(
     x: Array, w: Array, bias: Array | None, geometry: Geometry, threads: int | None, out: Array
 ) -> None:
-    """Fill ``out`` (N, C_out, *output_size); x (N, C_in, *input_size) and out may be strided."""
+    """Fills ``out`` (N, C_out, *output_size); x (N, C_in, *input_size) and out may be strided."""
     if not x.size or not w.size or not out.size:
         out[...] = 0 if bias is None else bias.reshape(-1, *(1,) * geometry.ndim)
         return
@@ -92,7 +93,7 @@ def output(
     weights = np.ascontiguousarray(w)
     shift = None if bias is None else np.ascontiguousarray(bias)
     direct = deep * wide <= DIRECT
-    # Padding adds zeros, which would take a negative zero's sign where nothing but the bias is.
+    # padding adds zeros, which would change the sign of a negative zero where only the bias arrives
     finite = direct and _kernels.all_finite(weights)
     finite = finite and (shift is None or not np.any((shift == 0) & np.signbit(shift)))
     split = 1 if direct else _parts(x.shape[0] * groups, wide, work, threads)
@@ -105,7 +106,7 @@ def output(
 
 
 def _whole(geometry: Geometry) -> bool:
-    """Whether every input position meets every tap, so that nothing is ever filled in."""
+    """Returns whether every input position meets every tap, so that no zero is ever filled in."""
     return bool(
         geometry.remember(
             "whole",
@@ -119,25 +120,26 @@ def _whole(geometry: Geometry) -> bool:
 
 
 def _fill(run: Callable[[bool], None], factor: Array, result: Array, zeros: bool) -> None:
-    """Fill a gradient; a filled-in zero must not meet an infinity and make a NaN of it.
+    """Fills a gradient without letting a filled-in zero meet an infinity, which would make NaN.
 
     Args:
-        run: fills ``result``, visiting existing pairs only unless its argument says that all is finite.
-        factor: what filled-in zeros are multiplied by.
+        run: fills ``result``; visits existing pairs only, unless its argument says that all numbers are
+            finite.
+        factor: the array that filled-in zeros are multiplied by.
         result: the gradient, to which every number of ``factor`` contributes.
-        zeros: whether any are filled in.
+        zeros: whether any zeros are filled in.
     """
     if not zeros or factor.size <= result.size:
         run(not zeros or _kernels.all_finite(factor))
         return
-    # The larger one need not be read: with an infinity or a NaN in it the result would not be finite.
+    # the larger array need not be read: with an infinity or a NaN in it the result would not be finite
     run(True)
     if not _kernels.all_finite(result) and not _kernels.all_finite(factor):
         run(False)
 
 
 def gradient_x(w: Array, grad: Array, geometry: Geometry, threads: int | None, grad_x: Array) -> None:
-    """Fill ``grad_x`` (N, C_in, *input_size) from w and grad (N, C_out, *output_size)."""
+    """Fills ``grad_x`` (N, C_in, *input_size) from w and grad (N, C_out, *output_size)."""
     if not grad_x.size or not w.size or not grad.size:
         grad_x[...] = 0
         return
@@ -169,7 +171,7 @@ def gradient_x(w: Array, grad: Array, geometry: Geometry, threads: int | None, g
 
 
 def gradient_w(x: Array, grad: Array, geometry: Geometry, threads: int | None, grad_w: Array) -> None:
-    """Fill ``grad_w`` (C_in, C_out / groups, *kernel_size), contiguous; x and grad may be strided."""
+    """Fills ``grad_w`` (C_in, C_out / groups, *kernel_size), contiguous; x and grad may be strided."""
     if not x.size or not grad_w.size or not grad.size:
         grad_w[...] = 0
         return
@@ -192,7 +194,7 @@ def gradient_w(x: Array, grad: Array, geometry: Geometry, threads: int | None, g
 
 
 def gradient_bias(grad: Array, threads: int | None) -> Array:
-    """Gradient of bias (C_out,) from grad (N, C_out, *output_size)."""
+    """Returns the gradient of bias (C_out,) from grad (N, C_out, *output_size)."""
     out = np.empty(grad.shape[1])
     grad = _together(grad, grad.size)
     share(grad.shape[1], grad.size, threads, lambda a, b: _kernels.sums(grad, out, a, b))

@@ -1,7 +1,7 @@
-"""Complex numbers from the real operator.
+"""Complex numbers by the real operator.
 
-``(a + ib)(c + id) = (ac - bd) + i(ad + bc)``: each part is one real operator over twice the terms, so its
-kernels and its certificate serve complex numbers too. Nothing is conjugated.
+``(a + ib)(c + id) = (ac - bd) + i(ad + bc)``: each part is one real operator over twice the terms, so the
+real kernels and error bounds serve complex numbers too. Nothing is conjugated.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["gradient_bias", "gradient_w", "gradient_x", "output"]
 
 
 def beside(first: Array, second: Array, axis: int, groups: int) -> Array:
-    """Concatenated along a channel axis, group by group."""
+    """Returns arrays concatenated along a channel axis, group by group."""
     shape = first.shape
     split = (*shape[:axis], groups, shape[axis] // groups, *shape[axis + 1 :])
     joined = np.concatenate([first.reshape(split), second.reshape(split)], axis=axis + 1)
@@ -29,7 +29,7 @@ def _number(real: Array, imaginary: Array) -> Array:
 
 
 def output(pieces: Pieces, x: Array, w: Array, bias: Array | None) -> Array:
-    """Y of complex x, w and bias."""
+    """Returns y for complex x, w and bias."""
     g = pieces.geometry.groups
     real = pieces.output(
         beside(x.real, -x.imag, 1, g), beside(w.real, w.imag, 0, g), None if bias is None else bias.real
@@ -41,7 +41,7 @@ def output(pieces: Pieces, x: Array, w: Array, bias: Array | None) -> Array:
 
 
 def gradient_x(pieces: Pieces, w: Array, grad: Array) -> Array:
-    """Gradient of x; the sum runs over output channels."""
+    """Returns the gradient of x; the sum runs over output channels."""
     g = pieces.geometry.groups
     real = pieces.gradient_x(beside(w.real, w.imag, 1, 1), beside(grad.real, -grad.imag, 1, g))
     imaginary = pieces.gradient_x(beside(w.real, w.imag, 1, 1), beside(grad.imag, grad.real, 1, g))
@@ -49,7 +49,7 @@ def gradient_x(pieces: Pieces, w: Array, grad: Array) -> Array:
 
 
 def gradient_w(pieces: Pieces, x: Array, grad: Array) -> Array:
-    """Gradient of w; the sum runs over the batch."""
+    """Returns the gradient of w; the sum runs over the batch."""
     both = np.concatenate([x.real, x.imag])
     real = pieces.gradient_w(both, np.concatenate([grad.real, -grad.imag]))
     imaginary = pieces.gradient_w(both, np.concatenate([grad.imag, grad.real]))
@@ -57,5 +57,5 @@ def gradient_w(pieces: Pieces, x: Array, grad: Array) -> Array:
 
 
 def gradient_bias(pieces: Pieces, grad: Array) -> Array:
-    """Gradient of bias."""
+    """Returns the gradient of bias."""
     return _number(pieces.gradient_bias(grad.real), pieces.gradient_bias(grad.imag))

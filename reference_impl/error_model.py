@@ -1,8 +1,8 @@
-"""How far rounding may carry an honest computation, per element: number of terms and scale.
+"""Bounds on the rounding error of each element: number of terms and scale.
 
-For an element that is a sum of ``m`` products, computed in any order with unit roundoff ``u``, the error is
-at most ``gamma(m + 1) * A`` with ``gamma(j) = j * u / (1 - j * u)`` and ``A`` the same sum over absolute
-values, the bias included (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., chapter 3).
+The error of a sum of ``m`` products, computed in any order with unit roundoff ``u``, is at most ``gamma(m +
+1) * A`` with ``gamma(j) = j * u / (1 - j * u)``; ``A`` is the same sum over absolute values, including the
+bias (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., chapter 3).
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ class Bound(NamedTuple):
     """Scale and number of terms of one tensor.
 
     Attributes:
-        scale: float64, the tensor's shape: the sum of the absolute values of its terms, bias included.
-        terms: int64, read-only, broadcasts to that shape: how many products meet in the element, bias not
-            counted.
+        scale: float64 with the tensor's shape; the sum of the absolute values of the terms, including the
+            bias.
+        terms: int64, read-only, broadcasts to that shape; the number of products in the element, without the
+            bias.
     """
 
     scale: NDArray[np.float64]
@@ -35,7 +36,7 @@ class Bound(NamedTuple):
 
 
 class ErrorModel(NamedTuple):
-    """One Bound for each result: y and the gradients of x, w and bias."""
+    """One Bound per result: y and the gradients of x, w and bias."""
 
     y: Bound
     x: Bound
@@ -46,7 +47,7 @@ class ErrorModel(NamedTuple):
 def _terms(
     geometry: Geometry, batch: int, channels: tuple[int, int], batched: bool, last: bool
 ) -> tuple[NDArray[np.int64], ...]:
-    """Terms of y, x, w and bias, each broadcastable to its tensor."""
+    """Returns the terms of y, x, w and bias, each broadcastable to its tensor."""
 
     def placed(counts: NDArray[np.int64]) -> NDArray[np.int64]:
         counts = counts[..., None] if last else counts[None]
@@ -60,7 +61,7 @@ def _terms(
         np.array([batch * prod(geometry.output_size)], np.int64),
     )
     for array in terms:
-        array.setflags(write=False)  # remembered with the geometry, for others
+        array.setflags(write=False)  # the geometry remembers it for later calls
     return terms
 
 
@@ -78,7 +79,7 @@ def _remembered_terms(
 
 def _magnitude(array: Array) -> NDArray[np.float64]:
     array = plain(array)
-    if array.dtype.kind == "i":  # the most negative integer has no absolute value of its own type
+    if array.dtype.kind == "i":  # the most negative integer has no absolute value in its own type
         return np.abs(array.astype(np.float64))
     with np.errstate(all="ignore"):
         if array.dtype.kind == "V":
@@ -96,9 +97,9 @@ def forward_error_model(
     threads: int | None = None,
     layout: Layout = "channels_first",
 ) -> Bound:
-    """Scale and number of terms of every element of ``forward``'s result.
+    """Returns scale and number of terms of every element of ``forward``'s result.
 
-    Args, errors: as for ``forward``.
+    Arguments and errors are those of ``forward``.
     """
     prepare(x, w, bias, None, geometry, layout)
     scale = forward(
@@ -125,7 +126,7 @@ def error_model(
     threads: int | None = None,
     layout: Layout = "channels_first",
 ) -> ErrorModel:
-    """Scale and number of terms of every element of y and of the three gradients.
+    """Returns scale and number of terms of every element of y and of the three gradients.
 
     The terms follow from the geometry alone. The scales are the operator and its derivatives on absolute
     values, accumulated in float64 (for complex numbers on moduli).

@@ -1,8 +1,8 @@
-"""Where every input position lands: sizes, strides, crops, and what follows from them.
+"""The geometry of the operator: sizes, strides, crops, and the connections that follow from them.
 
-Per spatial dimension the operator connects input position ``i`` and kernel tap ``k`` with output position
-``o = i * stride - crop_before + k * dilation``, and only where ``0 <= o < output_size``. Everything the
-kernels, the error model and the suite need to know about a configuration is in that one line.
+Per spatial dimension the operator connects input position ``i`` and kernel tap ``k`` with output position ``o
+= i * stride - crop_before + k * dilation``, if ``0 <= o < output_size``. This line contains everything that
+the kernels, the error model and the suite need to know about a configuration.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 __all__ = ["Geometry"]
 
-# Products of sizes stay below this, so that sums of a few of them fit a signed 64-bit integer.
+# products of sizes stay below this, so that sums of a few of them fit a signed 64-bit integer
 LIMIT = 2**60
 
 Sizes = int | Sequence[int]
@@ -26,9 +26,9 @@ Padding = int | Sequence[int] | Sequence[tuple[int, int]]
 _T = TypeVar("_T")
 
 
-# Of one dimension; every tap is listed in Python, with some 150 bytes.
+# taps of one dimension; Python lists every tap, with some 150 bytes
 MOST_TAPS = 2**24
-# Dimensions whose columns, two for each spatial one and three beside, NumPy's arrays (64 at most) can have.
+# spatial dimensions; columns have two axes for each and three more, and NumPy allows 64
 MOST_DIMENSIONS = 30
 
 
@@ -46,14 +46,14 @@ def _integer(name: str, value: object, minimum: int | None) -> int:
 
 
 def _several(value: object) -> TypeGuard[Sequence[object]]:
-    """Whether there is one for each dimension, rather than one for all."""
+    """Returns whether a value is a sequence with one entry per dimension."""
     if isinstance(value, np.ndarray):
         return value.ndim > 0
     return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
 def _sizes(name: str, value: object, ndim: int | None, minimum: int | None) -> tuple[int, ...]:
-    """One integer per dimension, from one for all or a sequence with one for each."""
+    """Returns one integer per dimension, from a single integer or a sequence."""
     if not _several(value):
         number = _integer(name, value, minimum)
         if ndim is None:
@@ -66,7 +66,7 @@ def _sizes(name: str, value: object, ndim: int | None, minimum: int | None) -> t
 
 
 def _pairs(name: str, value: object, ndim: int) -> tuple[tuple[int, int], ...]:
-    """A (before, after) pair per dimension."""
+    """Returns one (before, after) pair per dimension."""
     if _several(value):
         both_of: list[object] = list(value)
         if len(both_of) != ndim:
@@ -84,22 +84,22 @@ def _pairs(name: str, value: object, ndim: int) -> tuple[tuple[int, int], ...]:
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """One configuration of the operator, without channels' numbers and without data.
+    """One configuration of the operator, without channel counts and data.
 
-    Every tuple has one entry per spatial dimension; from one dimension up to thirty.
+    Every tuple has one entry per spatial dimension; there are one to thirty dimensions.
 
     Attributes:
         input_size: spatial size of ``x``; zero is allowed and connects nothing.
         kernel_size: taps of ``w``, at least 1 and at most 2**24 in a dimension.
         stride: output positions between neighbouring input positions, at least 1.
         dilation: output positions between neighbouring taps, at least 1.
-        crop_before: output positions cut off in front; negative puts that many untouched ones there.
+        crop_before: output positions cut off in front; a negative number adds untouched positions there.
         output_size: spatial size of ``y``; positions that no tap reaches hold exactly the bias.
         groups: number of channel groups, at least 1.
 
     Raises:
-        TypeError: an entry is not an integer.
-        ValueError: an entry is out of its range, the lengths differ, or positions would not fit 64 bits.
+        TypeError: if an entry is not an integer.
+        ValueError: if an entry is out of range, lengths differ, or positions would not fit 64 bits.
     """
 
     input_size: tuple[int, ...]
@@ -112,7 +112,7 @@ class Geometry:
     _memory: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Check every field and make it plain integers."""
+        """Checks every field and converts it to plain integers."""
         put = object.__setattr__
         put(self, "input_size", _sizes("input_size", self.input_size, None, 0))
         ndim = len(self.input_size)
@@ -140,7 +140,7 @@ class Geometry:
                 raise ValueError(f"the product of {name} must stay below 2**60, got {getattr(self, name)}")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the seven values, not what was derived from them."""
+        """Pickles the seven fields without derived values."""
         return (
             Geometry,
             (
@@ -166,7 +166,7 @@ class Geometry:
         dilation: Sizes = 1,
         groups: int = 1,
     ) -> Geometry:
-        """Geometry of the usual parameters.
+        """Returns the geometry of the usual parameters.
 
         The output size per dimension is
         ``(input - 1) * stride - before - after + dilation * (kernel - 1) + 1 + output_padding``
@@ -174,17 +174,18 @@ class Geometry:
 
         Args:
             input_size: spatial size of x; its length is the number of spatial dimensions.
-            kernel_size: taps, one integer for all dimensions or one for each; so for stride and dilation.
+            kernel_size: taps, one integer for all dimensions or one per dimension; likewise stride and
+                dilation.
             stride: output positions between neighbouring inputs.
             padding: positions cropped: an integer, one per dimension, or a (before, after) pair per
                 dimension. Negative values pad.
-            output_padding: positions added behind, not negative.
+            output_padding: positions added at the end, not negative.
             dilation: output positions between neighbouring taps.
             groups: number of channel groups.
 
         Raises:
-            TypeError: an entry is not an integer.
-            ValueError: an entry is out of range or the output would have a negative size.
+            TypeError: if an entry is not an integer.
+            ValueError: if an entry is out of range, or if the output would have a negative size.
         """
         size = _sizes("input_size", input_size, None, 0)
         ndim = len(size)
@@ -209,16 +210,16 @@ class Geometry:
 
     @property
     def ndim(self) -> int:
-        """Number of spatial dimensions."""
+        """The number of spatial dimensions."""
         return len(self.input_size)
 
     @property
     def taps(self) -> int:
-        """Number of kernel taps over all dimensions."""
+        """The number of kernel taps over all dimensions."""
         return prod(self.kernel_size)
 
     def tap_ranges(self, dimension: int) -> tuple[tuple[int, int], ...]:
-        """For every tap of one dimension the half-open range of input positions that land in the output."""
+        """Returns per tap of one dimension the half-open range of input positions that land in the output."""
         key = ("ranges", dimension)
         found: tuple[tuple[int, int], ...] | None = self._memory.get(key)
         if found is None:
@@ -235,7 +236,7 @@ class Geometry:
         return found
 
     def used(self) -> tuple[tuple[slice, ...], Geometry] | None:
-        """Where input positions exist that reach no output: the box of those that do, and its geometry."""
+        """Returns the box of input positions that reach the output and its geometry, None if all do."""
         if "used" not in self._memory:
             box = []
             for at in range(self.ndim):
@@ -262,15 +263,15 @@ class Geometry:
         return result
 
     def output_terms(self) -> NDArray[np.int64]:
-        """How many (input position, tap) pairs meet at each output position; int64, shape output_size."""
+        """The number of (input position, tap) pairs at each output position; int64, shape output_size."""
         return self._counts("output", self._output_counts)
 
     def input_terms(self) -> NDArray[np.int64]:
-        """How many taps of each input position land in the output; int64, shape input_size."""
+        """The number of taps of each input position that land in the output; int64, shape input_size."""
         return self._counts("input", self._input_counts)
 
     def kernel_terms(self) -> NDArray[np.int64]:
-        """How many input positions of each tap land in the output; int64, shape kernel_size."""
+        """The number of input positions of each tap that land in the output; int64, shape kernel_size."""
         return self._counts("kernel", self._kernel_counts)
 
     def _counts(self, key: str, one: Any) -> NDArray[np.int64]:
@@ -302,15 +303,14 @@ class Geometry:
         return np.array([high - low for low, high in self.tap_ranges(at)], np.int64)
 
     def pairs(self, by: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Every existing (input position, tap, output position), listed by one of the three.
+        """Returns every existing triple (input position, tap, output position), sorted by one of the three.
 
         Args:
             by: "output", "input" or "kernel".
 
         Returns:
-            The other two, flat, one row per pair: (input, tap), (output, tap) or (input, output); and
-            where the rows of each flat output position, input position or tap begin, one entry more than
-            there are.
+            The other two, flat, one row per pair: (input, tap), (output, tap) or (input, output); and the
+            first row of each flat output position, input position or tap, with one more entry at the end.
         """
         found: tuple[NDArray[np.intp], NDArray[np.intp]] | None = self._memory.get(("pairs", by))
         if found is None:
@@ -336,7 +336,7 @@ class Geometry:
         return found
 
     def remember(self, key: object, make: Any) -> Any:
-        """A value derived from this geometry, made once."""
+        """Returns a value derived from this geometry, computed once."""
         if key not in self._memory:
             self._memory[key] = make()
         return self._memory[key]

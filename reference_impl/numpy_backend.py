@@ -1,10 +1,10 @@
 """The complete NumPy path: tiled GEMM with scatter (forward) and gather (both gradients).
 
-A tile is a run of batch entries and of rows of the first spatial dimension, small enough that its columns,
-one value per (output channel, tap, input position), stay in cache. See docs/reference.md for the picture.
+A tile is a range of batch entries and of rows of the first spatial dimension. It is so small that its
+columns, one value per (output channel, tap, input position), stay in cache. docs/reference.md has a picture.
 
-Where an input holds a NaN or an infinity the tap-by-tap path takes over: it visits only the pairs that exist,
-so that no infinity meets a filled-in zero, and leaves the sums to loops that skip nothing.
+If an input contains a NaN or an infinity, the tap-by-tap path runs instead. It visits only existing pairs, so
+that no infinity meets a filled-in zero, and its loops skip nothing.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from conv_transpose_conformance.reference_impl.geometry import Geometry
 
 __all__ = ["backward", "forward"]
 
-# Elements of one tile's columns: 2 MB of float64, about one core's share of cache.
+# elements of one tile's columns: 2 MB of float64, about one core's share of cache
 TILE = 1 << 18
 
 Tap = tuple[tuple[int, ...], tuple[slice, ...], tuple[slice, ...]]
 
 
 def _tap_slices(geometry: Geometry, rows: tuple[int, int] | None = None) -> list[Tap]:
-    """(tap, slices of the input, slices of the output) for taps that land anywhere.
+    """Returns (tap, slices of the input, slices of the output) for taps that land in the output.
 
-    With ``rows`` the first spatial dimension of the input is only that range, and counted from its start.
+    With ``rows`` the first spatial dimension of the input is that range, counted from its start.
     """
     per_dimension: list[list[tuple[int, slice, slice]]] = []
     for at in range(geometry.ndim):
@@ -54,7 +54,7 @@ def _tap_slices(geometry: Geometry, rows: tuple[int, int] | None = None) -> list
 def _tiles(
     geometry: Geometry, batch: int, columns: int
 ) -> Iterator[tuple[slice, tuple[int, int], list[Tap]]]:
-    """Batch range, row range and tap slices of every tile; ``columns`` is a batch entry's column count."""
+    """Yields batch range, row range and tap slices per tile; ``columns`` is the columns per batch entry."""
     rows = geometry.input_size[0]
     if batch == 0 or rows == 0 or columns == 0:
         return
@@ -81,7 +81,7 @@ def _all_finite(*arrays: Array) -> bool:
 
 
 def forward(x: Array, w: Array, bias: Array | None, geometry: Geometry, out: Array) -> None:
-    """Fill ``out`` (N, C_out, *output_size) with the operator of x (N, C_in, *input_size) and w."""
+    """Fills ``out`` (N, C_out, *output_size) with the operator of x (N, C_in, *input_size) and w."""
     if bias is None:
         out[...] = 0
     else:
@@ -107,14 +107,14 @@ def forward(x: Array, w: Array, bias: Array | None, geometry: Geometry, out: Arr
 
 
 def _split(out: Array, groups: int) -> Array:
-    """View with the channel dimension split in (groups, channels per group), never a copy."""
+    """Returns a view with the channel dimension split in (groups, channels per group), never a copy."""
     parts = (out.shape[0], groups, out.shape[1] // groups, *out.shape[2:])
     strides = (out.strides[0], out.strides[1] * parts[2], *out.strides[1:])
     return np.lib.stride_tricks.as_strided(out, parts, strides)
 
 
 def backward(x: Array, w: Array, grad: Array, geometry: Geometry, grad_x: Array, grad_w: Array) -> None:
-    """Fill ``grad_x`` and ``grad_w`` (shapes of x and w) from ``grad`` (N, C_out, *output_size)."""
+    """Fills ``grad_x`` and ``grad_w`` (shapes of x and w) from ``grad`` (N, C_out, *output_size)."""
     grad_x[...] = 0
     grad_w[...] = 0
     groups, depth, channels = geometry.groups, x.shape[1] // geometry.groups, w.shape[1]

@@ -1,6 +1,6 @@
-"""Compensated sums in NumPy: what _compensated computes, without a compiler, with Dekker's two-product.
+"""Compensated sums in NumPy with Dekker's two-product; the equivalent of _compensated without a compiler.
 
-Both carry a sum, the sum of the rounding errors, and the sum of those errors' sizes. Source: Ogita, Rump,
+Both compute a sum, the sum of the rounding errors, and the sum of the absolute errors. Source: Ogita, Rump,
 Oishi, Accurate sum and dot product, SIAM J. Sci. Comput. 26 (2005).
 """
 
@@ -18,7 +18,7 @@ Indices = NDArray[np.intp]
 
 
 def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
-    """a + b as rounded sum and exact rest. Source: Knuth, TAOCP 2, theorem 4.2.2 B."""
+    """Returns a + b as rounded sum and exact remainder. Source: Knuth, TAOCP 2, theorem 4.2.2 B."""
     total = a + b
     part = total - a
     return total, (a - (total - part)) + (b - part)
@@ -27,7 +27,7 @@ def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
 def _settle(
     total: Array, errors: Array, sizes: Array, count: Array, unseen: float, values: Array, certain: Array
 ) -> None:
-    """Round, and say where no neighbour can be meant; the reasoning is dot2_round's in _dot2.h."""
+    """Rounds, and marks values that no error can move to a neighbour; dot2_round in _dot2.h explains it."""
     value, rest = two_sum(total, errors)
     doubt = 4.0 * (count + 2.0) * 2.0**-53 * sizes + 2.0 * unseen
     low, high = rest - doubt, rest + doubt
@@ -48,7 +48,7 @@ def gather_sums(
     values: Array,
     certain: Array,
 ) -> None:
-    """values[n, o, g, :] = start[g, :] + sum over o's pairs and c of a[n, place, g, c] * b[g, tap, c, :]."""
+    """Fills values[n, o, g, :] = start[g, :] + sum over pairs, c of a[n, place, g, c] * b[g, tap, c, :]."""
     counts = np.diff(first_pair)
     total = np.zeros_like(values)
     total[...] = start
@@ -68,7 +68,7 @@ def gather_sums(
 
 
 def _tree(terms: Array) -> tuple[Array, Array, Array]:
-    """Sum over the first axis by halves: the sum, its errors' sum and their sizes' sum."""
+    """Returns the pairwise sum over the first axis, the sum of its errors and of their absolute values."""
     errors = np.zeros(terms.shape[1:])
     sizes = np.zeros(terms.shape[1:])
     while terms.shape[0] > 1:
@@ -77,7 +77,7 @@ def _tree(terms: Array) -> tuple[Array, Array, Array]:
         errors += error.sum(axis=0)
         sizes += np.abs(error).sum(axis=0)
         terms = np.concatenate([added, terms[2 * half :]])
-    return terms[0] + 0.0, errors, sizes  # from zero, as the compiled sum: of negative zeros zero
+    return terms[0] + 0.0, errors, sizes  # + 0.0: like the compiled sum, negative zeros sum to zero
 
 
 def tap_sums(
@@ -89,7 +89,7 @@ def tap_sums(
     values: Array,
     certain: Array,
 ) -> None:
-    """values[g, c, tap, :] = sum over n and the tap's pairs of a[n, place, g, c] * b[n, other, g, :]."""
+    """Fills values[g, c, tap, :] = sum over n and tap's pairs of a[n, place, g, c] * b[n, other, g, :]."""
     batch = a.shape[0]
     with np.errstate(all="ignore"):
         for tap in range(len(first_pair) - 1):

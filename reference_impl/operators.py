@@ -35,7 +35,7 @@ __all__ = ["Gradients", "backward", "forward"]
 
 
 class Gradients(NamedTuple):
-    """What ``backward`` returns: one array per argument of ``forward``, with that argument's shape."""
+    """The result of ``backward``: one array per argument of ``forward``, with that argument's shape."""
 
     x: Array
     w: Array
@@ -53,24 +53,25 @@ def forward(
     threads: int | None = None,
     layout: Layout = "channels_first",
 ) -> Array:
-    """Transposed convolution ``y[n, co, o] = bias[co] + sum x[n, ci, i] * w[ci, co', k]``.
+    """Returns the transposed convolution ``y[n, co, o] = bias[co] + sum x[n, ci, i] * w[ci, co', k]``.
 
     The sum runs over the input channels of ``co``'s group and over the pairs of input position and tap with
     ``o = i * stride - crop_before + k * dilation``. Source: the definition in the documents of PyTorch's
     ConvTranspose, written with one crop per side.
 
     Args:
-        x: (N, C_in, *input_size), or unbatched without N. With layout "channels_last" the channels are last.
+        x: (N, C_in, *input_size), or without N if unbatched. With layout "channels_last" the channels are
+            last.
         w: (C_in, C_out / groups, *kernel_size), in either layout.
         bias: (C_out,) or None.
         geometry: sizes, strides, crops and groups.
         precision: "working" accumulates in float64 (complex128); "compensated" returns the correctly rounded
             value of the exact sum.
-        backend: None takes the compiled kernels where they are built, else the NumPy path; "cython" insists
-            on them. They know one and two spatial dimensions and float64 (complex128 as pairs); three, and
-            integers beyond 2**53, take the NumPy path either way.
-        threads: None uses the processors this process may run on, and small problems run on the caller's
-            thread; at most 4096.
+        backend: None takes the compiled kernels if they are built, else the NumPy path; "cython" requires
+            them. The kernels support one and two spatial dimensions and float64 (complex128 as pairs). Three
+            dimensions, and integers beyond 2**53, always take the NumPy path.
+        threads: None uses the processors this process may run on; small problems run on the caller's thread.
+            At most 4096.
         layout: of x and of the result.
 
     Returns:
@@ -78,11 +79,11 @@ def forward(
         give float64; complex64 and complex128 give complex128; int64 gives int64, exact.
 
     Raises:
-        TypeError: an argument is no numpy array or a masked one, has an unsupported dtype, or integers are
-            mixed with floats.
-        ValueError: shapes disagree, an option is unknown, or an int64 result would not fit.
-        MemoryError: the result, or what is needed on the way, does not fit.
-        RuntimeError: backend "cython" without the compiled extension.
+        TypeError: if an argument is not a numpy array, is masked or has an unsupported dtype, or if integers
+            are mixed with floats.
+        ValueError: if shapes disagree, an option is unknown, or an int64 result would not fit.
+        MemoryError: if the result or a temporary array does not fit.
+        RuntimeError: if backend is "cython" and the compiled extension does not exist.
     """
     how = choose(backend, precision, threads, geometry)
     t = prepare(x, w, bias, None, geometry, layout)
@@ -101,12 +102,11 @@ def backward(
     threads: int | None = None,
     layout: Layout = "channels_first",
 ) -> Gradients:
-    """Products of ``forward``'s first derivatives with ``grad_y``: what backpropagation returns.
+    """Returns the gradients of ``forward`` for the cotangent ``grad_y``, as backpropagation does.
 
-    ``x[n, ci, i]`` sums ``w[ci, co', k] * grad_y[n, co, o]``, ``w[ci, co', k]`` sums
-    ``x[n, ci, i] * grad_y[n, co, o]`` and ``bias[co]`` sums ``grad_y[n, co, o]``, over the same pairs as
-    ``forward``. Nothing is conjugated: for PyTorch's convention on complex numbers pass conjugates of x and
-    w.
+    ``x[n, ci, i]`` sums ``w[ci, co', k] * grad_y[n, co, o]``, ``w[ci, co', k]`` sums ``x[n, ci, i] *
+    grad_y[n, co, o]`` and ``bias[co]`` sums ``grad_y[n, co, o]``, over the same pairs as ``forward``. Nothing
+    is conjugated; for PyTorch's convention on complex numbers, pass conjugates of x and w.
 
     Args:
         x: as for ``forward``.
@@ -161,7 +161,7 @@ def _forward(t: Tensors, geometry: Geometry, how: How) -> Array:
 
 
 def _gradient_bias(grad: Array, geometry: Geometry, how: How) -> Array:
-    """Gradient of bias alone, which x and w have no part in: that of a problem with one input and one tap."""
+    """Returns the gradient of bias from a problem with one input and one tap: x and w do not affect it."""
     ones, channels = (1,) * geometry.ndim, grad.shape[1]
     if not grad.size:
         return np.zeros(channels, grad.dtype)

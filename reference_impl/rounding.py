@@ -1,4 +1,4 @@
-"""The correctly rounded value of a sum of products, whatever the numbers. Exact and unhurried."""
+"""Correctly rounded sums of products for any numbers: exact and slow."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from conv_transpose_conformance.reference_impl.arguments import Array
 
 __all__ = ["rounded_dot"]
 
-# Between these, products and what rounding takes from them are ordinary numbers.
+# between these limits, products and their rounding errors are normal numbers
 SMALLEST, LARGEST = 2.0**-900, 2.0**900
 SPLITTER = 2.0**27 + 1
 
 
 def two_product(a: Array, b: Array) -> tuple[Array, Array]:
-    """a * b as rounded product and exact rest, without a fused multiply-add.
+    """Returns a * b as rounded product and exact remainder, without a fused multiply-add.
 
     Source: Dekker, A floating-point technique for extending the available precision (1971).
     """
@@ -33,7 +33,7 @@ def two_product(a: Array, b: Array) -> tuple[Array, Array]:
 
 
 def rounded_dot(a: Array, b: Array, start: float = 0.0) -> float:
-    """The float64 nearest to start + sum of a * b (ties to even), as if computed with infinite precision.
+    """Returns the float64 nearest to the exact start + sum of a * b, ties to even.
 
     Args:
         a: float64, one dimension.
@@ -41,8 +41,8 @@ def rounded_dot(a: Array, b: Array, start: float = 0.0) -> float:
         start: one more term.
 
     Returns:
-        The rounded sum; infinite where it is beyond the largest number; NaN or infinite by the usual rules
-        where a factor is.
+        The rounded sum. It is infinite beyond the largest number, and NaN or infinite by the usual rules if a
+        factor is.
     """
     with np.errstate(all="ignore"):
         product = np.abs(a * b)
@@ -65,5 +65,5 @@ def rounded_dot(a: Array, b: Array, start: float = 0.0) -> float:
 
 
 def _special(a: Array, b: Array) -> Array:
-    """The products that decide a sum with an infinity or a NaN in it; all others become zero."""
+    """Returns the products that decide a sum with an infinity or a NaN; all others become zero."""
     return np.where(np.isfinite(a) & np.isfinite(b), 0.0, a * b)

@@ -1,4 +1,4 @@
-"""What double backward must return: the second derivatives of a bilinear map, from its first-order pieces.
+"""Second derivatives of the bilinear operator from its first-order pieces (double backward).
 
 With ``B`` the operator without bias, ``v`` the gradient of y, and ``<,>`` the plain sum of products, the
 first gradients are the maps with ``<B(x, w), v> = <x, X(w, v)> = <w, W(x, v)>``. Cotangents ``p``, ``q``,
@@ -24,7 +24,7 @@ __all__ = ["SecondOrder", "second_order"]
 
 
 class SecondOrder(NamedTuple):
-    """What ``second_order`` returns, each with the shape of what it is the derivative by."""
+    """The result of ``second_order``: each derivative has the shape of the tensor it is taken by."""
 
     grad_y: Array
     x: Array
@@ -45,17 +45,17 @@ def second_order(
     threads: int | None = None,
     layout: Layout = "channels_first",
 ) -> SecondOrder:
-    """Products of the second derivatives with cotangents of the first gradients.
+    """Returns the products of the second derivatives with cotangents of the first gradients.
 
-    The derivative by the bias is zero and left out. On absolute values the same function gives the scale
-    of the rounding error; an element of ``grad_y`` sums twice as many products as one of y, one of ``x``
-    or ``w`` as many as the first gradients'. Source: the bilinear identity above.
+    The derivative by the bias is zero and left out. On absolute values the same function gives the scale of
+    the rounding error. An element of ``grad_y`` sums twice as many products as one of y; an element of ``x``
+    or ``w`` sums as many as in the first gradients. Source: the bilinear identity above.
 
     Args:
         x: as for ``forward``.
         w: as for ``forward``.
         grad_y: as for ``backward``.
-        grad_x: cotangent of the gradient of x, of x's shape; None where there is none: it has no products.
+        grad_x: cotangent of the gradient of x, of x's shape; None means no products.
         grad_w: cotangent of the gradient of w, of w's shape; None likewise.
         grad_bias: cotangent of the gradient of bias, (C_out,); None likewise.
         geometry: as for ``forward``, and so are the options.
@@ -69,7 +69,7 @@ def second_order(
 
     Raises:
         TypeError: as for ``forward``.
-        ValueError: as for ``forward``, or a cotangent has another shape than its gradient.
+        ValueError: as for ``forward``, or if a cotangent has another shape than its gradient.
         RuntimeError: as for ``forward``.
     """
     computed_in("grad_y", grad_y)
@@ -96,7 +96,7 @@ def second_order(
             pair = beside(plain(p), x, channels, geometry.groups), beside(w, plain(q), 0, geometry.groups)
         return forward(*pair, grad_bias, geometry=geometry, **options)  # type: ignore[arg-type]
 
-    # What is absent has no products: a zero in its place would make NaN of infinities.
+    # a missing cotangent has no products; a zero instead would turn infinities into NaN
     return SecondOrder(
         output(),
         np.zeros(x.shape, t.dtype)

@@ -1,4 +1,4 @@
-"""Independent units of work, shared among threads."""
+"""Distributes independent units of work over threads."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from typing import Any
 
 __all__ = ["WORTH_A_THREAD", "blas_threads", "processors", "share"]
 
-# Multiply-adds below which a second thread costs more than it saves.
+# below this number of multiply-adds a second thread costs more than it saves
 WORTH_A_THREAD = 1 << 20
 
 
 @lru_cache(maxsize=4)
 def _pool(threads: int, process: int) -> ThreadPoolExecutor:
-    """A pool for this process: one inherited through fork would have no threads."""
+    """Returns a pool of this process; one inherited through fork would have no threads."""
     return ThreadPoolExecutor(threads, thread_name_prefix="reference")
 
 
 def processors() -> int:
-    """Processors this process may run on."""
+    """Returns the number of processors that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def share(units: int, work: int, threads: int | None, run: Callable[[int, int], object]) -> None:
-    """Call ``run(first, last)`` over all units, in two ranges per thread.
+    """Calls ``run(first, last)`` for all units, in two ranges per thread.
 
     Args:
-        units: how many units there are.
-        work: multiply-adds in all of them; little work stays on the caller's thread.
-        threads: None for as many as there are processors.
-        run: does the units first..last; must release the interpreter's lock to gain anything.
+        units: the number of units.
+        work: their multiply-adds in total; little work stays on the caller's thread.
+        threads: the number of threads; None for one per processor.
+        run: does the units first..last; threads help only if it releases the interpreter's lock.
     """
     if threads is None:
         threads = processors() if work >= WORTH_A_THREAD else 1
@@ -67,7 +67,7 @@ def _libraries() -> Any:
 
 
 class _Limits:
-    """The number of BLAS threads, one for the process, while any of its threads wants it changed."""
+    """Changes the process-wide number of BLAS threads while any thread needs it changed."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -76,7 +76,7 @@ class _Limits:
 
     @contextmanager
     def at(self, threads: int) -> Iterator[None]:
-        """So many within. Who comes while others are in changes it for them too, the last gives it back."""
+        """Sets the number within the block, also for others inside; the last one out restores it."""
         with self.lock:
             limit = _libraries().limit(limits=threads, user_api="blas")
             if not self.wanted:
@@ -95,7 +95,7 @@ _limits = _Limits()
 
 
 def _after_fork() -> None:
-    """In the child no other thread lives that could let go of the lock."""
+    """Replaces the lock in a forked child, where no thread could release it."""
     global _limits
     _limits = _Limits()
 
@@ -105,7 +105,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def blas_threads(threads: int | None) -> AbstractContextManager[Any]:
-    """NumPy's BLAS uses so many threads within; None, or no threadpoolctl, leaves it as it is."""
+    """Sets the threads of NumPy's BLAS within the block; does nothing for None or without threadpoolctl."""
     if threads is None:
         return nullcontext()
     try:

@@ -1,7 +1,7 @@
-"""int64: exact or refused.
+"""Exact int64 results.
 
-Where every partial sum stays below 2**53 the float64 kernels are exact and fast; beyond that NumPy's 64-bit
-integers do the work, and a result that could leave them is refused rather than wrapped.
+If every partial sum stays below 2**53, the float64 kernels are exact and fast. Beyond, NumPy's 64-bit
+integers do the work; a call whose result could overflow raises an error instead of wrapping around.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ __all__ = ["as_float", "exact_in_float", "magnitudes", "refuse_overflow"]
 
 
 def magnitude(array: Array | None) -> int:
-    """Largest absolute value, as a Python integer."""
+    """Returns the largest absolute value as a Python integer."""
     if array is None or not array.size:
         return 0
     return max(int(array.max()), -int(array.min()))
 
 
 def as_float(t: Tensors) -> Tensors:
-    """The same arguments in float64."""
+    """Returns the arguments in float64."""
     parts: list[Any] = [a if a is None else a.astype(np.float64) for a in (t.x, t.w, t.bias, t.grad)]
     return replace(t, x=parts[0], w=parts[1], bias=parts[2], grad=parts[3], dtype=FLOAT)
 
 
 def magnitudes(t: Tensors) -> Tensors:
-    """The absolute values in float64, where the most negative integer has one."""
+    """Returns the absolute values in float64, where the most negative integer has one."""
     real = as_float(t)
     parts: list[Any] = [a if a is None else np.abs(a) for a in (real.x, real.w, real.bias, real.grad)]
     return replace(t, x=parts[0], w=parts[1], bias=parts[2], grad=parts[3], dtype=FLOAT)
@@ -44,7 +44,7 @@ def _largest(counts: Array) -> int:
 
 
 def bounds(t: Tensors, geometry: Geometry) -> dict[str, int]:
-    """For every result an integer that no partial sum exceeds."""
+    """Returns for every result an integer that no partial sum exceeds."""
     x, w = magnitude(t.x), magnitude(t.w)
     if t.grad is None:
         deep = t.x.shape[1] // geometry.groups
@@ -58,22 +58,22 @@ def bounds(t: Tensors, geometry: Geometry) -> dict[str, int]:
 
 
 def exact_in_float(t: Tensors, geometry: Geometry) -> bool:
-    """Whether float64 arithmetic is exact, inputs included."""
+    """Returns whether float64 arithmetic is exact, including the inputs."""
     inputs = (t.x, t.w, t.bias, t.grad)
     return max(*bounds(t, geometry).values(), *map(magnitude, inputs)) <= 2**53
 
 
 def refuse_overflow(t: Tensors, geometry: Geometry, scales: Callable[[], dict[str, Array]]) -> None:
-    """Refuse what may not fit 64 bits.
+    """Checks that no result can overflow 64 bits.
 
     Args:
         t: the arguments.
         geometry: their geometry.
-        scales: computes, per result, the sums of absolute values in float64; called only where the quick
-            bound does not already settle the matter.
+        scales: returns per result the sums of absolute values in float64; called only if the quick bound does
+            not suffice.
 
     Raises:
-        ValueError: a sum of absolute values reaches 2**63.
+        ValueError: if a sum of absolute values reaches 2**63.
     """
     if max(bounds(t, geometry).values()) < 2**63:
         return
