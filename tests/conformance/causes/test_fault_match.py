@@ -8,7 +8,7 @@ from conv_transpose_conformance.causes.fault_match import diagnose
 from conv_transpose_conformance.faults import FAULTS, answer_of
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.judging.problem import Problem
-from tests.support.stretch import failures_of, named, problem_of, problems
+from tests.support.fault_problems import failures_of, named, problem_of, problems
 
 NAMES = [fault.name for fault in FAULTS]
 

@@ -55,6 +55,7 @@ def test_the_dataset_holds_every_check_of_every_case(command, fake_cache, few_ca
     assert (asked[asked.level == "exact"].escape > 0).all()
 
 
+@pytest.mark.slow
 def test_a_run_that_finds_something(command, fake_cache, few_cases, out):
     fake_cache(torch={"implementations": {NAME: "wrong values"}})
     done = command("run", "--implementation", "torch.*1d", "--out", out, "--format", "json")
@@ -67,6 +68,7 @@ def test_a_run_that_finds_something(command, fake_cache, few_cases, out):
     assert run_data(out)["exit_code"] == 1
 
 
+@pytest.mark.slow
 def test_the_smallest_case_of_a_divergence_is_shown_and_can_be_replayed(command, fake_cache, few_cases, out):
     fake_cache(torch={"implementations": {NAME: "wrong values"}})
     command("run", "--implementation", NAME, "--out", out)
@@ -100,6 +102,7 @@ def test_a_framework_lost_on_the_way_does_not_pass(status, reason, code):
     assert exit_code([{"expected": None}], frameworks) == 1
 
 
+@pytest.mark.slow
 def test_a_divergence_outweighs_a_framework_that_cannot_be_run(command, fake_cache, few_cases, out):
     fake_cache(torch={"implementations": {NAME: "wrong values"}}, paddle={"start": "exit"})
     done = command("run", "--implementation", NAME, "--implementation", "paddle.*", "--out", out)
@@ -126,6 +129,7 @@ def test_run_prints_the_format_that_is_asked_for(command, fake_cache, few_cases,
     assert "\x1b" not in done.out  # no terminal
 
 
+@pytest.mark.slow
 def test_a_report_is_made_again(command, fake_cache, few_cases, out):
     fake_cache(torch={"implementations": {NAME: "wrong values"}})
     first = command("run", "--implementation", NAME, "--out", out, "--format", "markdown")

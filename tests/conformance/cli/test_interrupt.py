@@ -28,6 +28,7 @@ def interrupted(
     return process.returncode, out, err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_keeps_what_it_found(fake_cache, tmp_path, number):
     # more calls than the driver holds back until their worker has answered others

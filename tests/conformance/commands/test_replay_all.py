@@ -63,6 +63,7 @@ def test_a_framework_that_is_gone(ran, command):
     assert done.code == 3
 
 
+@pytest.mark.slow
 def test_cases_and_requirements_together(command, fake_cache, few_cases, tmp_path):
     fake_cache(torch={"implementations": {NAME: "wrong values", OTHER: "lie about dtype"}})
     globs = ("--requirement", "derivative.*", "--requirement", PROBED)

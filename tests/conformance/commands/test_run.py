@@ -73,6 +73,7 @@ def test_an_interrupted_run_is_gone_on_with_and_ends_as_an_undisturbed_one(tmp_p
     assert rows(tmp_path / "part") == rows(tmp_path / "whole")
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_gone_on_with(tmp_path, fake):
     go(fake(), tmp_path / "whole", {})
     silent = fake(cases={"8c": "silent"})

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pytest
 
 from conv_transpose_conformance.faults import CLEAN, FAULTS, FaultModel, answer_of
 from conv_transpose_conformance.faults.selftest import failing, reading, selftest
 from conv_transpose_conformance.generation.corpus import core, variants
-from tests.support.stretch import named, problem_of, problems
+from tests.support.fault_problems import named, problem_of, problems
 
 NAMES = [fault.name for fault in FAULTS]
 
@@ -55,6 +56,7 @@ def test_a_fault_that_nothing_finds_fails_the_selftest():
     assert '"passed": false' in outcome.as_json()
 
 
+@pytest.mark.slow
 def test_a_gap_in_the_corpus_is_seen():
     """Without a bias anywhere, the faults of the bias survive."""
     cases = [case for case in itertools.islice(core().cases(), 600) if not case.bias]

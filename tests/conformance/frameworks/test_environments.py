@@ -352,7 +352,7 @@ def wheel(folder: Path) -> None:
         archive.writestr(f"{info}/RECORD", "")
 
 
-@pytest.mark.frameworks  # no framework, but an environment, and that takes its time
+@pytest.mark.slow
 def test_a_real_environment_from_a_real_wheel(cache, tmp_path, monkeypatch):
     wheel(tmp_path / "wheels")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
