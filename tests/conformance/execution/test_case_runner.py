@@ -21,6 +21,7 @@ from conv_transpose_conformance.judging.answers import Outcome
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
 from conv_transpose_conformance.workers.process import WorkerFailed
 from tests.support.cases import small_cases
+from tests.support.processes import wait_until
 from tests.support.running import NAME, OTHER, run
 
 TORCH = Target("torch")
@@ -125,9 +126,15 @@ def test_what_cannot_be_asked_starts_no_worker(fake, text, reason):
 
 @pytest.mark.parametrize("stop", [threading.Event(), Interrupt()], ids=["event", "interrupt"])
 def test_a_stop_ends_a_call_that_hangs(fake, stop):
-    with CaseRunner(TORCH, fake(cases={"1": "hang"}).python, stop, deadline=600.0) as runner:
+    silent = fake(cases={"1": "silent"})
+
+    def stop_once_it_is_silent() -> None:
+        wait_until(silent.is_silent)
+        (getattr(stop, "request", None) or stop.set)()
+
+    with CaseRunner(TORCH, silent.python, stop) as runner:
         runner.start()
-        threading.Timer(0.2, getattr(stop, "request", None) or stop.set).start()
+        threading.Thread(target=stop_once_it_is_silent).start()
         with pytest.raises(WorkerFailed, match="torch: the run ended before it answered"):
             runner.run(CASES[0], NAME)
 

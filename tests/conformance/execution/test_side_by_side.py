@@ -9,6 +9,7 @@ import pytest
 
 from conv_transpose_conformance.execution.interrupts import Interrupt
 from conv_transpose_conformance.execution.side_by_side import side_by_side
+from tests.support.processes import CEILING
 
 
 def counting(name, count, emit):
@@ -30,7 +31,7 @@ def test_all_that_tasks_emit_comes_and_each_tasks_in_order():
 
 
 def test_tasks_work_at_the_same_time():
-    together = threading.Barrier(3, timeout=60)
+    together = threading.Barrier(3, timeout=CEILING)
     assert len(list(side_by_side([lambda emit: emit(together.wait())] * 3, Interrupt()))) == 3
 
 
