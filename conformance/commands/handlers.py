@@ -135,7 +135,7 @@ class JournalHandler(EventHandler):
             self.journal.remove()
         else:
             context.console.print(
-                f"'conformance run --resume {context.folder.path}' asks what was not answered",
+                f"'conformance run --resume {context.folder.path}' completes this run",
                 soft_wrap=True,
             )
 

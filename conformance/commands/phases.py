@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from typing import Final
 
@@ -34,13 +34,15 @@ from conv_transpose_conformance.reports.render import render
 from conv_transpose_conformance.requirements.base.requirement import Result
 from conv_transpose_conformance.requirements.examine import Examined, examine
 
+Events = Generator[Event, None, None]
+
 
 @frozen
 class Phase:
     """A part of a run."""
 
     name: str
-    run: Callable[[RunContext], Iterator[Event]]
+    run: Callable[[RunContext], Events]
 
 
 def run_phases(phases: Sequence[Phase], handlers: Sequence[EventHandler], context: RunContext) -> None:
@@ -51,13 +53,13 @@ def run_phases(phases: Sequence[Phase], handlers: Sequence[EventHandler], contex
     with handling(handlers, context) as handle:
         for phase in phases:
             handle(PhaseBegan(phase.name))
-            with closing(phase.run(context)) as stream:  # type: ignore[type-var]  # a generator
+            with closing(phase.run(context)) as stream:
                 for event in stream:
                     handle(event)
             handle(PhaseEnded(phase.name))
 
 
-def judge_cases(context: RunContext) -> Iterator[Event]:
+def judge_cases(context: RunContext) -> Events:
     """Yields what becomes of the cases on all targets; what an earlier part of the run judged comes first."""
     journal = context.journal
     for records in journal.records():
@@ -70,7 +72,7 @@ def judge_cases(context: RunContext) -> Iterator[Event]:
         yield Interrupted()
 
 
-def evaluate_requirements(context: RunContext) -> Iterator[Event]:
+def evaluate_requirements(context: RunContext) -> Events:
     """Yields what becomes of the requirements that ask frameworks, and adds up the others."""
     probed: list[Result] = []
     subjects = subjects_of(context.engine, context.frameworks)
@@ -88,7 +90,7 @@ def evaluate_requirements(context: RunContext) -> Iterator[Event]:
     )
 
 
-def look_for_causes(context: RunContext) -> Iterator[Event]:
+def look_for_causes(context: RunContext) -> Events:
     """Yields the causes of what failed; the frameworks are asked further where the run is to explain them."""
     asking = context.explaining and not context.interrupted
     interpreters = interpreters_of(context.frameworks) if asking else {}
@@ -100,7 +102,7 @@ def look_for_causes(context: RunContext) -> Iterator[Event]:
     context.causes = in_order(context.causes)
 
 
-def execute_scripts(context: RunContext) -> Iterator[Event]:
+def execute_scripts(context: RunContext) -> Events:
     """Waits for the causes' scripts, most of which are executed by now."""
     scripts = context.scripts
     assert scripts is not None
@@ -111,7 +113,7 @@ def execute_scripts(context: RunContext) -> Iterator[Event]:
     )
 
 
-def write_folder(context: RunContext) -> Iterator[Event]:
+def write_folder(context: RunContext) -> Events:
     """Writes the run's files and the pages made of them."""
     seconds = context.journal.total()
     context.recorder.close()
