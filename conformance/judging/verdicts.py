@@ -75,6 +75,8 @@ class Record:
     @property
     def key(self) -> str:
         """The implementation, and its release where a run holds several, as reports name it."""
+        if not self.release:  # nearly always, and asked for every record
+            return self.implementation
         return Target(self.framework, self.release).key(self.implementation)
 
     @property

@@ -41,7 +41,7 @@ class Tally:
         wanted = self._by_check[record.check]
         if not wanted:
             return
-        picked = self._of(record.case)
+        picked, column = self._of(record.case), record.key
         for requirement in wanted:
             if requirement.id not in picked or not requirement.decides(record):
                 continue
@@ -51,10 +51,10 @@ class Tally:
                 concerned = self._concerned[subject] = requirement.concerns(record.implementation)
             if not concerned:
                 continue
-            key = (requirement.id, record.key)
+            key = (requirement.id, column)
             result = self._results.get(key)
             if result is None:
-                result = self._results[key] = Result(requirement.id, record.key, record.target, probed=False)
+                result = self._results[key] = Result(requirement.id, column, record.target, probed=False)
             if record.verdict is Verdict.PASS and result.counts[Verdict.PASS]:
                 result.counts[Verdict.PASS] += 1  # nothing new is told by it
             else:

@@ -1,6 +1,6 @@
 """A worker that answers honestly but for what its plan says.
 
-Usage: ``worker.py FOLDER BOOTSTRAP FRAMEWORK REQUEST_FD ANSWER_FD``, as the suite would start an interpreter.
+Usage: ``worker.py FOLDER BOOTSTRAP ADAPTER REQUEST_FD ANSWER_FD``, as the suite would start an interpreter.
 ``FOLDER/plan.json`` holds:
 
 ``start``
@@ -292,12 +292,12 @@ def _misbehave(what: str, fd: int, header: dict[str, Any], answer: Any, out: Any
 def main() -> None:
     """Greets and serves."""
     plan = json.loads((FOLDER / "plan.json").read_text())
-    framework, requests, answers = sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
+    adapter, requests, answers = Path(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5])
     with (FOLDER / "starts").open("a+") as starts:
         starts.write(f"{os.getpgid(0)}\n")
         starts.seek(0)
         number = len(starts.read().split())
-    hello = _hello(plan, framework)
+    hello = _hello(plan, adapter.stem.removesuffix("_adapter"))
     if plan.get("start") and number >= plan.get("start_after", 1):
         _start(plan["start"], answers, hello)
     else:
