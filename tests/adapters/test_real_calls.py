@@ -64,8 +64,8 @@ def test_the_adapter_calls_what_a_user_would(framework, framework_python, quick_
 @pytest.mark.parametrize("framework", registry().frameworks)
 def test_parameters_are_told_as_the_framework_made_them(framework, framework_python, quick_cases):
     python = framework_python(framework)
-    declared = [one.name for one in registry().frameworks[framework].implementations]
-    names = [name for name in declared if declared[name]["module"] and "+" not in name]
+    declared = registry().frameworks[framework].implementations
+    names = [one.name for one in declared if one.is_layer and not one.variant]
     asked = []
     for name in names:
         fitting = [case for case in quick_cases if plain(case, name)]
