@@ -72,13 +72,17 @@ def execute(
             journal=journal,
             recorder=recorder,
         )
-        handlers = (
-            JournalHandler(journal),
-            RecordHandler(recorder),
-            FrameworkHandler(),
-            ScriptHandler(),
-            ProgressView(console),
-        )
-        run_phases(PHASES, (*handlers, *others), context)
+        run_phases(PHASES, [*_own_handlers(context), *others], context)
     assert context.written is not None
     return context.written
+
+
+def _own_handlers(context: RunContext) -> list[EventHandler]:
+    """The journal first: what it has, no failure of another takes away."""
+    return [
+        JournalHandler(context.journal),
+        RecordHandler(context.recorder),
+        FrameworkHandler(),
+        ScriptHandler(),
+        ProgressView(context.console),
+    ]
