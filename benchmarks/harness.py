@@ -40,17 +40,14 @@ from typing import Any
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.meaning import Acceptance
 from conv_transpose_conformance.cases.recipe import Recipe
-from conv_transpose_conformance.causes.failures import Observed
-from conv_transpose_conformance.commands.run import suite_version
+from conv_transpose_conformance.commands.recorder import Recorder
+from conv_transpose_conformance.commands.run_document import suite_version
 from conv_transpose_conformance.execution import events
 from conv_transpose_conformance.execution.session import host_facts, make_engine
 from conv_transpose_conformance.frameworks.registry import cannot_run, implementation, interpret, registry
 from conv_transpose_conformance.frameworks.targets import Targets, choose
-from conv_transpose_conformance.generation.coverage import Coverage
 from conv_transpose_conformance.generation.generate import profile_cases
-from conv_transpose_conformance.reports.store.dataset import RecordWriter
 from conv_transpose_conformance.reports.store.journal import Journal
-from conv_transpose_conformance.reports.store.summary import Summary
 
 _KINDS = ("framework", "worker", "transport", "reference", "judging", "recording", "planning")
 _RATE, _SHARE, _MEMORY = 1000.0, 1.5, 500.0
@@ -90,9 +87,8 @@ def measure(
         place = Path(folder)
         with (
             Journal(place, suite_version(), {}) as journal,
-            RecordWriter(place / "records.parquet") as writer,
+            Recorder(place / "records.parquet") as recorder,
         ):
-            summary, observed, coverage = Summary(), Observed(), Coverage()
             for event in engine.run(cases):
                 if isinstance(event, events.Unavailable):
                     raise SystemExit(f"{framework}: {event.reason}")
@@ -101,11 +97,7 @@ def measure(
                 if isinstance(event, events.Judged):
                     clock = time.perf_counter()
                     journal.add(event.records)
-                    writer.write(event.records)
-                    observed.add(event.records)
-                    coverage.add(event.records[0].case)
-                    for record in event.records:
-                        summary.add(record)
+                    recorder.add(event.records)
                     engine.spent["recording"] += time.perf_counter() - clock
                     calls = int(engine.spent["calls"])
                     if samples is not None and calls >= 20_000 * (len(samples) + 1):

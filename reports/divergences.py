@@ -13,7 +13,7 @@ from attrs import define, field
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.names import Name
-from conv_transpose_conformance.causes.find import Cause
+from conv_transpose_conformance.causes.cause import Cause
 from conv_transpose_conformance.frameworks.framework import PYTHON_SCRIPTS, Framework
 from conv_transpose_conformance.frameworks.registry import framework, framework_of, interpret
 from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict
@@ -38,6 +38,10 @@ class Scripts:
             version = self.versions.get(cause.framework, "")
             written = _scripts(cause, version, self.devices.get(cause.framework, "cpu"))
             self._begun[id(cause)] = self.executions.begin(cause.framework, written, _ending(cause))
+
+    def close(self) -> None:
+        """Leaves out the scripts that are not yet executed, and waits for those that are being."""
+        self.executions.close()
 
     def of(self, cause: Cause) -> dict[str, Any] | None:
         """Returns the outcome of a cause's script; waits for it."""

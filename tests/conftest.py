@@ -18,8 +18,7 @@ from conv_transpose_conformance.workers import process
 from tests.support import slow_clock  # noqa: F401 - of the workers of real frameworks
 from tests.support.clock import Clock
 from tests.support.fake_interpreter import Fake
-from tests.support.processes import wait_for_the_end_of_groups, wait_until_empty
-from tests.support.waiting import HANG
+from tests.support.processes import CEILING, wait_until
 
 # What is slow on a busy machine is not wrong.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -30,6 +29,13 @@ settings.load_profile("suite")
 def quick_cases() -> list[Case]:
     """The quick profile, in its order."""
     return list(profile_cases("quick", 0))
+
+
+@pytest.fixture(scope="session")
+def cases(quick_cases: list[Case]) -> list[Case]:
+    """Some in one dimension, with a batch and a padding in numbers."""
+    found = [c for c in quick_cases if c.ndim == 1 and not isinstance(c.padding, str) and c.batch]
+    return found[:240]
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +95,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     make.clock = Clock(lambda: any(one.is_hanging() for one in made))
     monkeypatch.setattr(process, "time", make.clock)
     monkeypatch.setattr(process, "_GLANCE", 0.02)  # between two looks at the clock
-    monkeypatch.setattr(process, "LINGER", HANG)  # a worker that dies may take its time
+    monkeypatch.setattr(process, "LINGER", CEILING)  # a worker that dies may take its time
     yield make
-    wait_for_the_end_of_groups(group for one in made for group in one.groups())
-    wait_until_empty(temporary)
+    assert wait_until(lambda: not any(one.left() for one in made))
+    assert wait_until(lambda: list(temporary.iterdir()) == [])

@@ -33,6 +33,7 @@ NUMPY_DTYPES: Final[dict[str, np.dtype[Any]]] = {
     "float32": np.dtype(np.float32),
     "float64": np.dtype(np.float64),
 }
+SMALLEST: Final = {"float16": 2.0**-24, "bfloat16": 2.0**-133, "float32": 2.0**-149, "float64": 2.0**-1074}
 _LARGEST_INTEGER: Final = 1 << 15  # larger values are hard to read and hardly improve the certificate
 
 Array = NDArray[Any]

@@ -9,6 +9,8 @@
 ``fault_match``        the fault models that answer just as the framework did
 ``worked_example``     one element's sum, by hand
 ``follow_up``          further cases asked after a run
-``find``               all of it: causes from a run's records
+``cause``              what is known of why some calls fail
+``explainer``          all of it, for one implementation
+``find``               the causes in a run's records, targets side by side
 =====================  =============================================================================
 """

@@ -24,7 +24,7 @@ _LISTS: Final = re.compile(r"[(\[]\s*#(?:,\s*#)*,?\s*[)\]]")
 
 
 @frozen
-class Family:
+class FailureKind:
     """A way to fail: ``kind`` in the suite's words, ``detail`` in others', without numbers.
 
     ``kind`` is "values", "shape", "dtype", "parameters", "accepted" (or crashed or hung, though it must be
@@ -58,35 +58,35 @@ def without_numbers(text: str) -> str:
     return _LISTS.sub("#", _NUMBERS.sub("#", text))[:160].strip()
 
 
-def family_of(record: Record) -> Family:
+def family_of(record: Record) -> FailureKind:
     """The family of a failing record."""
     if record.check is Check.ACCEPTANCE:
         meaning = interpret(record.case, record.implementation)
         if meaning.acceptance is Acceptance.FORBIDDEN:
-            return Family("accepted", without_numbers(meaning.reason))
+            return FailureKind("accepted", without_numbers(meaning.reason))
         if record.verdict in (Verdict.CRASH, Verdict.HANG):
-            return Family(str(record.verdict), without_numbers(meaning.reason))
-        return Family("refused", without_numbers(record.message))
+            return FailureKind(str(record.verdict), without_numbers(meaning.reason))
+        return FailureKind("refused", without_numbers(record.message))
     if record.check in VALUE_CHECKS:
         if record.verdict is Verdict.ERROR:
-            return Family("raised", without_numbers(record.message))
-        return Family("values")
-    return Family(str(record.check))
+            return FailureKind("raised", without_numbers(record.message))
+        return FailureKind("values")
+    return FailureKind(str(record.check))
 
 
 _SETS: Final[dict[frozenset[Check], frozenset[Check]]] = {}  # few are different: each is kept once
 
 
-def families(records: Iterable[Record]) -> dict[Family, list[Record]]:
+def failure_kinds(records: Iterable[Record]) -> dict[FailureKind, list[Record]]:
     """The failing records of one call by family."""
-    found: dict[Family, list[Record]] = {}
+    found: dict[FailureKind, list[Record]] = {}
     for record in records:
         if record.failing:
             found.setdefault(family_of(record), []).append(record)
     return found
 
 
-def tells(record: Record) -> bool:
+def is_evidence(record: Record) -> bool:
     """Whether a record is a pass that shows what is right: not the refusal of a call with several faults."""
     if record.verdict is not Verdict.PASS:
         return False
@@ -98,24 +98,24 @@ class Calls:
     """What is known of one implementation: the failing records of each call, and what passed."""
 
     framework: str  # the target: with its version where the run holds several
-    failing: dict[Case, dict[Family, list[Record]]] = field(factory=dict)
+    failing: dict[Case, dict[FailureKind, list[Record]]] = field(factory=dict)
     passed: dict[Case, frozenset[Check]] = field(factory=dict)
 
     def add(self, records: Sequence[Record]) -> None:
         """Takes the records of one call."""
         case = records[0].case
-        found = families(records)
+        found = failure_kinds(records)
         if found:
             self.failing[case] = found
-        passed = frozenset(record.check for record in records if tells(record))
+        passed = frozenset(record.check for record in records if is_evidence(record))
         if passed:
             self.passed[case] = _SETS.setdefault(passed, passed)
 
-    def fails(self, family: Family) -> list[Case]:
+    def fails(self, family: FailureKind) -> list[Case]:
         """The calls that fail in this way, the smallest first."""
         return sorted((c for c, found in self.failing.items() if family in found), key=_complexity)
 
-    def passes(self, family: Family) -> list[Case]:
+    def passes(self, family: FailureKind) -> list[Case]:
         """The calls that were judged for it and fail neither this way nor another that would hide it.
 
         The smallest first.
@@ -145,7 +145,7 @@ class Observed:
         if not records or records[0].verdict is Verdict.NOT_APPLICABLE:
             return
         first = records[0]
-        calls = self.calls.get(first.column)
+        calls = self.calls.get(first.key)
         if calls is None:
-            calls = self.calls[first.column] = Calls(first.target)
+            calls = self.calls[first.key] = Calls(first.target)
         calls.add(records)

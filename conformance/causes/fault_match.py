@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from conv_transpose_conformance.faults import FAULTS, FaultModel, answer_of
 from conv_transpose_conformance.judging.answers import Answer, Outcome
-from conv_transpose_conformance.judging.judge import Array, Expected, compare
+from conv_transpose_conformance.judging.judge import Array, compare
 from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
 
@@ -74,6 +74,6 @@ def _agree(check: Check, model: Array, answer: Answer, problem: Problem) -> bool
     if problem.data.exact or reference is None or reference.values.shape != model.shape:
         return False
     # The fault's own rounding and the implementation's: as if the fault's values were the right ones.
-    expected = Expected(model.astype(np.float64), reference.scale, reference.terms)
+    expected = evolve(reference, values=model.astype(np.float64))
     found = compare(actual, expected, problem.case.dtype, problem.data)
     return found["verdict"] is Verdict.PASS and found["met"] != "normwise"

@@ -1,353 +1,85 @@
-"""After a run: the failing calls of each implementation as causes.
-
-A cause has the calls that fail of it, the shortest condition on the parameters that holds for all of them and
-for no call that passed, the smallest case that shows it, the one input and weight element that do, and the
-fault that would have computed just what came.  Everything but the grouping needs a worker to ask; where there
-is none (a merged run, a lost framework) a cause has what the run's own calls say.
-"""
+"""The causes of a run's failures, looked for in all its targets side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Final
 
-from attrs import define, evolve, field
+from attrs import frozen
 
-from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.cases.condition import InvalidCondition, Table
-from conv_transpose_conformance.causes.condition_search import Formula, quantities_in, shortest
-from conv_transpose_conformance.causes.failures import Calls, Family, Observed, families, tells
-from conv_transpose_conformance.causes.fault_match import Diagnosis, diagnose
-from conv_transpose_conformance.causes.follow_up import Asker, Examined
-from conv_transpose_conformance.causes.refine import Part, Sharpened, divide, sharpen
-from conv_transpose_conformance.causes.shrink import Located, locate, shrink
-from conv_transpose_conformance.causes.worked_example import Example, counting, example
-from conv_transpose_conformance.judging.answers import Answer
-from conv_transpose_conformance.judging.judge import VALUE_CHECKS
-from conv_transpose_conformance.judging.problem import Problem
-from conv_transpose_conformance.judging.verdicts import Check, Record
-
-_SHARPENING: Final = 110  # what asking may cost per family; a plain call costs 1
-_SHRINKING: Final = 200  # and per cause
-_COMPARED: Final = 32  # failing cases that a fault must reproduce
-_COMPARED_PASSES: Final = 16
-_SHORTER: Final = 0.3  # what a rougher condition must save
-_LONG: Final = 2.5  # cost of a condition that a shorter one is looked for beside
-_NEARLY: Final = 0.1  # exceptions per failing case that a rougher condition may have
+from conv_transpose_conformance.cases.names import Target
+from conv_transpose_conformance.causes.cause import Cause
+from conv_transpose_conformance.causes.explainer import Explainer
+from conv_transpose_conformance.causes.failures import Observed
+from conv_transpose_conformance.causes.follow_up import FollowUp
+from conv_transpose_conformance.execution.interrupts import Interrupt
+from conv_transpose_conformance.execution.side_by_side import side_by_side
+from conv_transpose_conformance.judging.verdicts import Check
+from conv_transpose_conformance.workers.stop import Stop
 
 
-@define
-class Cause:
-    """Why some calls of one implementation fail, as far as it is known; cases are in order of size."""
+@frozen
+class Looking:
+    """A target is asked further about an implementation, or why it is not."""
 
-    implementation: str
-    framework: str
-    family: Family
-    records: dict[Case, list[Record]]  # the run's failing calls
-    passes: int = 0  # calls of the run that passed the same checks
-    formula: Formula | None = None
-    held_by: int = 0  # how many of the failing calls, asked ones included, the condition holds for
-    failing: int = 0  # of so many
-    excepted: int = 0  # how many passing calls it holds for
-    passing: int = 0  # of so many
-    asked: int = 0
-    settled: bool = False
-    roughly: tuple[Formula, int] | None = None  # a shorter condition, and the passes that contradict it
-    smallest: Case | None = None
-    smallest_records: list[Record] = field(factory=list)
-    located: Located | None = None
-    diagnosis: Diagnosis | None = None
-    example: Example | None = None
-
-    @property
-    def first(self) -> Record:
-        """The record that a cause is shown by: of the smallest case, the first check that fails."""
-        return min(self.smallest_records, key=lambda record: list(Check).index(record.check))
+    target: str
+    message: str
 
 
-def explain(
-    observed: Observed,
-    interpreters: Mapping[str, Path],
-    *,
-    say: Callable[[str], None] = lambda _line: None,
-    cancelled: Callable[[], bool] = lambda: False,
-    known: Callable[[Sequence[Cause]], None] = lambda _causes: None,
-) -> list[Cause]:
-    """The causes of a run, implementation by implementation; frameworks are asked side by side.
+@frozen
+class Found:
+    """The causes of one implementation's failures, complete."""
 
-    ``interpreters`` has those that can be asked.  ``known`` is told of an implementation's causes as soon as
-    they are, by the thread that asked.
+    causes: Sequence[Cause]
+
+
+def find_causes(
+    observed: Observed, interpreters: Mapping[str, Path], stop: Stop | None = None
+) -> Iterator[Looking | Found]:
+    """Yields the causes of a run's failures, implementation by implementation, as they are found.
+
+    Targets are asked side by side, those that have one of ``interpreters``; once ``stop`` is set none is
+    asked any more.
     """
-    by_framework: dict[str, list[str]] = {}
+    by_target: dict[str, list[str]] = {}
     for name in sorted(observed.calls):
         if observed.calls[name].failing:
-            by_framework.setdefault(observed.calls[name].framework, []).append(name)
+            by_target.setdefault(observed.calls[name].framework, []).append(name)
+    interrupt = Interrupt(within=stop)
+    tasks = [
+        partial(_of_target, target, names, observed, interpreters.get(target), interrupt)
+        for target, names in by_target.items()
+    ]
+    yield from side_by_side(tasks, interrupt)
 
-    def of_framework(framework: str) -> list[Cause]:
-        python = interpreters.get(framework)
-        if python is None:
-            return _offline(by_framework[framework], observed)
-        found: list[Cause] = []
-        with Asker(framework, python, cancelled) as asker:
-            for name in by_framework[framework]:
-                say(f"{framework}: searching for causes in {name}")
-                more = _Explainer(name, observed.calls[name], asker, tuple(found)).causes()
-                known(more)
-                found += more
-        return found
 
-    def guarded(framework: str) -> list[Cause]:
-        try:
-            return of_framework(framework)
-        except Exception as error:  # a run's verdicts must not be lost to a fault in their explanation
-            say(
-                f"{framework}: causes are limited to what the run itself showed: {type(error).__name__}: "
-                f"{error}"
-            )
-            return _offline(by_framework[framework], observed)
-
-    with ThreadPoolExecutor(max(len(by_framework), 1)) as threads:
-        causes = [cause for found in threads.map(guarded, by_framework) for cause in found]
+def in_order(causes: Iterable[Cause]) -> list[Cause]:
+    """Causes in the order of reports."""
     return sorted(causes, key=lambda cause: (cause.implementation, list(Check).index(cause.first.check)))
 
 
-def _offline(names: Sequence[str], observed: Observed) -> list[Cause]:
-    return [cause for name in names for cause in _Explainer(name, observed.calls[name], None, ()).causes()]
-
-
-@define
-class _Explainer:
-    """One implementation; ``before`` are the causes found in others of its framework, often the same."""
-
-    name: str
-    calls: Calls
-    asker: Asker | None
-    before: Sequence[Cause]
-
-    def causes(self) -> list[Cause]:
-        order = sorted(
-            {family for found in self.calls.failing.values() for family in found},
-            key=lambda family: (list(Check).index(family.checks[0]), family.kind, family.detail),
-        )
-        return [cause for family in order for cause in self._of_family(family)]
-
-    def _of_family(self, family: Family) -> list[Cause]:
-        fails, passes = self.calls.fails(family), self.calls.passes(family)
-        ndim = fails[0].ndim
-        found = self._sharpened(family, fails, passes, ndim)
-        if family.kind == "accepted":
-            found.parts = _as_one(found.parts)
-        causes = []
-        left = list(fails)
-        all_passes = [*passes, *found.passed]
-        for part in found.parts:
-            mine = _mine(part, left, ndim)
-            left = [case for case in left if case not in mine]
-            if not mine:
-                continue  # only asked cases: the run itself did not see it
-            records = {case: self.calls.failing[case][family] for case in mine}
-            cause = Cause(self.name, self.calls.framework, family, records)
-            cause.passes, cause.asked, cause.settled = len(passes), found.asked, found.settled
-            _count(cause, part, all_passes, ndim)
-            cause.smallest = min(mine, key=_complexity)
-            cause.smallest_records = cause.records[cause.smallest]
-            if self.asker is not None:
-                others = [other.formula for other in found.parts if other is not part and other.formula]
-                _look_closer(cause, self._starts(cause, part), self.asker, others, all_passes)
-            causes.append(cause)
-        return _joined(causes, all_passes, ndim)
-
-    def _sharpened(
-        self, family: Family, fails: Sequence[Case], passes: Sequence[Case], ndim: int
-    ) -> Sharpened:
-        asker = self.asker
-        if asker is None:
-            return Sharpened(divide(fails, passes, ndim, quantities_in(family.detail)))
-        theirs = self._theirs(family, fails, passes, ndim)
-        if theirs is not None:
-            return Sharpened([theirs], settled=True)
-        limit = asker.spent + _SHARPENING
-
-        def ask(case: Case) -> bool | None:
-            examined = asker.examine(case, self.name)
-            return None if examined is None else _shown(examined, family)
-
-        def more() -> bool:
-            return asker.spent < limit and not asker.exhausted
-
-        def late(case: Case) -> bool:
-            return asker.is_forbidden(case, self.name)
-
-        return sharpen(fails, passes, ndim, ask, more, late, quantities_in(family.detail))
-
-    def _theirs(
-        self, family: Family, fails: Sequence[Case], passes: Sequence[Case], ndim: int
-    ) -> Part | None:
-        """The condition of another implementation's cause that parts this one's calls too."""
-        for other in self.before:
-            if other.family != family or other.formula is None or not other.asked:
-                continue
-            formula = evolve(other.formula, ndim=ndim)
-            try:
-                condition = formula.condition
-            except InvalidCondition:
-                continue  # one that names the second dimension
-            if Table(fails, ndim).holds(condition).all() and not Table(passes, ndim).holds(condition).any():
-                return Part(formula, tuple(fails))
-        return None
-
-    def _starts(self, cause: Cause, part: Part) -> list[Case]:
-        """Where to shrink from: another implementation's smallest case may be as good here."""
-        theirs = [
-            other.smallest
-            for other in self.before
-            if other.family == cause.family and other.smallest is not None
-        ]
-        return [*theirs, *sorted(part.fails, key=_complexity)[:2]]
-
-
-def _shown(examined: Examined, family: Family) -> bool | None:
-    """Whether a call fails in this way; None where it was not judged for it, or fails in another."""
-    found = families(examined.records)
-    if family in found:
-        return True
-    checks = frozenset(family.checks)
-    if any(checks & frozenset(other.checks) for other in found):
-        return None
-    right = any(record.check in family.disproved_by and tells(record) for record in examined.records)
-    return False if right else None
-
-
-def _as_one(parts: list[Part]) -> list[Part]:
-    """The parts under one condition, where each has one: what is missing is one and the same refusal."""
-    formulas = [part.formula for part in parts if part.formula is not None]
-    if len(parts) < 2 or len(formulas) < len(parts):
-        return parts
-    one = evolve(formulas[0], others=tuple(formulas[1:]))
-    return [Part(one, tuple(case for part in parts for case in part.fails))]
-
-
-def _mine(part: Part, cases: Sequence[Case], ndim: int) -> list[Case]:
-    if part.formula is None:
-        return list(cases)
-    holds = Table(cases, ndim).holds(part.formula.condition)
-    return [case for case, hit in zip(cases, holds, strict=True) if hit]
-
-
-def _count(cause: Cause, part: Part, passes: Sequence[Case], ndim: int) -> None:
-    cause.formula, cause.failing, cause.passing = part.formula, len(part.fails), len(passes)
-    if part.formula is None:
-        return
-    condition = part.formula.condition
-    cause.held_by = int(Table(part.fails, ndim).holds(condition).sum())
-    cause.excepted = int(Table(passes, ndim).holds(condition).sum())
-    most = int(_NEARLY * len(part.fails)) if part.formula.cost > _LONG else 0
-    words = quantities_in(cause.family.detail)
-    for formula in shortest(part.fails, passes, ndim, exceptions=most, words=words) if most else []:
-        if formula.top_level_or or formula.cost > part.formula.cost - _SHORTER:
-            continue
-        wrong = int(Table(passes, ndim).holds(formula.condition).sum())
-        if wrong:
-            cause.roughly = (formula, wrong)
-            break
-
-
-def _complexity(case: Case) -> tuple[int, int, str]:
-    return case.complexity
-
-
-def _look_closer(
-    cause: Cause,
-    starts: Sequence[Case],
-    asker: Asker,
-    others: Sequence[Formula],
-    passes: Sequence[Case],
+def _of_target(
+    target: str,
+    names: Sequence[str],
+    observed: Observed,
+    python: Path | None,
+    stop: Stop,
+    emit: Callable[[Looking | Found], None],
 ) -> None:
-    """Shrinks, locates and diagnoses."""
-    name, family, limit = cause.implementation, cause.family, asker.spent + _SHRINKING
-    conditions = [formula.condition for formula in others]
-    assert cause.smallest is not None
-
-    def fails(case: Case) -> bool:
-        if asker.spent > limit:
-            return False
-        examined = asker.examine(case, name)
-        return (
-            examined is not None
-            and examined.failing(family)
-            and not any(condition.holds(case) for condition in conditions)
-        )
-
-    start = next((case for case in (*starts, cause.smallest) if fails(case)), None)
-    if start is not None:
-        small = shrink(start, name, fails)
-        examined = asker.examine(small, name)
-        if examined is not None and examined.failing(family):
-            cause.smallest, cause.smallest_records = small, families(examined.records)[family]
-    if cause.first.check in VALUE_CHECKS and family.kind == "values":
-
-        def ask(case: Case) -> tuple[Problem, Answer] | None:
-            examined = asker.examine(case, name)
-            return None if examined is None else (examined.problem, examined.answer)
-
-        cause.located = locate(cause.smallest, ask)
-    cause.example = _example(cause, asker)
-    _diagnose(cause, sorted(cause.records, key=_complexity), asker, passes)
-
-
-def _example(cause: Cause, asker: Asker) -> Example | None:
-    """The numbers of a reproduction: small counting ones where they show the failure, else the case's own."""
-    examined = asker.examine(cause.smallest, cause.implementation) if cause.smallest else None
-    if examined is None or cause.first.check not in VALUE_CHECKS:
-        return None
-    readable = counting(examined.problem)
-    answer = asker.answer(readable, cause.implementation) if readable is not examined.problem else None
-    found = None if answer is None else example(readable, answer, cause.first.check)
-    return found or example(examined.problem, examined.answer, cause.first.check)
-
-
-def _diagnose(cause: Cause, mine: Sequence[Case], asker: Asker, passes: Sequence[Case]) -> None:
-    if cause.family.kind in ("crash", "hang"):
-        return
-    chosen = [case for case in (cause.smallest, *_sample(mine, _COMPARED)) if case is not None]
-    limit = asker.spent + 2 * (_COMPARED + _COMPARED_PASSES)
-    failing, passing = [], []
-    for case in dict.fromkeys(chosen):
-        examined = asker.examine(case, cause.implementation) if asker.spent < limit else None
-        if examined is not None and examined.failing(cause.family):
-            failing.append((examined.problem, examined.answer))
-    for case in _sample(sorted(passes, key=lambda case: case.complexity), _COMPARED_PASSES):
-        examined = asker.examine(case, cause.implementation) if asker.spent < limit else None
-        if examined is not None and not examined.failing(cause.family):
-            passing.append((examined.problem, examined.answer))
-    if failing:
-        cause.diagnosis = diagnose(failing, passing)
-
-
-def _sample(cases: Sequence[Case], count: int) -> list[Case]:
-    """So many of them: half the smallest, the rest evenly through."""
-    if len(cases) <= count:
-        return list(cases)
-    small, rest = list(cases[: count // 2]), cases[count // 2 :]
-    return small + [rest[at * len(rest) // (count - len(small))] for at in range(count - len(small))]
-
-
-def _joined(causes: list[Cause], passes: Sequence[Case], ndim: int) -> list[Cause]:
-    """Causes that one fault explains are one."""
-    found: list[Cause] = []
-    for cause in causes:
-        names = {fault.name for fault in cause.diagnosis.faults} if cause.diagnosis else set()
-        for other in found:
-            theirs = {fault.name for fault in other.diagnosis.faults} if other.diagnosis else set()
-            if names & theirs:
-                other.records |= cause.records
-                other.failing += cause.failing
-                formulas = shortest(list(other.records), passes, ndim)
-                other.formula = formulas[0] if formulas else None
-                other.held_by = other.failing if other.formula else 0
-                break
-        else:
-            found.append(cause)
-    return found
+    """Emits the causes in a target's implementations; without an interpreter what the run's own calls say."""
+    left, found = list(names), list[Cause]()
+    if python is not None:
+        try:
+            with FollowUp(Target.parse(target), python, stop) as follow_up:
+                for name in names:
+                    emit(Looking(target, f"looking for causes in {name}"))
+                    causes = Explainer(name, observed.calls[name], follow_up, tuple(found)).causes()
+                    left.remove(name)
+                    found += causes
+                    emit(Found(causes))
+        except Exception as error:  # a run's verdicts must not be lost to a fault in their explanation
+            reason = f"{type(error).__name__}: {error}"
+            emit(Looking(target, f"the causes are those of the run alone: {reason}"))
+    for name in left:
+        emit(Found(Explainer(name, observed.calls[name], None, ()).causes()))

@@ -15,7 +15,7 @@ from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.products import channel_axis, products
 from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES, SIGNIFICAND_BITS, Data
 from conv_transpose_conformance.judging.answers import Answer
-from conv_transpose_conformance.judging.judge import Array, Expected
+from conv_transpose_conformance.judging.expected import Array, Expected
 from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.reference_impl import Geometry

@@ -23,30 +23,25 @@ def check_adapter(name: str, pythons: tuple[str, ...]) -> int:
 
     Exits 0 where all is right, 1 where something is not.
     """
-    import threading
-
+    from conv_transpose_conformance.cases.names import Target
     from conv_transpose_conformance.commands.adapter import check
-    from conv_transpose_conformance.execution.driver import Driver
+    from conv_transpose_conformance.execution.case_runner import CaseRunner
     from conv_transpose_conformance.frameworks.registry import framework
     from conv_transpose_conformance.frameworks.targets import choose
     from conv_transpose_conformance.text import one_line
 
     found = framework(name)
-    python = choose(pythons, ()).locate(
-        name, lambda line: click.echo(f"{name}: {line}", err=True), threading.Event()
-    )
-    driver = Driver(name, python, threading.Event(), lambda _job, _answer: None, lambda _reason: None)
     wrong = right = 0
-    try:
-        for finding in check(found, driver):
+    with CaseRunner(
+        Target(name), choose(pythons, ()), say=lambda line: click.echo(f"{name}: {line}", err=True)
+    ) as runner:
+        for finding in check(found, runner):
             wrong += bool(finding.problem)
             right += not finding.problem
             mark = "wrong" if finding.problem else "ok   "
             where = f"{finding.subject}: " if finding.subject else ""
             said = f": {one_line(finding.problem)}" if finding.problem else ""
             click.echo(f"{mark}  {where}{finding.checked}{said}")
-    finally:
-        driver.close()
     click.echo(f"{name}: {right} right, {wrong} wrong")
     return 1 if wrong else 0
 

@@ -94,13 +94,26 @@ _env = click.option(
     help="Release to run, in an environment that the suite makes. Repeat it to run several side by side.",
 )
 
+
+def _known_device(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    """Refuses a device that no framework declares."""
+    if value != "cpu":
+        from conv_transpose_conformance.frameworks.registry import registry
+
+        known = dict.fromkeys(name for one in registry().frameworks.values() for name in one.devices)
+        if value not in known:
+            raise click.BadParameter(f"{value!r} is not one of {', '.join(map(repr, known))}.")
+    return value
+
+
 _device = click.option(
     "--device",
-    type=click.Choice(["cpu", "cuda"]),
+    metavar="NAME",
     default="cpu",
     show_default=True,
     envvar=DEVICE,
-    help="Device for PyTorch and PaddlePaddle.",
+    callback=_known_device,
+    help="Device to run on, such as cuda; a framework without it is unavailable.",
 )
 
 

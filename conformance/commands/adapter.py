@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from conv_transpose_conformance.adapters.probe import OPERATIONS
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.meaning import Acceptance
 from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES
-from conv_transpose_conformance.errors import BadName, ConformanceError
-from conv_transpose_conformance.execution.driver import Driver
-from conv_transpose_conformance.execution.requests import Job, Probe
+from conv_transpose_conformance.errors import BadInterpreter, BadName
+from conv_transpose_conformance.execution.case_runner import CaseRunner
+from conv_transpose_conformance.execution.requests import Probe, job_of
 from conv_transpose_conformance.frameworks.framework import Framework
 from conv_transpose_conformance.frameworks.implementation import Implementation
 from conv_transpose_conformance.judging.answers import Answer, Outcome
-from conv_transpose_conformance.judging.judge import judge
-from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import FAILING
+from conv_transpose_conformance.workers.process import WorkerFailed
 
 # Plain calls that nearly every API can say, the plainest first.
 _CASES: Final = {
@@ -57,23 +56,23 @@ class Finding:
     problem: str = ""
 
 
-def check(framework: Framework, driver: Driver) -> Iterator[Finding]:
-    """Yields what an adapter does right and wrong; ``driver`` holds workers of its framework.
+def check(framework: Framework, runner: CaseRunner) -> Iterator[Finding]:
+    """Yields what an adapter does right and wrong; ``runner`` asks its framework.
 
     A case that an API cannot express, or that its documents do not demand to work, is left out: what a
     framework computes is for ``conformance run`` to judge.
     """
     try:
-        hello = driver.start()
-    except ConformanceError as error:
+        hello = runner.start()
+    except (WorkerFailed, BadInterpreter) as error:
         yield Finding("", "greeting", str(error))
         return
     yield _greeting(framework, hello)
     for implementation in framework.implementations:
-        yield from _Checked(framework, implementation, driver, tuple(hello["dtypes"])).findings()
+        yield from _Checked(framework, implementation, runner, tuple(hello["dtypes"])).findings()
 
 
-def _greeting(framework: Framework, hello: dict[str, object]) -> Finding:
+def _greeting(framework: Framework, hello: Mapping[str, Any]) -> Finding:
     named = hello.get("framework", framework.name)
     problem = ""
     if named != framework.name:
@@ -91,7 +90,7 @@ class _Checked:
 
     framework: Framework
     implementation: Implementation
-    driver: Driver
+    runner: CaseRunner
     dtypes: tuple[str, ...]
 
     def findings(self) -> Iterator[Finding]:
@@ -134,10 +133,8 @@ class _Checked:
         return self.framework.interpret(case, self.implementation).acceptance is Acceptance.REQUIRED
 
     def _ask(self, case: Case, probe: Probe | None = None) -> Answer:
-        meaning = self.framework.interpret(case, self.implementation)
-        problem = Problem(case, meaning.geometry)
-        name = self.implementation.name
-        return self.driver.ask(Job(problem, {name: meaning}, probe), name)
+        job = job_of(case, self.implementation.name)
+        return self.runner.answer(evolve(job, probe=probe), self.implementation.name)
 
     def _stages(self, case: Case, answer: Answer) -> str:
         if answer.outcome is Outcome.UNSUPPORTED:
@@ -157,11 +154,7 @@ class _Checked:
 
     def _judged(self, cases: list[Case]) -> str:
         for case in cases:
-            meaning = self.framework.interpret(case, self.implementation)
-            problem = Problem(case, meaning.geometry)
-            name = self.implementation.name
-            answer = self.driver.ask(Job(problem, {name: meaning}), name)
-            records = judge(case, meaning, problem.data, problem.reference, answer, self.framework.name)
+            records = self.runner.run(case, self.implementation.name).records
             wrong = next((record for record in records if record.verdict in FAILING), None)
             if wrong is not None:
                 return f"{case.id}: {wrong.check}: {wrong.message}"
@@ -206,7 +199,7 @@ class _Checked:
         return ""
 
     def _probe(self, operation: str, case: Case) -> str:
-        arrays = Problem(case, self.framework.interpret(case, self.implementation).geometry).data.arrays()
+        arrays = job_of(case, self.implementation.name).problem.data.arrays()
         if operation == "convolve":
             arrays["y"] = arrays["g"]
         if operation in ("second", "tangent"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,19 +12,19 @@ from attrs import frozen
 from rich.console import Console
 
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.causes.failures import Observed
-from conv_transpose_conformance.commands.finish import conclude, exit_code, stale
-from conv_transpose_conformance.commands.run import DISTRIBUTION, suite_version
+from conv_transpose_conformance.causes.find import Found, find_causes, in_order
+from conv_transpose_conformance.commands.evaluate import with_expected
+from conv_transpose_conformance.commands.known_divergences import known_divergences, scripts_of
+from conv_transpose_conformance.commands.recorder import Recorder
+from conv_transpose_conformance.commands.run_document import run_document, suite, suite_version
 from conv_transpose_conformance.errors import BadRunFolder
 from conv_transpose_conformance.expectations import Expectations
 from conv_transpose_conformance.reports.render import render
 from conv_transpose_conformance.reports.store.agreement import check_mergeable, judges
-from conv_transpose_conformance.reports.store.dataset import RecordWriter
 from conv_transpose_conformance.reports.store.folder import RunFolder, read
 from conv_transpose_conformance.reports.store.records_reader import calls
 from conv_transpose_conformance.reports.store.strict_json import replay_command
-from conv_transpose_conformance.reports.store.summary import Summary
-from conv_transpose_conformance.requirements.base.requirement import Requirement, fails
+from conv_transpose_conformance.requirements.base.requirement import Requirement
 from conv_transpose_conformance.requirements.catalogue import catalogue, described
 from conv_transpose_conformance.requirements.tally import Tally
 
@@ -52,43 +53,58 @@ def merge(
     """
     parts = [_Part(path, *read(path)) for path in directories]
     _check(parts, out)
-    summary, observed = Summary(), Observed()
     requirements = _requirements(parts)
-    tally = Tally.of(requirements)
     batches = [batch for part in parts for batch in calls(part.path)]
     folder = RunFolder.create(out)
-    with RecordWriter(folder.records) as writer:
+    with Recorder(folder.records, requirements) as recorder:
         for batch in batches:
-            writer.write(batch)
-            observed.add(batch)
-            for record in batch:
-                summary.add(record)
-                tally.add(record)
+            recorder.add(batch)
     frameworks = _frameworks(parts)
-    found = conclude(observed, summary, frameworks, expectations, console=console, asking=False)
-    for divergence in found:
-        _complete(divergence, parts)
-    results = _results(parts, requirements, tally, frameworks, expectations)
+    with console.status("looking for causes") if console.is_terminal else nullcontext():
+        found = _divergences(parts, recorder, frameworks, expectations)
+    document = run_document(
+        _about(parts),
+        frameworks=frameworks,
+        implementations=recorder.summary.implementations(),
+        requirements=requirements,
+        results=_results(parts, requirements, recorder.tally, frameworks, expectations),
+        divergences=found,
+        expectations=expectations,
+    )
+    folder.write(document, recorder.summary, found)
+    return render(out)
+
+
+def _about(parts: Sequence[_Part]) -> dict[str, Any]:
     first = parts[0].run
-    info = {
+    return {
         "suite": _suite(parts),
         **{key: first[key] for key in ("profile", "seed", "budget", "host")},
         "started": min(part.run["started"] for part in parts),
         "seconds": round(sum(part.run["seconds"] for part in parts), 2),
         "interrupted": any(part.run["interrupted"] for part in parts),
-        "exit_code": exit_code([*found, *filter(fails, results)], frameworks),
-        "frameworks": frameworks,
         "corpus": next((v for part in parts if (v := part.run.get("corpus")) is not None), None),
-        "requirements": {"catalogue": [described(r) for r in requirements], "results": results},
         "merged": [str(part.path) for part in parts],
-        "expectations": {
-            "file": str(expectations.path),
-            "entries": len(expectations.entries),
-            "stale": stale(expectations, summary.implementations(), frameworks),
-        },
     }
-    folder.write(info, summary, found)
-    return render(out)
+
+
+def _divergences(
+    parts: Sequence[_Part],
+    recorder: Recorder,
+    frameworks: Mapping[str, dict[str, Any]],
+    expectations: Expectations,
+) -> list[dict[str, Any]]:
+    """What all the records together show, with what the parts found out by asking."""
+    events = find_causes(recorder.observed, {})
+    causes = in_order(cause for event in events if isinstance(event, Found) for cause in event.causes)
+    scripts = scripts_of(frameworks, {})
+    try:
+        found = known_divergences(causes, recorder.summary, scripts, expectations)
+    finally:
+        scripts.close()
+    for divergence in found:
+        _complete(divergence, parts)
+    return found
 
 
 def _check(parts: Sequence[_Part], out: Path) -> None:
@@ -140,8 +156,7 @@ def _check(parts: Sequence[_Part], out: Path) -> None:
 def _suite(parts: Sequence[_Part]) -> dict[str, Any]:
     """Returns this suite, which finds the causes, and the versions that judged the calls if others did."""
     judged_by = list(dict.fromkeys(version for part in parts for version in judges(part.run)))
-    suite = {"name": DISTRIBUTION, "version": suite_version()}
-    return suite if judged_by == [suite_version()] else {**suite, "judged_by": judged_by}
+    return suite() if judged_by == [suite_version()] else {**suite(), "judged_by": judged_by}
 
 
 def _frameworks(parts: Sequence[_Part]) -> dict[str, Any]:
@@ -178,12 +193,7 @@ def _results(
     for entry in entries:
         if entry["probed"]:
             plain = {key: value for key, value in entry.items() if key != "expected"}
-            if fails(plain):
-                version = frameworks.get(plain["framework"], {}).get("version")
-                plain["expected"] = expectations.of_requirement(
-                    plain["requirement"], plain["implementation"], version
-                )
-            found.append(plain)
+            found.append(with_expected(plain, frameworks, expectations))
     order = {requirement.id: position for position, requirement in enumerate(requirements)}
     position = list(columns)
     return sorted(found, key=lambda r: (order[r["requirement"]], position.index(r["implementation"])))

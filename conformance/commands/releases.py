@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.errors import (
@@ -18,9 +19,11 @@ from conv_transpose_conformance.errors import (
     InvalidCase,
     NothingRan,
 )
-from conv_transpose_conformance.execution import events
-from conv_transpose_conformance.execution.session import make_engine
-from conv_transpose_conformance.frameworks.registry import framework_of, wrong_ndim
+from conv_transpose_conformance.execution.case_runner import CaseRunner, cannot_ask
+from conv_transpose_conformance.execution.driver import reason_of
+from conv_transpose_conformance.execution.interrupts import Interrupt, interruptible
+from conv_transpose_conformance.execution.planner import check_size
+from conv_transpose_conformance.frameworks.registry import framework_of
 from conv_transpose_conformance.frameworks.targets import choose, distributions
 from conv_transpose_conformance.workers.environment import installer_environment
 from conv_transpose_conformance.workers.launch import run
@@ -96,65 +99,81 @@ def bisect(
         NothingRan: where fewer than two releases can be had.
         InvalidCase: where the implementation cannot express the case.
     """
-    reason = wrong_ndim(implementation, case)
-    if reason:
-        raise InvalidCase(f"{implementation} cannot run {case.id}: {reason}")
-    left = list(versions)
-    known: dict[str, Outcome] = {}
-
-    def outcome(at: int, step: int) -> int:
-        """Asks the release at an index, or the nearest towards ``step`` that answers; where that is."""
-        while 0 <= at < len(left):
-            version = left[at]
-            if version not in known:
-                try:
-                    known[version] = _verdicts(case, implementation, f"{distribution}=={version}", say)
-                    failing = [f"{check} {verdict}" for check, verdict in known[version] if verdict != "pass"]
-                    say(f"{distribution} {version}: {', '.join(failing) or 'pass'}")
-                except InvalidCase:
-                    raise
-                except ConformanceError as error:
-                    say(f"{distribution} {version}: skipped: {error}")
-                    del left[at]
-                    at += 0 if step > 0 else -1
-                    continue
-            return at
-        raise NothingRan(f"no release of {distribution} could run; choose others with --versions")
-
-    first = outcome(0, 1)
-    last = outcome(len(left) - 1, -1)
-    old = known[left[first]]
-    if first == last:
-        raise NothingRan(f"only {distribution} {left[first]} could run; choose others with --versions")
-    if known[left[last]] == old:
-        return None
-    low, high = left[first], left[last]
-    while left.index(high) - left.index(low) > 1:
-        middle = left.index(low) + (left.index(high) - left.index(low)) // 2
-        version = left[outcome(middle, -1)]
-        if version == low:
-            continue  # what lay between from here down is left out
-        if known[version] == old:
-            low = version
-        else:
-            high = version
-    return Change(low, high, old, known[high])
+    reason = cannot_ask(case, implementation)
+    if reason is not None:
+        raise InvalidCase(f"{implementation} {reason}")
+    check_size(case)
+    with interruptible() as interrupt:
+        ask = partial(_verdicts, case, implementation, say=say, interrupt=interrupt)
+        return _Releases(distribution, list(versions), ask, say, interrupt).first_change()
 
 
-def _verdicts(case: Case, implementation: str, requirement: str, say: Say) -> Outcome:
-    engine = make_engine((implementation,), choose((), (requirement,)))
-    found: list[tuple[str, str]] = []
-    for event in engine.run([case]):
-        match event:
-            case events.Judged(records):
-                if str(records[0].verdict) == "not-applicable":
-                    raise InvalidCase(f"{implementation} cannot express {case.id}: {records[0].message}")
-                found += [(str(record.check), str(record.verdict)) for record in records]
-            case events.Unavailable(_, reason):
-                raise NothingRan(reason)
-            case events.Preparing(_, message):
-                say(f"{requirement}: {message}")
-    return tuple(found)
+@define
+class _Releases:
+    """The releases that are left to compare, the oldest first; each is asked once."""
+
+    distribution: str
+    left: list[str]
+    ask: Callable[[str], Outcome]
+    say: Say
+    interrupt: Interrupt
+    _known: dict[str, Outcome] = field(factory=dict, init=False)
+
+    def first_change(self) -> Change | None:
+        """The first release whose outcome is not the oldest's, by halving."""
+        low = self._nearest(0, 1)
+        high = self._nearest(len(self.left) - 1, -1)
+        old = self._known[low]
+        if low == high:
+            raise NothingRan(f"only {self.distribution} {low} could run; choose others with --versions")
+        if self._known[high] == old:
+            return None
+        while (between := self.left.index(high) - self.left.index(low)) > 1:
+            version = self._nearest(self.left.index(low) + between // 2, -1)
+            if version == low:
+                continue  # what lay between from here down is left out
+            if self._known[version] == old:
+                low = version
+            else:
+                high = version
+        return Change(low, high, old, self._known[high])
+
+    def _nearest(self, at: int, step: int) -> str:
+        """The release at an index, or the nearest towards ``step`` that can be asked."""
+        while 0 <= at < len(self.left):
+            version = self.left[at]
+            if version in self._known or self._ask(version):
+                return version
+            del self.left[at]
+            at += 0 if step > 0 else -1
+        raise NothingRan(f"no release of {self.distribution} could run; choose others with --versions")
+
+    def _ask(self, version: str) -> bool:
+        """Whether a release can be asked."""
+        try:
+            outcome = self._known[version] = self.ask(f"{self.distribution}=={version}")
+        except ConformanceError as error:
+            if self.interrupt.requested:
+                raise
+            self.say(f"{self.distribution} {version}: skipped: {error}")
+            return False
+        failing = [f"{check} {verdict}" for check, verdict in outcome if verdict != "pass"]
+        self.say(f"{self.distribution} {version}: {', '.join(failing) or 'pass'}")
+        return True
+
+
+def _verdicts(case: Case, implementation: str, release: str, *, say: Say, interrupt: Interrupt) -> Outcome:
+    def preparing(message: str) -> None:
+        say(f"{release}: {message}")
+
+    targets = choose((), (release,))
+    (target,) = targets.of(framework_of(implementation))
+    with CaseRunner(target, targets, interrupt, preparing) as runner:
+        try:
+            records = runner.run(case, implementation).records
+        except ConformanceError as error:
+            raise NothingRan(reason_of(error, target.framework)) from None
+    return tuple((str(record.check), str(record.verdict)) for record in records)
 
 
 def distribution_of(framework: str, implementation: str) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.commands.replay_all import STILL, answer
-from conv_transpose_conformance.errors import InvalidCase, NothingRan
-from conv_transpose_conformance.execution import events
-from conv_transpose_conformance.execution.engine import Engine
-from conv_transpose_conformance.execution.interrupts import signals
-from conv_transpose_conformance.execution.session import make_engine
-from conv_transpose_conformance.frameworks.registry import framework_of, wrong_ndim
+from conv_transpose_conformance.commands.replay_all import STILL, answer, say
+from conv_transpose_conformance.errors import ConformanceError, InvalidCase, NothingRan
+from conv_transpose_conformance.execution.case_runner import CaseRunner, cannot_ask
+from conv_transpose_conformance.execution.driver import reason_of
+from conv_transpose_conformance.execution.interrupts import interruptible
+from conv_transpose_conformance.execution.planner import check_size
+from conv_transpose_conformance.frameworks.registry import framework_of
 from conv_transpose_conformance.frameworks.targets import Targets
 from conv_transpose_conformance.judging.verdicts import Record, Verdict
 from conv_transpose_conformance.text import plain
@@ -27,38 +28,33 @@ def replay(case: Case, implementation: str, targets: Targets, console: Console) 
         InvalidCase: where the implementation has no way to say the case.
         NothingRan: where its framework cannot be had.
     """
-    reason = wrong_ndim(implementation, case)
-    if reason:
-        raise InvalidCase(f"cannot run: {implementation} cannot run {case.id}: {reason}")
-    engine = make_engine((implementation,), targets)
-    with signals(engine.interrupt):
-        records, framework = _run(engine, case, console)
-    if records and records[0].verdict is Verdict.NOT_APPLICABLE:
-        raise InvalidCase(f"cannot run: {implementation} cannot express {case.id}: {records[0].message}")
-    name = framework_of(implementation)
-    console.print(Text(plain(f"{implementation} · {name} {framework['version']} · {framework['device']}")))
+    reason = cannot_ask(case, implementation)
+    if reason is not None:
+        raise InvalidCase(f"cannot run: {implementation} {reason}")
+    check_size(case)
+    failing = False
+    with interruptible() as interrupt:
+        for target in targets.of(framework_of(implementation)):
+            with CaseRunner(target, targets, interrupt, partial(say, str(target))) as runner:
+                failing |= _replay(case, implementation, runner, console)
+    return int(failing)
+
+
+def _replay(case: Case, implementation: str, runner: CaseRunner, console: Console) -> bool:
+    """Shows what comes of the case on one target, and says whether a check fails."""
+    framework = runner.target.framework
+    try:
+        hello = runner.start()
+        records = runner.run(case, implementation).records
+    except ConformanceError as error:
+        raise NothingRan(f"cannot run: {runner.target}: {reason_of(error, framework)}") from None
+    console.print(Text(plain(f"{implementation} · {framework} {hello['version']} · {hello['device']}")))
     console.print(Text(case.id, style="bold"), soft_wrap=True)
     for record in records:
         _show(record, console)
     word, _ = answer(records)
     console.print(Text(word, style="bold red" if word == STILL else "bold green"))
-    return int(any(record.failing for record in records))
-
-
-def _run(engine: Engine, case: Case, console: Console) -> tuple[list[Record], dict[str, Any]]:
-    records: list[Record] = []
-    info: dict[str, Any] = {"version": "", "device": ""}
-    for event in engine.run([case]):
-        match event:
-            case events.Judged(found):
-                records += found
-            case events.Ready(_, described):
-                info = described
-            case events.Unavailable(framework, reason):
-                raise NothingRan(f"cannot run: {framework}: {reason}")
-            case events.Preparing(framework, message):
-                Console(stderr=True).print(Text(plain(f"{framework}: {message}"), style="dim"))
-    return records, info
+    return any(record.failing for record in records)
 
 
 def _show(record: Record, console: Console) -> None:

@@ -6,7 +6,9 @@ are as the divergences are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,38 +18,23 @@ from rich.text import Text
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.names import Name
-from conv_transpose_conformance.errors import BadRelease
-from conv_transpose_conformance.execution import events
-from conv_transpose_conformance.execution.engine import Interrupt
-from conv_transpose_conformance.execution.interrupts import signals
-from conv_transpose_conformance.execution.session import make_engine
+from conv_transpose_conformance.errors import BadRelease, ConformanceError, InvalidCase
+from conv_transpose_conformance.execution.case_runner import CaseRunner
+from conv_transpose_conformance.execution.driver import reason_of
+from conv_transpose_conformance.execution.interrupts import Interrupt, interruptible
 from conv_transpose_conformance.frameworks.registry import framework_of
 from conv_transpose_conformance.frameworks.targets import Targets, choose, release_of
 from conv_transpose_conformance.judging.verdicts import FAILING, Record, Verdict
 from conv_transpose_conformance.reports.store.folder import read
 from conv_transpose_conformance.requirements.base.requirement import Result, fails
 from conv_transpose_conformance.requirements.catalogue import catalogue
-from conv_transpose_conformance.requirements.examine import Subject, examine
+from conv_transpose_conformance.requirements.examine import Examined, Subject, examine
 from conv_transpose_conformance.text import one_line, plain
 
 FIXED: Final = "fixed"
 STILL: Final = "still diverges"
 CANNOT: Final = "cannot run"
 _STYLES: Final = {FIXED: "bold green", STILL: "bold red", CANNOT: "bold yellow"}
-
-
-@define
-class _Asked:
-    """What came of asking: by implementation (with its release), and why frameworks could not be had."""
-
-    records: dict[tuple[str, Case], list[Record]] = field(factory=dict)
-    results: dict[tuple[str, str], Result] = field(factory=dict)  # by requirement first
-    interpreters: dict[str, Path] = field(factory=dict)
-    reasons: dict[str, str] = field(factory=dict)
-
-    def reason(self, implementation: str) -> str:
-        """Why an implementation could not be asked."""
-        return self.reasons.get(framework_of(implementation), "it was not run")
 
 
 def replay_all(directory: Path, targets: Targets, console: Console) -> int:
@@ -62,30 +49,43 @@ def replay_all(directory: Path, targets: Targets, console: Console) -> int:
     if not divergences and not failing:
         console.print(Text(f"{directory} has no failure to replay"))
         return 0
-    wanted = [(d, Case.from_dict(d["smallest"]["parameters"])) for d in divergences]
-    asked = _Asked()
-    _run([(d["implementation"], case) for d, case in wanted], failing, targets, console, asked)
-    _examine(failing, asked)
+    cases = [(d["implementation"], Case.from_dict(d["smallest"]["parameters"])) for d in divergences]
+    replays = _ask(cases, failing, targets)
     words = []
-
-    def told(word: str, subject: str, why: str) -> None:
+    for divergence, (name, case) in zip(divergences, cases, strict=True):
+        word, why = answer(replays.records.get((name, case), []), replays.reason(name, case))
+        _show(console, word, f"{divergence['id']} {name}  {case.id}", why)
         words.append(word)
-        line = Text.assemble((f"{word:<15}", _STYLES[word]), plain(subject))
-        if why:
-            line.append(f"  {one_line(why)}", style="dim")
-        console.print(line, soft_wrap=True)
-
-    for divergence, case in wanted:
-        name = divergence["implementation"]
-        word, why = answer(asked.records.get((name, case), []), asked.reason(name))
-        told(word, f"{divergence['id']} {name}  {case.id}", why)
     for result in failing:
         name, requirement = result["implementation"], result["requirement"]
-        word, why = answer_of(requirement, asked.results.get((requirement, name)), asked.reason(name))
-        told(word, f"{requirement} {name}", why)
+        word, why = answer_of(requirement, replays.results.get((requirement, name)), replays.reason(name))
+        _show(console, word, f"{requirement} {name}", why)
+        words.append(word)
     if STILL in words:
         return 1
     return 3 if all(word == CANNOT for word in words) else 0
+
+
+def _ask(
+    cases: Sequence[tuple[str, Case]], failing: Sequence[Mapping[str, Any]], targets: Targets
+) -> _Replays:
+    """Asks the cases and the requirements that failed, implementation by implementation."""
+    names = dict.fromkeys([*(name for name, _ in cases), *(result["implementation"] for result in failing)])
+    with interruptible() as interrupt, closing(_Replays(targets, interrupt)) as replays:
+        for name in names:
+            replays.ask(
+                name,
+                [case for implementation, case in cases if implementation == name],
+                [result["requirement"] for result in failing if result["implementation"] == name],
+            )
+    return replays
+
+
+def _show(console: Console, word: str, subject: str, why: str) -> None:
+    line = Text.assemble((f"{word:<15}", _STYLES[word]), plain(subject))
+    if why:
+        line.append(f"  {one_line(why)}", style="dim")
+    console.print(line, soft_wrap=True)
 
 
 def answer(records: list[Record], reason: str = "") -> tuple[str, str]:
@@ -114,59 +114,82 @@ def answer_of(requirement: str, result: Result | None, reason: str = "") -> tupl
     return CANNOT, found["message"]
 
 
-def _run(
-    cases: Sequence[tuple[str, Case]],
-    failing: Iterable[Mapping[str, Any]],
-    targets: Targets,
-    console: Console,
-    asked: _Asked,
-) -> None:
-    """Asks the cases, implementation by implementation; of those without one, where they can be had."""
-    for name in dict.fromkeys([*(name for name, _ in cases), *(r["implementation"] for r in failing)]):
-        if framework_of(name) in asked.reasons:
-            continue
+def say(target: str, message: str) -> None:
+    """Shows what takes time before a target answers."""
+    Console(stderr=True).print(Text(plain(f"{target}: {message}"), style="dim"))
+
+
+@define
+class _Replays:
+    """What failed in a run, asked again; implementations are named as reports do, with their release."""
+
+    targets: Targets
+    interrupt: Interrupt
+    records: dict[tuple[str, Case], list[Record]] = field(factory=dict, init=False)
+    results: dict[tuple[str, str], Result] = field(factory=dict, init=False)  # by requirement first
+    _invalid: dict[tuple[str, Case], str] = field(factory=dict, init=False)  # why a case cannot be asked
+    _unavailable: dict[tuple[str, str], str] = field(factory=dict, init=False)  # why a release cannot be had
+    _runners: dict[tuple[str, str], list[CaseRunner]] = field(factory=dict, init=False)
+
+    def ask(self, name: str, cases: Iterable[Case], requirements: Iterable[str]) -> None:
+        """Asks an implementation, wherever it runs."""
         parsed = Name.parse(name)
-        plainly, version = parsed.implementation, parsed.release
-        try:
-            where = choose((), (release_of(plainly, version),)) if version else targets
-        except BadRelease as error:  # a release of what the suite does not install
-            asked.reasons[framework_of(name)] = str(error)
-            continue
-        mine = [case for implementation, case in cases if implementation == name]
-        for event in make_engine((plainly,), where, profile="full").run(mine):
-            match event:
-                case events.Judged(records):
-                    asked.records[name, records[0].case] = records
-                case events.Ready(_, info):
-                    asked.interpreters[name] = Path(info["interpreter"])
-                case events.Unavailable(framework, reason):
-                    asked.reasons[framework] = reason
-                    asked.interpreters.pop(name, None)
-                case events.Preparing(framework, message):
-                    Console(stderr=True).print(Text(plain(f"{framework}: {message}"), style="dim"))
+        for runner in self._runners_of(parsed):
+            try:
+                self._run(name, cases, runner)
+                self._examine(name, requirements, runner)
+            except ConformanceError as error:
+                self._unavailable[_release(parsed)] = reason_of(error, runner.target.framework)
+
+    def reason(self, name: str, case: Case | None = None) -> str:
+        """Why an implementation could not be asked, or not this case."""
+        if case is not None and (name, case) in self._invalid:
+            return self._invalid[name, case]
+        return self._unavailable.get(_release(Name.parse(name)), "it was not run")
+
+    def close(self) -> None:
+        """Ends the workers."""
+        for runners in self._runners.values():
+            for runner in runners:
+                runner.close()
+
+    def _runners_of(self, name: Name) -> list[CaseRunner]:
+        """One for the release that is named; for a name without one, those where its framework runs."""
+        release = _release(name)
+        if release not in self._runners:
+            try:
+                where = self.targets
+                if name.release:
+                    where = choose((), (release_of(name.implementation, name.release),))
+            except BadRelease as error:  # a release of what the suite does not install
+                self._unavailable[release] = str(error)
+                return []
+            self._runners[release] = [
+                CaseRunner(target, where, self.interrupt, partial(say, str(target)))
+                for target in where.of(release[0])
+            ]
+        return self._runners[release]
+
+    def _run(self, name: str, cases: Iterable[Case], runner: CaseRunner) -> None:
+        runner.start()
+        for case in cases:
+            try:
+                records = runner.run(case, Name.parse(name).implementation).records
+            except InvalidCase as error:
+                self._invalid[name, case] = str(error)
+            else:
+                self.records.setdefault((name, case), []).extend(records)
+
+    def _examine(self, name: str, requirements: Iterable[str], runner: CaseRunner) -> None:
+        wanted = [catalogue()[requirement] for requirement in requirements if requirement in catalogue()]
+        python = Path(runner.start()["interpreter"])
+        subject = Subject(str(runner.target), python, {Name.parse(name).implementation: name})
+        for event in examine(wanted, [subject], self.interrupt):
+            if isinstance(event, Examined):
+                key = (event.result.requirement, name)
+                if key not in self.results or not self.results[key].failing:
+                    self.results[key] = event.result
 
 
-def _examine(failing: Iterable[Mapping[str, Any]], asked: _Asked) -> None:
-    """Examines the requirements again, implementation by implementation."""
-    interrupt = Interrupt()
-    with signals(interrupt):
-        for name, identifiers in _by_implementation(failing):
-            if name not in asked.interpreters:
-                continue
-            subject = Subject(
-                framework_of(name), asked.interpreters[name], {Name.parse(name).implementation: name}
-            )
-            requirements = [catalogue()[one] for one in identifiers if one in catalogue()]
-            for result in examine(
-                requirements, [subject], say=lambda _line: None, cancelled=lambda: interrupt.requested
-            ):
-                asked.results[result.requirement, name] = result
-            if interrupt.requested:
-                raise KeyboardInterrupt
-
-
-def _by_implementation(failing: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, list[str]]]:
-    found: dict[str, list[str]] = {}
-    for result in failing:
-        found.setdefault(result["implementation"], []).append(result["requirement"])
-    yield from found.items()
+def _release(name: Name) -> tuple[str, str]:
+    return framework_of(name.implementation), name.release

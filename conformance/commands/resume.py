@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
-from conv_transpose_conformance.commands.run import suite_version
+from conv_transpose_conformance.commands.run_document import suite_version
 from conv_transpose_conformance.errors import BadRunFolder, ConformanceError
 from conv_transpose_conformance.reports.store.journal import read_asked
 from conv_transpose_conformance.text import one_line
@@ -53,9 +53,9 @@ def resumed(context: click.Context, folder: Path) -> dict[str, Any]:
     if not isinstance(arguments, list) or not all(isinstance(argument, str) for argument in arguments):
         raise BadRunFolder(f"{folder}: its journal does not contain the options of the run; start a new run")
     try:
-        options = context.command.make_context("run", list(arguments)).params
-    except (click.ClickException, click.exceptions.Exit) as error:
-        said = error.format_message() if isinstance(error, click.ClickException) else "no options of a run"
+        options = context.command.make_context("run", list(arguments), help_option_names=[]).params
+    except click.ClickException as error:
+        said = error.format_message()
         raise BadRunFolder(one_line(f"{folder}: its journal contains unusable options: {said}")) from None
     if sorted(options["pythons"]) != sorted(context.params["pythons"]):
         again = " ".join(f"--python {python}" for python in options["pythons"]) or "no --python"

@@ -18,7 +18,7 @@ from typing import Final
 
 from attrs import define, evolve, field, frozen
 
-from conv_transpose_conformance.execution.connection import Call, Station
+from conv_transpose_conformance.execution.connection import Call, WorkerConnection
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 
 ALONE: Final = 5  # fresh workers that a call gets to itself where the first says otherwise than the company
@@ -39,14 +39,14 @@ class Finding:
 
 
 @define
-class Inquest:
+class Triage:
     """Finds out with fresh workers from ``start``; ``stopped`` tells that the run is over."""
 
-    start: Callable[[], Station]
+    start: Callable[[], WorkerConnection]
     stopped: Callable[[], bool]
     _hunts: int = field(default=0, init=False)
 
-    def hold(self, call: Call, failure: Answer, before: Sequence[Call]) -> Finding:
+    def examine(self, call: Call, failure: Answer, before: Sequence[Call]) -> Finding:
         """What comes of a call that failed as ``failure`` in a worker that had answered ``before``.
 
         Raises:
@@ -81,20 +81,20 @@ class Inquest:
 
     def _outcome(self, calls: Sequence[Call]) -> Answer:
         """The last call's answer after the others, in a fresh worker; the others' fault where one fails."""
-        station = self.start()
+        connection = self.start()
         try:
             waiting = list(calls)
             while True:
-                while waiting and not station.full:
+                while waiting and not connection.full:
                     call = waiting.pop(0)
-                    station.send(call.job, [call.implementation])
-                asked, answer = station.receive()
-                if not station.busy and not waiting:
+                    connection.send(call.job, [call.implementation])
+                asked, answer = connection.receive()
+                if not connection.busy and not waiting:
                     return answer
                 if answer.fault:
                     return evolve(answer, fault=f"{answer.fault} of {asked.name}")
         finally:
-            station.close()
+            connection.close()
 
     def _hunt(self, call: Call, failure: Answer, before: Sequence[Call]) -> Call | None:
         """The call of ``before`` that makes this one fail, if one can be found."""

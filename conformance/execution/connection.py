@@ -6,7 +6,6 @@ the one a worker died or hung in.
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import count
@@ -22,6 +21,7 @@ from conv_transpose_conformance.frameworks.starting import worker_command
 from conv_transpose_conformance.judging.answers import Answer, Outcome, read_answer
 from conv_transpose_conformance.workers.fork_server import ForkServer
 from conv_transpose_conformance.workers.process import Worker, WorkerDied, WorkerTimeout
+from conv_transpose_conformance.workers.stop import Stop
 
 WINDOW: Final = 48  # requests sent ahead
 WINDOW_BYTES: Final = 8 << 20
@@ -48,7 +48,7 @@ class _Sent:
     size: int
 
 
-class Station:
+class WorkerConnection:
     """A fresh worker of ``framework`` in ``python``, with ``deadline`` seconds for each call.
 
     ``stop`` ends every wait once it is set.  With ``forks`` the worker is a fork of that server.
@@ -63,7 +63,7 @@ class Station:
         framework: str,
         python: Path,
         deadline: float,
-        stop: threading.Event,
+        stop: Stop,
         forks: ForkServer | None = None,
     ) -> None:
         self._deadline = deadline

@@ -12,7 +12,6 @@ first answer is beyond that doubt, and is not held.
 from __future__ import annotations
 
 import queue
-import threading
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -21,13 +20,15 @@ from typing import Any, Final
 from attrs import Factory, define, field
 
 from conv_transpose_conformance.cases.meaning import Acceptance
-from conv_transpose_conformance.execution.blame import Inquest
-from conv_transpose_conformance.execution.connection import Call, Station
+from conv_transpose_conformance.errors import ConformanceError
+from conv_transpose_conformance.execution.blame import Triage
+from conv_transpose_conformance.execution.connection import Call, WorkerConnection
 from conv_transpose_conformance.execution.requests import Job
 from conv_transpose_conformance.frameworks.starting import worker_command
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.workers.fork_server import ForkServer, NoForks
 from conv_transpose_conformance.workers.process import WorkerFailed
+from conv_transpose_conformance.workers.stop import Stop
 
 DEADLINE: Final = 10.0  # seconds a call may take
 HELD: Final = 64  # answers that wait until their worker has answered so many more
@@ -44,11 +45,11 @@ class Driver:
 
     framework: str
     python: Path
-    stop: threading.Event
+    stop: Stop
     answered: Callable[[Job, Answer], None]
     restarted: Callable[[str], None]
     deadline: float = DEADLINE
-    _station: Station | None = field(default=None, init=False)
+    _connection: WorkerConnection | None = field(default=None, init=False)
     _jobs: queue.Queue[Job | None] = field(factory=queue.Queue, init=False)
     _ended: bool = field(default=False, init=False)
     _again: deque[Call] = field(factory=deque, init=False)  # sent to a worker that did not live to answer
@@ -57,8 +58,8 @@ class Driver:
     _history: deque[Call] = field(factory=lambda: deque(maxlen=HELD), init=False)
     _spent: bool = field(default=False, init=False)  # the worker may be harmed by what it has accepted
     _harmful: set[tuple[str, str]] = field(factory=set, init=False)  # calls that made others fail
-    _inquest: Inquest = field(
-        default=Factory(lambda self: Inquest(self._anew, self.stop.is_set), takes_self=True), init=False
+    _triage: Triage = field(
+        default=Factory(lambda self: Triage(self._anew, self.stop.is_set), takes_self=True), init=False
     )
     _forking: bool | None = field(default=None, init=False)  # None: no worker has said yet whether it can
     _forks: ForkServer | None = field(default=None, init=False)
@@ -73,9 +74,9 @@ class Driver:
 
     def abort(self) -> None:
         """Ends the worker's process from another thread, so that :meth:`run` need not wait for its answer."""
-        station = self._station
-        if station is not None:
-            station.abort()
+        connection = self._connection
+        if connection is not None:
+            connection.abort()
 
     def close(self) -> None:
         """Ends the worker, and what its successors would be forked from."""
@@ -88,16 +89,18 @@ class Driver:
         """The answer of one call, for callers that do not work from a queue.
 
         Raises:
-            WorkerFailed: where a lost worker cannot be replaced.
+            WorkerFailed: where a lost worker cannot be replaced, or ``stop`` was set before it answered.
         """
-        if self._station is None or (self._spent and not _aside(job, implementation)):
+        if self._connection is None or (self._spent and not _aside(job, implementation)):
             self._fresh()
-        assert self._station is not None
-        self._station.send(job, [implementation])
-        call, answer = self._station.receive()
+        assert self._connection is not None
+        self._connection.send(job, [implementation])
+        call, answer = self._connection.receive()
+        if answer.fault and self.stop.is_set():
+            raise WorkerFailed(f"{self.framework}: {answer.message}")
         if answer.fault:
             self.restarted(f"{implementation}: {answer.message}")
-            answer = self._inquest.hold(call, answer, list(self._history)).answer
+            answer = self._triage.examine(call, answer, list(self._history)).answer
             self._fresh()
         elif self._remember(call, answer):
             self._fresh()
@@ -142,28 +145,28 @@ class Driver:
     def _work(self, take: Callable[[bool], tuple[Job, list[str]] | None]) -> None:
         """Runs what ``take`` gives; its argument says whether it may wait for something to come."""
         while not self.stop.is_set():
-            station = self._station
-            if station is None:
-                station = self._fresh()
-            while not station.full:
+            connection = self._connection
+            if connection is None:
+                connection = self._fresh()
+            while not connection.full:
                 if self._again:
                     again = self._again.popleft()
-                    station.send(again.job, [again.implementation])
+                    connection.send(again.job, [again.implementation])
                     continue
-                more = take(not station.busy)
+                more = take(not connection.busy)
                 if more is None:
                     break
-                station.send(*more)
-            if not station.busy:
+                connection.send(*more)
+            if not connection.busy:
                 return
-            call, answer = station.receive()
+            call, answer = connection.receive()
             if self.stop.is_set():
                 return
             if answer.fault:
-                self._again.extendleft(reversed(station.unanswered()))
+                self._again.extendleft(reversed(connection.unanswered()))
                 self._fault(call, answer)
             elif self._remember(call, answer):
-                self._again.extendleft(reversed(station.unanswered()))
+                self._again.extendleft(reversed(connection.unanswered()))
                 self.restarted(_why(call, answer))
                 self._fresh()
 
@@ -188,7 +191,7 @@ class Driver:
     def _fault(self, call: Call, failure: Answer) -> None:
         self.restarted(f"{call.implementation}: {failure.message}")
         try:
-            finding = self._inquest.hold(call, failure, list(self._history))
+            finding = self._triage.examine(call, failure, list(self._history))
         except WorkerFailed:
             self._believe()
             self.answered(call.job, failure)  # what is told where no worker can be had to try again
@@ -209,7 +212,7 @@ class Driver:
         self.answered(call.job, finding.answer)
         self._fresh()
 
-    def _fresh(self) -> Station:
+    def _fresh(self) -> WorkerConnection:
         """A new worker in place of the last one; a fork where the framework can be forked."""
         if not self._forking:
             return self._anew()
@@ -217,27 +220,35 @@ class Driver:
         try:
             if self._forks is None:
                 self._forks = ForkServer(worker_command(self.framework, self.python), self.stop)
-            self._station = Station(self.framework, self.python, self.deadline, self.stop, self._forks)
+            self._connection = WorkerConnection(
+                self.framework, self.python, self.deadline, self.stop, self._forks
+            )
         except NoForks:
             self.close()
             self._forking = False
             return self._anew()
-        return self._station
+        return self._connection
 
-    def _anew(self) -> Station:
+    def _anew(self) -> WorkerConnection:
         """A worker that is a process started anew: whose fault it was is asked of nothing less."""
         self._leave()
-        self._station = Station(self.framework, self.python, self.deadline, self.stop)
+        self._connection = WorkerConnection(self.framework, self.python, self.deadline, self.stop)
         if self._forking is None:
-            self._forking = bool(self._station.hello.get("forks")) and self._station.hello["device"] == "cpu"
-        return self._station
+            hello = self._connection.hello
+            self._forking = bool(hello.get("forks")) and hello["device"] == "cpu"
+        return self._connection
 
     def _leave(self) -> None:
-        if self._station is not None:
-            self._station.close()
-            self._station = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
         self._history.clear()
         self._spent = False
+
+
+def reason_of(error: ConformanceError, framework: str) -> str:
+    """Why a framework cannot be had, in a line that its name precedes."""
+    return str(error).removeprefix(f"{framework}: ")
 
 
 def _aside(job: Job, implementation: str) -> bool:

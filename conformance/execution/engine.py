@@ -20,19 +20,20 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import define, evolve, field, frozen
+from attrs import evolve, field, frozen
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.names import Target
 from conv_transpose_conformance.errors import ConformanceError, NotInstalled
 from conv_transpose_conformance.execution import events
-from conv_transpose_conformance.execution.driver import DEADLINE, Driver
+from conv_transpose_conformance.execution.driver import DEADLINE, Driver, reason_of
+from conv_transpose_conformance.execution.interrupts import Interrupt
 from conv_transpose_conformance.execution.planner import Planner, Skipped
 from conv_transpose_conformance.execution.requests import Job
 from conv_transpose_conformance.frameworks.registry import framework_of
 from conv_transpose_conformance.judging.answers import Answer
-from conv_transpose_conformance.judging.judge import judge
 from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict
+from conv_transpose_conformance.workers.stop import Stop
 
 _LAST_WORDS: Final = 5.0  # seconds after an interrupt in which answers are still judged
 _TURN: Final = 5.0  # seconds that a worker's start waits for those of others
@@ -40,22 +41,7 @@ _AHEAD: Final = 4096  # jobs that wait for a target before planning waits too
 
 # Finds a target's interpreter, making its environment where need be; the callable is told of progress,
 # and the event set where the run ends before the environment is made.
-Locate = Callable[[str, Callable[[str], None], threading.Event], Path]
-
-
-@define
-class Interrupt:
-    """Whether the user asked the run to end.
-
-    A signal handler sets it and the engine looks: an exception raised by the handler itself would be lost
-    where it lands in a callback of the garbage collector or a finalizer.
-    """
-
-    requested: bool = False
-
-    def request(self) -> None:
-        """To be called by a signal handler."""
-        self.requested = True
+Locate = Callable[[str, Callable[[str], None], Stop], Path]
 
 
 @frozen(kw_only=True)
@@ -157,16 +143,12 @@ class Engine:
                 raise KeyboardInterrupt
 
     def _judge(self, answered: _Answered, version: str) -> list[Record]:
-        job, answer, framework = answered.job, answered.answer, Target.parse(answered.target).framework
-        problem, meaning = job.problem, job.meanings[answer.implementation]
+        job, answer = answered.job, answered.answer
         clock = time.perf_counter
         began = clock()
-        reference = problem.reference
+        _ = job.problem.reference  # computed here, so that its time is told apart
         referred = clock()
-        label = _label(answered.target)
-        records = judge(
-            problem.case, meaning, problem.data, reference, answer, framework, version=version, label=label
-        )
+        records = job.judge(answer, Target.parse(answered.target), version)
         self.spent["reference"] += referred - began
         self.spent["framework"] += (answer.microseconds or 0.0) / 1e6
         self.spent["worker"] += ((answer.busy or 0.0) - (answer.microseconds or 0.0)) / 1e6
@@ -293,7 +275,7 @@ class Engine:
             driver.run(jobs)
         except ConformanceError as error:
             if not (ready and self._stop.is_set()):  # at a run's end a lost worker needs no replacement
-                reason = str(error).removeprefix(f"{framework}: ")
+                reason = reason_of(error, framework)
                 optional = isinstance(error, NotInstalled) and framework in self.optional
                 told.put(events.Unavailable(target, reason, optional))
         except BaseException as error:  # as above
@@ -340,6 +322,6 @@ def _not_applicable(skipped: Skipped, target: str) -> Record:
         framework=framework_of(skipped.implementation),
         check=Check.ACCEPTANCE,
         verdict=Verdict.NOT_APPLICABLE,
-        label=_label(target),
+        release=_label(target),
         message=skipped.reason,
     )

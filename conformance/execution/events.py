@@ -52,6 +52,13 @@ class Judged:
 
 
 @frozen
+class Kept:
+    """The records of one call that an earlier part of the run judged."""
+
+    records: list[Record]
+
+
+@frozen
 class Restarted:
     """A worker was replaced; ``reason`` says what became of the last one."""
 
@@ -59,4 +66,4 @@ class Restarted:
     reason: str
 
 
-Event = Preparing | Ready | Unavailable | Planned | Judged | Restarted
+Event = Preparing | Ready | Unavailable | Planned | Judged | Kept | Restarted

@@ -68,7 +68,7 @@ class Planner:
         Raises:
             InvalidCase: where the case's tensors would fit no memory.
         """
-        _check_size(case)
+        check_size(case)
         problems: dict[Geometry | None, Problem] = {}
         for framework, names in self._by_framework.items():
             meanings: dict[Geometry | None, dict[str, Meaning]] = {}
@@ -141,7 +141,12 @@ def _places(name: str) -> list[int]:
     return sorted(_place(c) for c, m in cases if _is_slow(name, c, m) and _is_telling(name, c, m))
 
 
-def _check_size(case: Case) -> None:
+def check_size(case: Case) -> None:
+    """Refuses a case whose tensors would fit no memory.
+
+    Raises:
+        InvalidCase: where that is so; names the tensor.
+    """
     lead = [case.batch or 1]
     reach = [
         (size - 1) * stride + dilation * (kernel - 1) + 1 + abs(extra)

@@ -12,8 +12,13 @@ from numpy.typing import NDArray
 from conv_transpose_conformance.adapters.protocol import Arrays, encode
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.meaning import Meaning
+from conv_transpose_conformance.cases.names import Target
 from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES
+from conv_transpose_conformance.frameworks.registry import interpret
+from conv_transpose_conformance.judging.answers import Answer
+from conv_transpose_conformance.judging.judge import judge
 from conv_transpose_conformance.judging.problem import Problem
+from conv_transpose_conformance.judging.verdicts import Record
 
 Array = NDArray[Any]
 
@@ -47,6 +52,19 @@ class Job:
         """The problem's case."""
         return self.problem.case
 
+    def judge(self, answer: Answer, target: Target, version: str = "") -> list[Record]:
+        """The records of an answer from a target, whose framework states this version."""
+        return judge(
+            self.case,
+            self.meanings[answer.implementation],
+            self.problem.data,
+            self.problem.reference,
+            answer,
+            target.framework,
+            version=version,
+            release=target.release,
+        )
+
     def frame(self, number: int, implementations: Sequence[str]) -> bytes:
         """The request with this number that asks these implementations."""
         header: dict[str, Any] = {
@@ -62,6 +80,12 @@ class Job:
         header["case"] |= self.probe.patch
         header["options"] = dict(self.probe.options)
         return encode(header, wire(self.probe.arrays))
+
+
+def job_of(case: Case, implementation: str) -> Job:
+    """A case for one implementation, with what its documents demand of it."""
+    meaning = interpret(case, implementation)
+    return Job(Problem(case, meaning.geometry), {implementation: meaning})
 
 
 def wire(arrays: Mapping[str, Array]) -> Arrays:

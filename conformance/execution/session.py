@@ -1,4 +1,4 @@
-"""What a run, a replay and the pytest plugin share: interpreters, engine, facts about the host."""
+"""Makes an engine of a command's options, and gives facts about the host."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import platform
 import shlex
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ def parse_interpreters(options: Iterable[str]) -> dict[str, Path]:
 
 def make_engine(
     implementations: tuple[str, ...],
-    targets: Targets | Mapping[str, Path],
+    targets: Targets,
     *,
     profile: str = "quick",
     budget: float | None = None,
@@ -46,12 +46,10 @@ def make_engine(
     optional: frozenset[str] = frozenset(),
     broken: Sequence[Broken] = (),
 ) -> Engine:
-    """An engine for the targets, or for one interpreter a framework; the suite's environments elsewhere.
+    """An engine for the targets, on which the ``broken`` plug-ins are unavailable from the start.
 
-    The ``broken`` plug-ins are unavailable from the start.  For the rest see :class:`Engine`.
+    For the rest see :class:`Engine`.
     """
-    if not isinstance(targets, Targets):
-        targets = Targets(places=targets)
     return Engine(
         implementations=implementations,
         locate=targets.locate,

@@ -32,6 +32,7 @@ from conv_transpose_conformance.errors import EnvironmentFailed
 from conv_transpose_conformance.frameworks import registry
 from conv_transpose_conformance.workers.environment import installer_environment
 from conv_transpose_conformance.workers.launch import run
+from conv_transpose_conformance.workers.stop import Stop
 
 DISK_NEEDED: Final = 4 << 30  # bytes; the largest environment takes three quarters of this
 _MANIFEST: Final = "environment.json"
@@ -89,7 +90,7 @@ def environment_of(framework: str, wanted: tuple[str, ...]) -> Environment:
     return Environment(framework, wanted, cache_folder() / "environments" / f"{name}-{digest}")
 
 
-def ensure(environment: Environment, say: Say, stop: threading.Event | None = None) -> Path:
+def ensure(environment: Environment, say: Say, stop: Stop | None = None) -> Path:
     """Returns the interpreter of an environment, and makes the environment first if it does not exist.
 
     Raises:
@@ -138,7 +139,7 @@ def _locked(environment: Environment, wait: Callable[[], None]) -> Iterator[None
         lock.release()
 
 
-def _make(environment: Environment, say: Say, stop: threading.Event) -> None:
+def _make(environment: Environment, say: Say, stop: Stop) -> None:
     folder = environment.folder
     _remove(environment)
     free = shutil.disk_usage(folder.parent).free
@@ -181,7 +182,7 @@ def _make(environment: Environment, say: Say, stop: threading.Event) -> None:
     temporary.replace(folder / _MANIFEST)
 
 
-def _execute(command: list[str], output: Any, stop: threading.Event) -> int:
+def _execute(command: list[str], output: Any, stop: Stop) -> int:
     done = run(
         command,
         installer_environment,

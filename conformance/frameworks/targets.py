@@ -7,7 +7,6 @@ Where one framework is given several times, each is a *release* of its own in th
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -24,6 +23,7 @@ from conv_transpose_conformance.frameworks.environments import (
     environment_of,
 )
 from conv_transpose_conformance.frameworks.registry import framework, framework_of, registry
+from conv_transpose_conformance.workers.stop import Stop
 
 _REQUIREMENT: Final = re.compile(r"([A-Za-z0-9._-]+)==([0-9][A-Za-z0-9.!+-]*)")
 Place = Path | Environment
@@ -36,7 +36,11 @@ class Targets:
     releases: Mapping[str, tuple[str, ...]] = field(factory=dict)
     places: Mapping[str, Place] = field(factory=dict)  # by the target's name
 
-    def locate(self, target: str, say: Callable[[str], None], stop: threading.Event) -> Path:
+    def of(self, framework: str) -> tuple[Target, ...]:
+        """Returns a framework's targets: itself, or its releases that take part."""
+        return tuple(Target(framework, release) for release in self.releases.get(framework, ("",)))
+
+    def locate(self, target: str, say: Callable[[str], None], stop: Stop) -> Path:
         """Returns a target's interpreter; makes its environment where need be.
 
         Raises:
@@ -153,7 +157,7 @@ def default_place(name: str) -> Place:
     return environment_for(name) or whose.runtime.find(whose.name, whose.module)
 
 
-def default_interpreter(name: str, say: Say, stop: threading.Event | None = None) -> Path:
+def default_interpreter(name: str, say: Say, stop: Stop | None = None) -> Path:
     """Returns the interpreter of that place; makes its environment where need be.
 
     Raises:

@@ -22,7 +22,7 @@ class Outcome(StrEnum):
     CRASH = "crash"
     HANG = "hang"
     INVALID = "invalid"  # the worker's answer contradicts itself
-    MISFIT = "misfit"  # a probe's answer has results of another kind than must come
+    MISMATCH = "misfit"  # a probe's answer has results of another kind than must come
 
 
 @frozen(kw_only=True)

@@ -15,7 +15,7 @@ at most 2 u·A, a rounding of the sum and one of the bias); ``working`` (accumul
 algorithms promise), which on integers is ``inexact``.  The last two are properties, not faults.
 
 Errors that every element's bound lets through are judged once more as a whole: rounding that leans to one
-side, as truncation does, diverges.
+side, as truncation does, diverges (see :mod:`judging.lean`).
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ from numpy.typing import NDArray
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.meaning import Acceptance, Meaning
-from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES, SIGNIFICAND_BITS, Data
+from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES, SIGNIFICAND_BITS, SMALLEST, Data
 from conv_transpose_conformance.judging.answers import Answer, Outcome
+from conv_transpose_conformance.judging.expected import Expected
+from conv_transpose_conformance.judging.lean import find_lean
 from conv_transpose_conformance.judging.verdicts import Check, Evidence, Record, Verdict
 
 Array = NDArray[Any]
@@ -38,16 +40,6 @@ Array = NDArray[Any]
 VALUE_CHECKS: Final = (Check.VALUES, Check.GRAD_INPUT, Check.GRAD_WEIGHT, Check.GRAD_BIAS)
 _EXCERPT: Final = 400  # elements that evidence carries
 _UNBOUNDED: Final = 2.0**900  # γ where m·u reaches 1: no bound, and yet below what is not finite
-_SHIFT: Final = 7.0  # honest rounding exceeds it once in 2e10 tensors
-
-
-@frozen
-class Expected:
-    """One tensor of the reference: per element its value, error scale A and number of terms m."""
-
-    values: Array
-    scale: Array
-    terms: Array
 
 
 def judge(
@@ -59,11 +51,11 @@ def judge(
     framework: str,
     *,
     version: str = "",
-    label: str = "",
+    release: str = "",
 ) -> list[Record]:
     """The records of one answer; ``reference`` is empty where the meaning has no geometry.
 
-    ``version`` is the framework's, ``label`` what tells it from others of the run.
+    ``version`` is the framework's, ``release`` its release where the run holds several.
     """
     judged = _Judgement(case, meaning, data, reference, answer)
     return [
@@ -72,7 +64,7 @@ def judge(
             implementation=answer.implementation,
             framework=framework,
             framework_version=version,
-            label=label,
+            release=release,
             microseconds=answer.microseconds,
             **fields,
         )
@@ -223,7 +215,7 @@ def compare(actual: Array, expected: Expected, dtype: str, data: Data) -> dict[s
         error = np.abs(wide - expected.values)
     error[~(np.isfinite(wide) | (wide == expected.values))] = np.inf
     # A sum of m terms and the bias that is correct to the last operation cannot underflow by more.
-    tiny = (expected.terms + 1) * _smallest(dtype)
+    tiny = (expected.terms + 1) * SMALLEST[dtype]
     relative = (expected.terms + 1) * unit
     gamma = np.where(relative < 1, relative / np.where(relative < 1, 1 - relative, 1), _UNBOUNDED)
     bound = np.where(expected.terms == 0, 0.0, gamma * expected.scale + tiny)
@@ -242,12 +234,11 @@ def compare(actual: Array, expected: Expected, dtype: str, data: Data) -> dict[s
         met = "inexact" if met and np.max(gamma) * top < data.magnitude / 4 else ""
     fields: dict[str, Any] = {"level": level, "met": met, "error": largest}
     if met:
-        shift = "" if integers else _shift(wide - expected.values, expected, unit)
-        if not shift:
+        lean = None if integers else find_lean(wide, expected, dtype)
+        if lean is None:
             return {"verdict": Verdict.PASS, **fields}
-        worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(error)), error.shape))
-        evidence = _evidence(wide, expected.values, worst, int((error > 0).sum()))
-        return {"verdict": Verdict.DIVERGE, **fields, "met": "", "evidence": evidence, "message": shift}
+        evidence = Evidence(expected=lean.allowed, actual=lean.found, shape=actual.shape)
+        return {"verdict": Verdict.DIVERGE, **fields, "met": "", "evidence": evidence, "message": str(lean)}
     wrong = error > (0 if integers else bound)
     worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(np.where(wrong, error, -1.0))), error.shape))
     count = int(wrong.sum())
@@ -255,26 +246,6 @@ def compare(actual: Array, expected: Expected, dtype: str, data: Data) -> dict[s
     share = f"{count} of {error.size} elements differ"
     at = f"at {list(worst)}: expected {expected.values[worst]:.17g}, got {wide[worst]:.17g}"
     return {"verdict": Verdict.DIVERGE, **fields, "evidence": evidence, "message": f"{share}; {at}"}
-
-
-def _shift(errors: Array, expected: Expected, unit: float) -> str:
-    """What is systematic in errors that every element's bound lets through, or nothing.
-
-    Errors of honest rounding are as likely up as down, and as likely away from zero as towards it.  Then
-    ``|sum e| > x · sqrt(sum e²)`` has a chance of at most ``2 exp(-x²/2)`` (Hoeffding 1963 on the signs).
-    """
-    known = (expected.terms > 0) & (expected.scale > 0)
-    units = np.where(known, errors, 0) / np.where(known, unit * expected.scale, 1)
-    spread = float(np.sqrt((units**2).sum()))
-    for what, signed in (("in one direction", units), ("by size", units * np.sign(expected.values))):
-        total = float(signed.sum())
-        if abs(total) > _SHIFT * spread:
-            words = {"in one direction": ("up", "down"), "by size": ("away from zero", "towards zero")}
-            return (
-                f"rounding is biased {words[what][total < 0]}: errors of {int(known.sum())} elements sum "
-                f"to {total:.3g} u·A, {abs(total) / spread:.1f} times the spread of unbiased rounding"
-            )
-    return ""
 
 
 def _evidence(actual: Array, expected: Array, worst: tuple[int, ...], count: int) -> Evidence:
@@ -294,10 +265,6 @@ def _evidence(actual: Array, expected: Array, worst: tuple[int, ...], count: int
         wrong=count,
         elements=actual.size,
     )
-
-
-def _smallest(dtype: str) -> float:
-    return {"float16": 2.0**-24, "bfloat16": 2.0**-133, "float32": 2.0**-149, "float64": 2.0**-1074}[dtype]
 
 
 def _verdict(check: Check, passed: bool, message: str) -> dict[str, Any]:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.tensors import Data, make_data
-from conv_transpose_conformance.judging.judge import Expected
+from conv_transpose_conformance.judging.expected import Expected, is_transformable
 from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.reference_impl import Geometry, backward, error_model, forward
 
@@ -38,11 +40,13 @@ class Problem:
         y = forward(data.x, data.w, data.b, geometry=geometry, precision=precision)
         gradients = backward(data.x, data.w, data.g, geometry=geometry, precision=precision)
         model = error_model(data.x, data.w, data.b, data.g, geometry=geometry)
+        bias = None if data.b is None else data.b.astype(np.float64).reshape(-1, *[1] * self.case.ndim)
+        transformable = is_transformable(geometry)
         expected = {
-            Check.VALUES: Expected(y, model.y.scale, model.y.terms),
-            Check.GRAD_INPUT: Expected(gradients.x, model.x.scale, model.x.terms),
-            Check.GRAD_WEIGHT: Expected(gradients.w, model.w.scale, model.w.terms),
+            Check.VALUES: Expected(y, *model.y, bias, transformable),
+            Check.GRAD_INPUT: Expected(gradients.x, *model.x, None, transformable),
+            Check.GRAD_WEIGHT: Expected(gradients.w, *model.w, None, transformable),
         }
         if data.b is not None:
-            expected[Check.GRAD_BIAS] = Expected(gradients.bias, model.bias.scale, model.bias.terms)
+            expected[Check.GRAD_BIAS] = Expected(gradients.bias, *model.bias)
         return expected

@@ -8,6 +8,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.names import Target
 
 
 class Verdict(StrEnum):
@@ -62,24 +63,24 @@ class Record:
     check: Check
     verdict: Verdict
     level: str = ""  # "exact", "bounded" or ""
-    met: str = ""  # the least promise that the errors keep: see conv_transpose_conformance.judging.judge
+    met: str = ""  # the least promise that the errors keep: see judging.judge
     error: float | None = None  # the largest error in units of u·A
     escape: float | None = None  # an exact probe's chance of missing a wrong bilinear map (Schwartz-Zippel)
     microseconds: float | None = None  # inside the framework's own calls, for the whole case
     message: str = ""
     evidence: Evidence | None = field(default=None, eq=False)
     framework_version: str = ""  # as the framework states it
-    label: str = ""  # tells the versions of a framework apart where a run holds several
+    release: str = ""  # of the framework, where a run holds several
 
     @property
-    def column(self) -> str:
-        """What reports file the record under: the implementation, and its version where that must be said."""
-        return f"{self.implementation}@{self.label}" if self.label else self.implementation
+    def key(self) -> str:
+        """The implementation, and its release where a run holds several, as reports name it."""
+        return Target(self.framework, self.release).key(self.implementation)
 
     @property
     def target(self) -> str:
-        """What it ran on: the framework, and its version where that must be said."""
-        return f"{self.framework}@{self.label}" if self.label else self.framework
+        """What it ran on: the framework, and its release where a run holds several."""
+        return str(Target(self.framework, self.release))
 
     @property
     def failing(self) -> bool:

@@ -7,7 +7,6 @@ the first item that needs it.  Under xdist every worker process of pytest has fr
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,16 +14,15 @@ from typing import Any
 import pytest
 from attrs import define, field
 
+from conv_transpose_conformance.cases.names import Target
 from conv_transpose_conformance.errors import ConformanceError, NotInstalled
-from conv_transpose_conformance.execution.driver import Driver
+from conv_transpose_conformance.execution.case_runner import CaseRunner
 from conv_transpose_conformance.execution.planner import ALLOWANCE, Planner, Skipped
 from conv_transpose_conformance.execution.requests import Job
 from conv_transpose_conformance.execution.session import parse_interpreters
 from conv_transpose_conformance.frameworks.registry import framework, framework_of, select
-from conv_transpose_conformance.frameworks.targets import default_interpreter
+from conv_transpose_conformance.frameworks.targets import Targets
 from conv_transpose_conformance.generation.generate import run_cases
-from conv_transpose_conformance.judging.answers import Answer
-from conv_transpose_conformance.judging.judge import judge
 from conv_transpose_conformance.judging.verdicts import Record, Verdict
 from conv_transpose_conformance.text import plain
 
@@ -35,8 +33,7 @@ class Items:
 
     implementations: tuple[str, ...]
     interpreters: dict[str, Path]
-    _drivers: dict[str, Driver | ConformanceError] = field(factory=dict, init=False)
-    _hello: dict[str, dict[str, Any]] = field(factory=dict, init=False)
+    _runners: dict[str, CaseRunner] = field(factory=dict, init=False)
 
     @classmethod
     def create(cls, patterns: list[str], pythons: list[str]) -> Items:
@@ -51,14 +48,14 @@ class Items:
         """A line per framework."""
         lines = []
         for name in dict.fromkeys(map(framework_of, self.implementations)):
-            driver = self._driver(name)
-            if isinstance(driver, ConformanceError):
-                lines.append(f"conformance: {plain(str(driver))}")
+            try:
+                hello = self._runner(name).start()
+            except ConformanceError as error:
+                lines.append(f"conformance: {plain(str(error))}")
             else:
-                hello = self._hello[name]
                 lines.append(
                     f"conformance: {name} {plain(str(hello['version']))} on {hello['device']}, "
-                    f"{framework(name).runtime.described(hello)}, {driver.python}"
+                    f"{framework(name).runtime.described(hello)}, {hello['interpreter']}"
                 )
         return lines
 
@@ -87,38 +84,17 @@ class Items:
             ConformanceError: where its framework cannot be had.
         """
         (implementation,) = job.meanings
-        whose = framework_of(implementation)
-        driver = self._driver(whose)
-        if isinstance(driver, ConformanceError):
-            raise driver
-        answer = driver.ask(job, implementation)
-        return _judge(job, implementation, answer, whose)
+        return self._runner(framework_of(implementation)).run_job(job, implementation).records
 
-    def _driver(self, name: str) -> Driver | ConformanceError:
-        if name not in self._drivers:
-            try:
-                python = self.interpreters.get(name) or default_interpreter(name, _say)
-                driver = Driver(
-                    name, python, threading.Event(), lambda _job, _answer: None, lambda _reason: None
-                )
-                self._hello[name] = driver.start()
-                self._drivers[name] = driver
-            except ConformanceError as error:
-                self._drivers[name] = error
-        return self._drivers[name]
+    def _runner(self, name: str) -> CaseRunner:
+        if name not in self._runners:
+            self._runners[name] = CaseRunner(Target(name), Targets(places=self.interpreters), say=_say)
+        return self._runners[name]
 
     def close(self) -> None:
         """Ends the workers."""
-        for driver in self._drivers.values():
-            if isinstance(driver, Driver):
-                driver.close()
-
-
-def _judge(job: Job, implementation: str, answer: Answer, framework: str) -> list[Record]:
-    problem = job.problem
-    return judge(
-        problem.case, job.meanings[implementation], problem.data, problem.reference, answer, framework
-    )
+        for runner in self._runners.values():
+            runner.close()
 
 
 def _say(message: str) -> None:

@@ -3,7 +3,7 @@
 =================  ==========================================================================================
 ``requirement``    what a requirement is, what is found of it, and how findings add up to a verdict
 ``documents``      the documents that statements are taken from
-``bench``          one implementation to be asked: calls under options, and the probes of ``adapters.probe``
+``prober``          one implementation to be asked: calls under options, and the probes of ``adapters.probe``
 ``page``           a document as the maker of the requirements that state its claims
 ``parameter_sets``  the few parameter sets that probing requirements are tried on
 ``catalogue``      all of them, by id, and how they are chosen

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from attrs import evolve, frozen
 
-from conv_transpose_conformance.execution.driver import Driver
-from conv_transpose_conformance.frameworks.registry import framework_of, implementation
+from conv_transpose_conformance.cases.names import Target
+from conv_transpose_conformance.execution.case_runner import CaseRunner
+from conv_transpose_conformance.execution.interrupts import Interrupt
+from conv_transpose_conformance.execution.side_by_side import side_by_side
+from conv_transpose_conformance.frameworks.registry import implementation
 from conv_transpose_conformance.judging.verdicts import Verdict
-from conv_transpose_conformance.requirements.base.probe import DEADLINE, Bench
+from conv_transpose_conformance.requirements.base.probe import Prober
 from conv_transpose_conformance.requirements.base.requirement import Probed, Requirement, Result
 from conv_transpose_conformance.requirements.base.trial import Trial
 from conv_transpose_conformance.workers.process import WorkerFailed
+from conv_transpose_conformance.workers.stop import Stop
 
 
 @frozen
@@ -26,41 +30,32 @@ class Subject:
     columns: Mapping[str, str]  # implementation -> its column in reports
 
 
+@frozen
+class Examining:
+    """A requirement is asked of an implementation now."""
+
+    column: str
+    requirement: str
+
+
+@frozen
+class Examined:
+    """What was found of a requirement on an implementation."""
+
+    result: Result
+
+
 def examine(
-    requirements: Iterable[Requirement],
-    subjects: Iterable[Subject],
-    *,
-    say: Callable[[str], None],
-    cancelled: Callable[[], bool],
-) -> list[Result]:
-    """One result for every probed requirement and implementation.
+    requirements: Iterable[Requirement], subjects: Iterable[Subject], stop: Stop | None = None
+) -> Iterator[Examining | Examined]:
+    """Yields one result for every probed requirement and implementation, as they are found.
 
-    A worker that cannot be had leaves the verdict ``error``; a run that is ``cancelled`` leaves out what was
-    not examined yet.
+    A worker that cannot be had leaves the verdict ``error``; once ``stop`` is set, the rest is left out.
     """
-    probed = [r for r in requirements if isinstance(r, Probed)]
-    found: dict[tuple[str, str], Result] = {}
-    faults: list[BaseException] = []
-    asked = list(subjects) if probed else []
-    work = [part for subject in asked for part in _apart(subject)]
-
-    def of_target(subject: Subject) -> None:
-        try:
-            for result in _examine(probed, subject, say, cancelled):
-                found[result.requirement, result.column] = result
-        except BaseException as error:  # a fault of ours must end the run, not this thread alone
-            faults.append(error)
-
-    threads = [threading.Thread(target=of_target, args=(subject,), daemon=True) for subject in work]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if faults:
-        raise faults[0]
-    columns = [column for subject in asked for column in subject.columns.values()]
-    keys = [(r.id, column) for r in probed for column in columns]
-    return [found[key] for key in keys if key in found]
+    probed = [requirement for requirement in requirements if isinstance(requirement, Probed)]
+    interrupt = Interrupt(within=stop)
+    parts = [part for subject in subjects for part in _apart(subject)] if probed else []
+    yield from side_by_side([partial(_examine, probed, part, interrupt) for part in parts], interrupt)
 
 
 def _apart(subject: Subject) -> Iterable[Subject]:
@@ -76,44 +71,50 @@ def _apart(subject: Subject) -> Iterable[Subject]:
 
 
 def _examine(
-    requirements: list[Probed], subject: Subject, say: Callable[[str], None], cancelled: Callable[[], bool]
-) -> Iterable[Result]:
-    stop = threading.Event()
-    framework = framework_of(next(iter(subject.columns)))
-    driver = Driver(
-        framework, subject.python, stop, lambda _job, _answer: None, lambda _reason: None, DEADLINE
-    )
+    requirements: Sequence[Probed],
+    subject: Subject,
+    stop: Stop,
+    emit: Callable[[Examining | Examined], None],
+) -> None:
+    if stop.is_set():
+        return
     waiting = [(name, column, r) for name, column in subject.columns.items() for r in requirements]
-    try:
-        hello = driver.start()
-        benches = {name: Bench(name, driver, hello) for name in subject.columns}
-        while waiting and not cancelled():
-            name, column, requirement = waiting[0]
-            say(f"{column}: {requirement.id}")
-            result = Result(requirement.id, column, subject.target, probed=True)
-            benches[name].begin()
-            for trial in _trials(requirement, benches[name]):
-                result.add(trial)
-                if cancelled():
-                    break
-            result.left_out = benches[name].left_out
-            waiting.pop(0)
-            yield result
-    except WorkerFailed as failed:
-        for _, column, requirement in waiting:
-            result = Result(requirement.id, column, subject.target, probed=True)
-            result.add(Trial(Verdict.ERROR, str(failed)))
-            yield result
-    finally:
-        driver.close()
+    with CaseRunner(Target.parse(subject.target), subject.python, stop) as runner:
+        try:
+            runner.start()
+            benches = {name: Prober(name, runner) for name in subject.columns}
+            while waiting and not stop.is_set():
+                name, column, requirement = waiting[0]
+                emit(Examining(column, requirement.id))
+                result = Result(requirement.id, column, subject.target, probed=True)
+                _try(requirement, benches[name], result, stop)
+                waiting.pop(0)
+                emit(Examined(result))
+        except WorkerFailed as failed:
+            if stop.is_set():
+                return
+            for _, column, requirement in waiting:
+                result = Result(requirement.id, column, subject.target, probed=True)
+                result.add(Trial(Verdict.ERROR, str(failed)))
+                emit(Examined(result))
 
 
-def _trials(requirement: Probed, bench: Bench) -> Iterable[Trial]:
-    if not requirement.concerns(bench.implementation):
+def _try(requirement: Probed, prober: Prober, result: Result, stop: Stop) -> None:
+    """Adds to a result what a requirement's trials find."""
+    prober.begin()
+    for trial in _trials(requirement, prober):
+        result.add(trial)
+        if stop.is_set():
+            break
+    result.left_out = prober.left_out
+
+
+def _trials(requirement: Probed, prober: Prober) -> Iterable[Trial]:
+    if not requirement.concerns(prober.implementation):
         return [Trial(Verdict.NOT_APPLICABLE, "does not apply to this API")]
-    if requirement.making and bench.declared.variant:
-        api = bench.declared.api
+    if requirement.making and prober.declared.variant:
+        api = prober.declared.api
         return [Trial(Verdict.NOT_APPLICABLE, f"{api} itself is asked how the layer is made")]
-    if requirement.needs and bench.device != requirement.needs:
-        return [Trial(Verdict.UNSUPPORTED, f"needs {requirement.needs}; the device is {bench.device}")]
-    return requirement.trials(bench)
+    if requirement.needs and prober.device != requirement.needs:
+        return [Trial(Verdict.UNSUPPORTED, f"needs {requirement.needs}; the device is {prober.device}")]
+    return requirement.trials(prober)

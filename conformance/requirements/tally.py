@@ -51,12 +51,10 @@ class Tally:
                 concerned = self._concerned[subject] = requirement.concerns(record.implementation)
             if not concerned:
                 continue
-            key = (requirement.id, record.column)
+            key = (requirement.id, record.key)
             result = self._results.get(key)
             if result is None:
-                result = self._results[key] = Result(
-                    requirement.id, record.column, record.target, probed=False
-                )
+                result = self._results[key] = Result(requirement.id, record.key, record.target, probed=False)
             if record.verdict is Verdict.PASS and result.counts[Verdict.PASS]:
                 result.counts[Verdict.PASS] += 1  # nothing new is told by it
             else:

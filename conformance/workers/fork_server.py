@@ -22,6 +22,7 @@ from conv_transpose_conformance.adapters.forkserver import PACKET
 from conv_transpose_conformance.workers.command import WorkerCommand
 from conv_transpose_conformance.workers.environment import worker_environment
 from conv_transpose_conformance.workers.launch import Child, start
+from conv_transpose_conformance.workers.stop import Stop
 
 START_TIMEOUT: Final = 180.0
 _REPLY: Final = 20.0  # seconds: all it ever does is fork
@@ -41,7 +42,7 @@ class ForkServer:
     """
 
     command: WorkerCommand
-    stop: threading.Event
+    stop: Stop
     _child: Child = field(init=False)
     _control: socket.socket = field(init=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False)

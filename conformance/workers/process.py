@@ -23,6 +23,7 @@ from conv_transpose_conformance.workers.command import WorkerCommand
 from conv_transpose_conformance.workers.environment import worker_environment
 from conv_transpose_conformance.workers.fork_server import ForkServer
 from conv_transpose_conformance.workers.launch import Child, contain, start
+from conv_transpose_conformance.workers.stop import Stop
 
 START_TIMEOUT: Final = 180.0
 LINGER = 5.0  # seconds between the end of a worker's answers and its own
@@ -62,7 +63,7 @@ class Worker:
     def __init__(
         self,
         command: WorkerCommand,
-        stop: threading.Event | None = None,
+        stop: Stop | None = None,
         memory: int = MEMORY,
         forks: ForkServer | None = None,
     ) -> None:

@@ -131,10 +131,14 @@ class Executions:
             return Executed("failed", None, str(error))
         return execute(script, python, ending=ending, settings=settings, stop=self.cancelled)
 
+    def close(self) -> None:
+        """Drops what is not begun, and waits for what is."""
+        self._threads.shutdown(cancel_futures=True)
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._threads.shutdown(cancel_futures=True)
+        self.close()

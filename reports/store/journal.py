@@ -97,15 +97,15 @@ class Journal:
 
     def _call(self, entry: list[Any]) -> list[Record]:
         _, target, implementation, version, case_id, microseconds, rows = entry
-        framework, label = Target.parse(target).framework, Target.parse(target).release
+        parsed = Target.parse(target)
         case = Case.parse(case_id)
         records = [
             Record(
                 case=case,
                 implementation=implementation,
-                framework=framework,
+                framework=parsed.framework,
                 framework_version=version,
-                label=label,
+                release=parsed.release,
                 check=Check(check),
                 verdict=Verdict(verdict),
                 level=str(level),
@@ -195,6 +195,14 @@ class Journal:
             f"{self.path}: cannot be written: {reason(error)}; the earlier records are kept. Fix this and "
             f"continue with 'conformance run --resume {self.path.parent}'"
         )
+
+    def flush(self) -> None:
+        """Forces what is gathered to the disk.
+
+        Raises:
+            BadRunFolder: where it cannot be written.
+        """
+        self._flush(sync=True)
 
     def close(self) -> None:
         """Writes the current batch."""

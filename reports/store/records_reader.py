@@ -76,7 +76,7 @@ def _record(
         implementation=words["implementation"],
         framework=words["framework"],
         framework_version=words["framework_version"],
-        label=labels.get((words["framework"], words["framework_version"]), ""),
+        release=labels.get((words["framework"], words["framework_version"]), ""),
         check=check,
         verdict=verdict,
         level=words["level"],

@@ -121,7 +121,7 @@ class Summary:
 
     def add(self, record: Record) -> None:
         """Adds one record."""
-        column = record.column
+        column = record.key
         entry = self._implementations.get(column)
         if entry is None:
             entry = self._implementations[column] = _Implementation(record.target)
@@ -268,7 +268,7 @@ def _divergence(number: int, failures: _Failures, record: Record, judged: int) -
     data: dict[str, Any] = jsonable(
         {
             "id": f"D{number}",
-            "implementation": record.column,
+            "implementation": record.key,
             "framework": record.target,
             "check": record.check,
             "verdict": record.verdict,
@@ -283,7 +283,7 @@ def _divergence(number: int, failures: _Failures, record: Record, judged: int) -
                 "evidence": shown,
             },
             "others": failures.others(),
-            "replay": replay_command(case, record.column),
+            "replay": replay_command(case, record.key),
         }
     )
     return data

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.execution.driver import Driver
+from conv_transpose_conformance.cases.names import Target
+from conv_transpose_conformance.execution.case_runner import CaseRunner
 from conv_transpose_conformance.frameworks.registry import framework_of, registry
 from conv_transpose_conformance.frameworks.registry import implementation as declared
 from conv_transpose_conformance.judging.answers import Outcome
 from conv_transpose_conformance.reference_impl import Geometry, backward, forward
-from conv_transpose_conformance.requirements.base.probe import Bench, same
-from tests.support.real import driver_of
+from conv_transpose_conformance.requirements.base.probe import Prober, same
 
 pytestmark = pytest.mark.frameworks
 
@@ -32,31 +32,30 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def bench(framework_python):
-    """A bench for an implementation; the frameworks' workers live as long as the module."""
-    open_: dict[str, tuple[object, Driver]] = {}
+def prober(framework_python):
+    """A prober for an implementation; the frameworks' workers live as long as the module."""
+    runners: dict[str, CaseRunner] = {}
 
-    def find(name: str) -> Bench:
+    def find(name: str) -> Prober:
         framework = framework_of(name)
-        if framework not in open_:
-            manager = driver_of(framework, framework_python(framework))
-            open_[framework] = manager, manager.__enter__()
-        return Bench(name, open_[framework][1], {})
+        if framework not in runners:
+            runners[framework] = CaseRunner(Target(framework), framework_python(framework))
+        return Prober(name, runners[framework])
 
     yield find
-    for manager, _ in open_.values():
-        manager.__exit__(None, None, None)
+    for runner in runners.values():
+        runner.close()
 
 
-def geometry_of(bench: Bench, case: Case) -> Geometry:
-    geometry = bench.meaning(case).geometry
+def geometry_of(prober: Prober, case: Case) -> Geometry:
+    geometry = prober.meaning(case).geometry
     assert geometry is not None
     return geometry
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_the_adjoint_is_the_frameworks_own_convolution(bench, name):
-    on = bench(name)
+def test_the_adjoint_is_the_frameworks_own_convolution(prober, name):
+    on = prober(name)
     case = CASES[on.ndim]
     arrays = on.arrays(case)
     answer = on.ask("convolve", case, {**arrays, "y": arrays["g"]})
@@ -66,8 +65,8 @@ def test_the_adjoint_is_the_frameworks_own_convolution(bench, name):
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_second_derivatives_are_those_of_a_bilinear_map(bench, name):
-    on = bench(name)
+def test_second_derivatives_are_those_of_a_bilinear_map(prober, name):
+    on = prober(name)
     case = CASES[on.ndim]
     arrays, geometry = on.arrays(case), geometry_of(on, case)
     v = {
@@ -88,8 +87,8 @@ def test_second_derivatives_are_those_of_a_bilinear_map(bench, name):
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_forward_mode_is_the_product_rule(bench, name):
-    on = bench(name)
+def test_forward_mode_is_the_product_rule(prober, name):
+    on = prober(name)
     case = CASES[on.ndim]
     arrays, geometry = on.arrays(case), geometry_of(on, case)
     vx, vw, vb = (np.roll(arrays[key], 1) for key in "xwb")
@@ -109,8 +108,8 @@ def test_forward_mode_is_the_product_rule(bench, name):
 
 @pytest.mark.parametrize("view", ["channels_last", "strided", "transposed", "flipped", "broadcast"])
 @pytest.mark.parametrize("name", PLAIN)
-def test_a_view_holds_the_values_of_the_case(bench, name, view):
-    on = bench(name)
+def test_a_view_holds_the_values_of_the_case(prober, name, view):
+    on = prober(name)
     case = CASES[on.ndim]
     arrays = on.arrays(case)
     if view == "broadcast":
@@ -126,8 +125,8 @@ def test_a_view_holds_the_values_of_the_case(bench, name, view):
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_initial_parameters_follow_the_seed(bench, name):
-    on = bench(name)
+def test_initial_parameters_follow_the_seed(prober, name):
+    on = prober(name)
     case = CASES[on.ndim]
     first, again, other = (on.ask("initial", case, {}, seed=seed) for seed in (1, 1, 2))
     assert first.outcome is Outcome.OK, first.message
@@ -137,8 +136,8 @@ def test_initial_parameters_follow_the_seed(bench, name):
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_arguments_replace_the_cases_and_go_by_position(bench, name):
-    on = bench(name)
+def test_arguments_replace_the_cases_and_go_by_position(prober, name):
+    on = prober(name)
     case = CASES[on.ndim]
     arrays = {key: value for key, value in on.arrays(case).items() if key != "g"}
     named = on.call(case, arrays, arguments={"stride": 3})
@@ -153,8 +152,8 @@ def test_arguments_replace_the_cases_and_go_by_position(bench, name):
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_determinism_is_switched_on_or_plainly_not_to_be_had(bench, name):
-    on = bench(name)
+def test_determinism_is_switched_on_or_plainly_not_to_be_had(prober, name):
+    on = prober(name)
     case = CASES[on.ndim]
     plain = on.call(case)
     assert plain.outcome is Outcome.OK, plain.message

@@ -9,10 +9,11 @@ import pytest
 
 from conv_transpose_conformance.adapters.base import api_of
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.names import Target
+from conv_transpose_conformance.execution.case_runner import CaseRunner
 from conv_transpose_conformance.frameworks.registry import registry
 from conv_transpose_conformance.judging.answers import Outcome
-from conv_transpose_conformance.requirements.base.probe import Bench, same
-from tests.support.real import driver_of, job_of
+from conv_transpose_conformance.requirements.base.probe import Prober, same
 
 pytestmark = pytest.mark.frameworks
 
@@ -25,16 +26,16 @@ REFUSED = {1: "v1_1d_n1_ci3_co4_i4_k3_g2_f32_int.1", 2: "v1_2d_n1_ci3_co4_i4x4_k
 
 @pytest.mark.parametrize("framework", registry().frameworks)
 def test_a_variant_answers_as_its_api_does(framework, framework_python):
-    declared = [one.name for one in registry().frameworks[framework].implementations]
-    with driver_of(framework, framework_python(framework)) as driver:
+    declared = {one.name: one for one in registry().frameworks[framework].implementations}
+    with CaseRunner(Target(framework), framework_python(framework)) as runner:
         for name in (name for name in declared if "+" in name):
             if name.endswith("2d+compile"):
                 continue  # a compiler at work: once is enough
-            ndim = declared[name]["ndim"]
+            ndim = declared[name].ndim
             for case in map(Case.parse, CASES[ndim]):
-                plain = driver.ask(job_of(case, api_of(name)), api_of(name))
-                variant = driver.ask(job_of(case, name), name)
-                if "computes" in declared[name]:
+                plain = runner.run(case, api_of(name)).answer
+                variant = runner.run(case, name).answer
+                if not declared[name].computes:
                     assert variant.outcome is Outcome.UNSUPPORTED, (name, variant.message)
                     assert not variant.arrays
                 else:
@@ -44,7 +45,7 @@ def test_a_variant_answers_as_its_api_does(framework, framework_python):
                         assert np.array_equal(variant.arrays[key], values), (name, key)
                 assert (variant.shape, variant.dtype) == (plain.shape, plain.dtype)
                 assert variant.parameters == plain.parameters
-            refused = driver.ask(job_of(Case.parse(REFUSED[ndim]), name), name)
+            refused = runner.run(Case.parse(REFUSED[ndim]), name).answer
             assert refused.outcome is Outcome.RAISED, name
 
 
@@ -52,9 +53,9 @@ def test_a_variant_answers_as_its_api_does(framework, framework_python):
 def test_probes_of_a_variant_agree_with_those_of_its_api(framework, framework_python):
     """Or it says plainly that it cannot; the variant that compiles C++ is left out."""
     declared = [one.name for one in registry().frameworks[framework].implementations]
-    with driver_of(framework, framework_python(framework)) as driver:
+    with CaseRunner(Target(framework), framework_python(framework)) as runner:
         for name in (n for n in declared if "1" in n and "+" in n and not n.endswith("+compile")):
-            variant, plain = Bench(name, driver, {}), Bench(api_of(name), driver, {})
+            variant, plain = Prober(name, runner), Prober(api_of(name), runner)
             case = Case.parse(CASES[1][0]).replace(bias=True)
             arrays = variant.arrays(case)
             given = {
@@ -82,10 +83,10 @@ def test_probes_of_a_variant_agree_with_those_of_its_api(framework, framework_py
 
 
 def test_a_program_of_paddle_says_what_was_wrong(framework_python):
-    with driver_of("paddle", framework_python("paddle")) as driver:
+    with CaseRunner(Target("paddle"), framework_python("paddle")) as runner:
         case = Case.parse(CASES[1][0])
-        api = Bench("paddle.nn.Conv1DTranspose", driver, {})
-        variant = Bench("paddle.nn.Conv1DTranspose+to_static", driver, {})
+        api = Prober("paddle.nn.Conv1DTranspose", runner)
+        variant = Prober("paddle.nn.Conv1DTranspose+to_static", runner)
         asked = {"arguments": {"output_size": ["a"]}, "refusable": True}
         said = [on.call(case, {"x": on.arrays(case)["x"]}, **asked).message for on in (api, variant)]
     assert said[0] == said[1]
@@ -93,9 +94,11 @@ def test_a_program_of_paddle_says_what_was_wrong(framework_python):
 
 def test_what_was_compiled_for_other_calls_is_not_kept(framework_python):
     name = "paddle.nn.Conv1DTranspose+to_static"
-    with driver_of("paddle", framework_python("paddle")) as driver:
+    with CaseRunner(Target("paddle"), framework_python("paddle")) as runner:
         threads = []
         for number in range(1, 9):
-            assert driver.ask(job_of(Case.parse(CASES[1][0]), name), name).outcome is Outcome.OK, number
-            threads.append(len(list(Path(f"/proc/{driver._station._worker.process.pid}/task").iterdir())))
+            assert runner.run(Case.parse(CASES[1][0]), name).answer.outcome is Outcome.OK, number
+            threads.append(
+                len(list(Path(f"/proc/{runner._driver._connection._worker.process.pid}/task").iterdir()))
+            )
     assert threads[-1] == threads[1], threads

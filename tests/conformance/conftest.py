@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from conv_transpose_conformance.commands import environments
 from conv_transpose_conformance.errors import NotInstalled
 from conv_transpose_conformance.execution import driver
 from conv_transpose_conformance.frameworks import r_runtime
+from conv_transpose_conformance.frameworks.registry import registry
 from conv_transpose_conformance.generation import generate
 from tests.support.commands import Command
 from tests.support.corpus import few
@@ -25,10 +27,14 @@ def command(monkeypatch, capsys) -> Command:
 
 @pytest.fixture
 def fake_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fake):
-    """A cache folder that holds fakes in place of environments; ``fake_cache(torch={plan}, ...)``."""
+    """A cache folder that holds fakes in place of environments; ``fake_cache(torch={plan}, ...)``.
+
+    The package index has what the suite installs, and there is no R.
+    """
     cache = tmp_path / "cache"
     monkeypatch.setenv("CONFORMANCE_CACHE", str(cache))
     monkeypatch.setattr(r_runtime, "on_path", _no_r)
+    monkeypatch.setattr(environments, "available", _pinned)
 
     def make(**plans: dict[str, Any]) -> dict[str, Fake]:
         made = {framework: installed(cache, framework, plan) for framework, plan in plans.items()}
@@ -40,6 +46,11 @@ def fake_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fake):
 
 def _no_r(framework: str) -> Path:
     raise NotInstalled(f"{framework}: no R here, whatever this machine has")
+
+
+def _pinned(distribution: str) -> list[str]:
+    releases = (framework.release for framework in registry().frameworks.values())
+    return [release.version for release in releases if release and release.distribution == distribution]
 
 
 @pytest.fixture

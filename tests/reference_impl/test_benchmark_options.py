@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from benchmarks import reference, reference_accuracy
+from benchmarks import honest, reference, reference_accuracy
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,8 @@ from benchmarks import reference, reference_accuracy
         (reference_accuracy.main, ["--rounded", "-1"], "--rounded: must be an integer of at least 0"),
         (reference_accuracy.main, ["--seed", "-1"], "--seed: must be an integer of at least 0"),
         (reference_accuracy.main, ["--json", "missing/tallies.json"], "cannot be written"),
+        (honest.main, ["--tensors", "-1"], "--tensors: must be an integer of at least 0, got '-1'"),
+        (honest.main, ["--processes", "0"], "--processes: must be an integer of at least 1, got '0'"),
     ],
 )
 def test_wrong_options_end_it_at_once(main, arguments, words, monkeypatch, capsys):
@@ -57,3 +59,16 @@ def test_the_comparison_with_exact_arithmetic_finds_a_wrong_digit(monkeypatch):
     )
     assert reference_accuracy.rounded(range(6))["differ"] > 0
     assert reference_accuracy.geometries(range(6))["differ"] > 0
+
+
+@pytest.mark.parametrize(("status", "faulty"), [(0, False), (1, True)])
+def test_the_count_of_honest_tensors_can_fail(status, faulty, monkeypatch, capsys):
+    monkeypatch.setattr(
+        sys, "argv", ["honest", "--tensors", "8", "--large", "0", "--processes", "1", "--check"]
+    )
+    monkeypatch.setattr(honest, "SIZES", (300,))
+    if faulty:
+        monkeypatch.setattr(honest, "judged", lambda _results: ["accused"])
+    assert honest.main() == status
+    told = capsys.readouterr().out
+    assert f"honest: {8 * faulty} of 8 tensors accused" in told

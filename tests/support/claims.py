@@ -6,7 +6,7 @@ import numpy as np
 
 from conv_transpose_conformance.requirements.base.requirement import Probed, Result
 from conv_transpose_conformance.requirements.catalogue import catalogue
-from tests.support.prober import bench
+from tests.support.prober import prober
 
 TORCH1, TORCH2 = "torch.nn.ConvTranspose1d", "torch.nn.ConvTranspose2d"
 PADDLE, MINT = "paddle.nn.Conv1DTranspose", "mindspore.mint.nn.ConvTranspose2d"
@@ -31,7 +31,7 @@ IDS = [f"{prefix}.{name}" for prefix, names in CLAIMS.items() for name in names.
 
 
 def judged(name, subject):
-    """The result of a probed claim at a bench."""
+    """The result of a probed claim at a prober."""
     requirement = catalogue()[name]
     assert isinstance(requirement, Probed)
     result = Result(name, subject.implementation, "", probed=True)
@@ -104,7 +104,7 @@ def refusing(made, call):
 
 
 def honest(implementation, **spoils):
-    return bench(
+    return prober(
         implementation, **{"construct": SIGNATURES[implementation], "parameters": refusing, **spoils}
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from conv_transpose_conformance import cli
+from conv_transpose_conformance import cli, load_run
 
 FILES = {"run.json", "records.parquet", "divergences.json", "junit.xml", "index.html"}
 
@@ -58,3 +58,8 @@ def run_data(folder: Path) -> dict[str, Any]:
 def divergences(folder: Path) -> list[dict[str, Any]]:
     """divergences.json."""
     return json.loads((folder / "divergences.json").read_text(encoding="utf-8"))
+
+
+def rows(folder: Path) -> set[tuple[str, ...]]:
+    """The records of a run, but for the times that calls took."""
+    return {tuple(map(str, row)) for row in load_run(folder).drop(columns="microseconds").itertuples(False)}

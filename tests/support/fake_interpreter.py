@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
-from tests.support.processes import is_alive
+from tests.support.processes import alive, process_groups
 
 
 @frozen
@@ -44,6 +44,10 @@ class Fake:
             served.append(path.read_text().split() if path.exists() else [])
         return served
 
+    def left(self) -> dict[int, list[int]]:
+        """The living processes of its workers' groups."""
+        return {group: found for group, found in process_groups().items() if group in self.groups()}
+
     def is_silent(self) -> bool:
         """Whether a worker has come to the point from which it says nothing more."""
         return (self.folder / "silent").exists()
@@ -51,7 +55,7 @@ class Fake:
     def is_hanging(self) -> bool:
         """Whether a worker hangs."""
         hanging = self.folder / "hanging"
-        return hanging.exists() and any(map(is_alive, map(int, hanging.read_text().split())))
+        return hanging.exists() and any(map(alive, map(int, hanging.read_text().split())))
 
 
 def installed(cache: Path, framework: str, plan: dict[str, Any]) -> Fake:

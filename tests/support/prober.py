@@ -1,4 +1,4 @@
-"""A bench whose implementation is the reference, in this process, with a fault that can be switched on.
+"""A prober whose implementation is the reference, in this process, with a fault that can be switched on.
 
 What a requirement asks passes through the same frames, ``adapters.worker.run`` and ``adapters.probe.probe``
 as with a real framework; only the framework is missing.
@@ -20,32 +20,41 @@ from conv_transpose_conformance.execution.requests import Job
 from conv_transpose_conformance.frameworks.registry import implementation as declared
 from conv_transpose_conformance.judging.answers import Answer, read_answer
 from conv_transpose_conformance.reference_impl import Geometry, backward, forward, second_order
-from conv_transpose_conformance.requirements.base.probe import Bench
+from conv_transpose_conformance.requirements.base.probe import Prober
 
 Array = Any
 # what an operation found under a name, and the call: returns what is to be said instead, or raises
 Spoil = Callable[[Array, "ReferenceCall"], Array]
 
 
-def bench(implementation: str, **spoils: Spoil) -> Bench:
-    """A bench of the reference under an implementation's name.
+def prober(implementation: str, **spoils: Spoil) -> Prober:
+    """A prober of the reference under an implementation's name.
 
     Each of ``spoils`` replaces what is answered under its name: ``values``, ``grad_input``, ``grad_weight``,
     ``grad_bias``, ``x``, ``w``, ``b`` (after a call), ``convolve``, ``second_x``, ``second_w``, ``second_g``,
     ``tangent``, ``weight``, ``bias`` (initial), ``parameters`` (as made); ``construct`` is the layer's
     signature.
     """
-    return Bench(implementation, FakeDriver(spoils), {"device": "cpu", "version": "0"})  # type: ignore[arg-type]
+    return Prober(implementation, FakeRunner(spoils))  # type: ignore[arg-type]
 
 
-class FakeDriver:
-    """Answers as a driver does, from the reference."""
+class FakeRunner:
+    """Answers as a runner of cases does, from the reference."""
 
     def __init__(self, spoils: Mapping[str, Spoil]) -> None:
         self.adapter = ReferenceAdapter(spoils)
         self.asked: list[str] = []  # the operations, in order
 
-    def ask(self, job: Job, implementation: str) -> Answer:
+    def __enter__(self) -> FakeRunner:
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        pass
+
+    def start(self) -> dict[str, str]:
+        return {"device": "cpu", "version": "0"}
+
+    def answer(self, job: Job, implementation: str) -> Answer:
         header, arrays = received(job.frame(0, [implementation]))
         plain = {
             name: array.view(NUMPY_DTYPES["bfloat16"]) if dtype == "bfloat16" else array

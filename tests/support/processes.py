@@ -1,24 +1,57 @@
-"""Processes of this machine, and those of the suite that tests start and kill."""
+"""Processes that tests start, watch and outlive."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from tests.support import ROOT
-from tests.support.waiting import wait_until
+
+CEILING = 600.0  # seconds: nothing takes so long, however busy the machine is; what does hangs
 
 
-def is_alive(process: int) -> bool:
-    """Whether a process runs; a zombie does not."""
+def wait_until(condition: Callable[[], bool]) -> bool:
+    """Whether it comes true."""
+    end = time.monotonic() + CEILING
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def alive(process: int) -> bool:
+    """Whether it is there, and no zombie."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False
+
+
+def gone(*processes: int) -> bool:
+    """Whether they end, all of them."""
+    return wait_until(lambda: not any(map(alive, processes)))
+
+
+def host(program: str, *arguments: object, temporary: Path) -> subprocess.Popen[bytes]:
+    """A Python that imports the suite and the tests, with a folder for its temporary files."""
+    temporary.mkdir(exist_ok=True)
+    start = f"import sys; sys.path[:0] = [{str(ROOT)!r}]\n"
+    return subprocess.Popen(
+        [sys.executable, "-c", start + program, *map(str, arguments)],
+        env={**os.environ, "TMPDIR": str(temporary)},
+    )
+
+
+def numbers_in(path: Path) -> list[int]:
+    """The numbers in a file; none until it is there and ends with a line's end."""
+    text = path.read_text() if path.exists() else ""
+    return [int(word) for word in text.split()] if text.endswith("\n") else []
 
 
 def process_groups() -> dict[int, list[int]]:
@@ -53,36 +86,3 @@ def are_all_asleep(parent: int) -> bool:
         if not are_all_asleep(child):
             return False
     return True
-
-
-def wait_for_the_end_of(processes: Iterable[int]) -> None:
-    """Returns once none of them is alive."""
-    waiting = set(processes)
-    wait_until(lambda: not any(map(is_alive, waiting)), f"the end of {sorted(waiting)}")
-
-
-def wait_for_the_end_of_groups(groups: Iterable[int]) -> None:
-    """Returns once no process of these groups is alive."""
-    waiting = set(groups)
-    wait_until(lambda: not waiting & process_groups().keys(), f"the end of the groups {sorted(waiting)}")
-
-
-def wait_until_empty(folder: Path) -> None:
-    """Returns once nothing is left in a folder."""
-    wait_until(lambda: not list(folder.iterdir()), f"{folder} to be empty")
-
-
-def host(program: str, *arguments: object, temporary: Path) -> subprocess.Popen[bytes]:
-    """A Python that imports the suite and the tests, with a folder for its temporary files."""
-    temporary.mkdir(exist_ok=True)
-    start = f"import sys; sys.path[:0] = [{str(ROOT)!r}]\n"
-    return subprocess.Popen(
-        [sys.executable, "-c", start + program, *map(str, arguments)],
-        env={**os.environ, "TMPDIR": str(temporary)},
-    )
-
-
-def numbers_in(path: Path) -> list[int]:
-    """The numbers in a file; none until it is there and ends with a line's end."""
-    text = path.read_text() if path.exists() else ""
-    return [int(word) for word in text.split()] if text.endswith("\n") else []

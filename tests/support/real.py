@@ -5,44 +5,24 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.execution.driver import Driver
-from conv_transpose_conformance.execution.requests import Job
-from conv_transpose_conformance.frameworks.registry import framework_of, interpret, registry
+from conv_transpose_conformance.cases.names import Target
+from conv_transpose_conformance.execution.case_runner import CaseRunner
+from conv_transpose_conformance.execution.requests import job_of
+from conv_transpose_conformance.frameworks.registry import framework_of, registry
 from conv_transpose_conformance.frameworks.registry import implementation as declared
 from conv_transpose_conformance.judging.answers import Answer
-from conv_transpose_conformance.judging.problem import Problem
-
-
-def job_of(case: Case, implementation: str) -> Job:
-    """The case as the suite would ask it."""
-    meaning = interpret(case, implementation)
-    return Job(Problem(case, meaning.geometry), {implementation: meaning})
-
-
-@contextmanager
-def driver_of(framework: str, python: Path) -> Iterator[Driver]:
-    """A driver with its worker started."""
-    driver = Driver(framework, python, threading.Event(), lambda _job, _answer: None, lambda _reason: None)
-    try:
-        driver.start()
-        yield driver
-    finally:
-        driver.close()
 
 
 def by_the_suite(python: Path, asked: list[tuple[Case, str]]) -> list[Answer]:
     """What the adapter answers."""
-    with driver_of(framework_of(asked[0][1]), python) as driver:
-        return [driver.ask(job_of(case, name), name) for case, name in asked]
+    with CaseRunner(Target(framework_of(asked[0][1])), python) as runner:
+        return [runner.run(case, name).answer for case, name in asked]
 
 
 def by_hand(python: Path, asked: list[tuple[Case, str]]) -> list[dict[str, np.ndarray]]:

@@ -8,17 +8,17 @@ import numpy as np
 
 from conv_transpose_conformance.adapters.base import Options
 from conv_transpose_conformance.frameworks.registry import implementation as declared
-from conv_transpose_conformance.requirements.base.probe import Bench
-from tests.support.prober import FakeDriver, ReferenceAdapter, bench
+from conv_transpose_conformance.requirements.base.probe import Prober
+from tests.support.prober import FakeRunner, ReferenceAdapter, prober
 
 _LEAST = {"kernel_size": 1, "stride": 1, "dilation": 1, "padding": 0, "output_padding": 0}
 
 
-def strict_bench(implementation: str, *ignored: str) -> Bench:
-    """A bench of the reference that refuses; of ``ignored`` arguments and tensors it takes what fits."""
-    made = bench(implementation)
-    assert isinstance(made.driver, FakeDriver)
-    made.driver.adapter = _Strict(implementation, ignored)
+def strict_prober(implementation: str, *ignored: str) -> Prober:
+    """A prober of the reference that refuses; of ``ignored`` arguments and tensors it takes what fits."""
+    made = prober(implementation)
+    assert isinstance(made.runner, FakeRunner)
+    made.runner.adapter = _Strict(implementation, ignored)
     return made
 
 

@@ -30,7 +30,7 @@ _OF: Final = {  # an array of an answer -> the one of the request that has its s
 _INPUT: Final = {"convolve": "y"}  # what an output has the rank of; else of x
 
 
-def misfit(
+def mismatch(
     operation: str, answer: Answer, given: Mapping[str, Array], *, ndim: int
 ) -> tuple[Outcome, str] | None:
     """What is not as it must be in an answer that brought a result, or None where all is.
@@ -44,7 +44,7 @@ def misfit(
     if wrong is not None:
         return Outcome.INVALID, f"the worker's answer is invalid: {wrong}"
     wrong = next(_misfits(operation, answer, given, ndim), None)
-    return None if wrong is None else (Outcome.MISFIT, wrong)
+    return None if wrong is None else (Outcome.MISMATCH, wrong)
 
 
 def _contradictions(operation: str, answer: Answer) -> Iterator[str]:

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.requirements.base.probe import Bench, fault
+from conv_transpose_conformance.requirements.base.probe import Prober, fault
 from conv_transpose_conformance.requirements.base.trial import Trial, differs
 
 Array = NDArray[Any]
-Check = Callable[[Bench, Case], Trial]
+Check = Callable[[Prober, Case], Trial]
 
 
 class NoResult(Exception):
@@ -29,9 +29,9 @@ def tried(check: Check) -> Check:
     """The check; where a call in it brought no result, or none that fits, that is its trial."""
 
     @wraps(check)
-    def checked(bench: Bench, case: Case) -> Trial:
+    def checked(prober: Prober, case: Case) -> Trial:
         try:
-            return check(bench, case)
+            return check(prober, case)
         except NoResult as ended:
             return ended.trial
 
@@ -39,7 +39,7 @@ def tried(check: Check) -> Check:
 
 
 def results(
-    bench: Bench,
+    prober: Prober,
     case: Case,
     arrays: Mapping[str, Array],
     operation: str = "call",
@@ -47,12 +47,12 @@ def results(
     patch: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> dict[str, Array]:
-    """The arrays of an answer; the rest as :meth:`Bench.ask`.
+    """The arrays of an answer; the rest as :meth:`Prober.ask`.
 
     Raises:
         NoResult: where there are none.
     """
-    answer = bench.ask(operation, case, arrays, patch=patch, infer=False, **options)
+    answer = prober.ask(operation, case, arrays, patch=patch, infer=False, **options)
     trial = fault(answer, case)
     if trial is not None:
         raise NoResult(trial)
@@ -60,28 +60,28 @@ def results(
 
 
 def result(
-    bench: Bench, case: Case, arrays: Mapping[str, Array], operation: str = "call", **options: Any
+    prober: Prober, case: Case, arrays: Mapping[str, Array], operation: str = "call", **options: Any
 ) -> Array:
     """The output alone.
 
     Raises:
         NoResult: where there is none.
     """
-    found = results(bench, case, arrays, operation, **options).get("values")
+    found = results(prober, case, arrays, operation, **options).get("values")
     if found is None:
         raise NoResult(differs("the call returned no output", case))
     return found
 
 
-def shape(bench: Bench, case: Case, arrays: Mapping[str, Array]) -> tuple[int, ...]:
+def shape(prober: Prober, case: Case, arrays: Mapping[str, Array]) -> tuple[int, ...]:
     """The output's shape, by an implementation that tells no more of it too.
 
     Raises:
         NoResult: where there is none.
     """
-    if not bench.shape_only:
-        return result(bench, case, arrays).shape
-    answer = bench.call(case, arrays)
+    if not prober.shape_only:
+        return result(prober, case, arrays).shape
+    answer = prober.call(case, arrays)
     if answer.shape is None:
         raise NoResult(fault(answer, case) or differs("the call returned no output", case))
     return answer.shape

@@ -1,4 +1,4 @@
-"""A bench: one implementation, to be asked one thing at a time by the requirements that probe it."""
+"""A prober: one implementation, to be asked one thing at a time by the requirements that probe it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.meaning import Acceptance, Meaning
-from conv_transpose_conformance.execution.driver import Driver
+from conv_transpose_conformance.execution.case_runner import CaseRunner
 from conv_transpose_conformance.execution.requests import Job, Probe
 from conv_transpose_conformance.frameworks import registry
 from conv_transpose_conformance.frameworks.implementation import Documented, Implementation
@@ -19,31 +19,29 @@ from conv_transpose_conformance.frameworks.registry import cannot_run, framework
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Verdict
-from conv_transpose_conformance.requirements.base.answer_checks import misfit
+from conv_transpose_conformance.requirements.base.answer_checks import mismatch
 from conv_transpose_conformance.requirements.base.trial import Trial
 
 Array = NDArray[Any]
 Try = TypeVar("Try")
 
-DEADLINE: Final = 10.0  # seconds that a probe may take, as any call
 SHARE: Final = 0.3  # seconds that each requirement gets on a slow variant
 _FAULTS: Final = {
     Outcome.CRASH: Verdict.CRASH,
     Outcome.HANG: Verdict.HANG,
     Outcome.INVALID: Verdict.ERROR,
-    Outcome.MISFIT: Verdict.DIVERGE,
+    Outcome.MISMATCH: Verdict.DIVERGE,
     Outcome.RAISED: Verdict.ERROR,
     Outcome.UNSUPPORTED: Verdict.UNSUPPORTED,
 }
 
 
 @define
-class Bench:
-    """``implementation`` (without a release) on a worker that ``driver`` keeps and ``hello`` describes."""
+class Prober:
+    """``implementation`` (without a release), asked through ``runner``."""
 
     implementation: str
-    driver: Driver
-    hello: Mapping[str, Any]
+    runner: CaseRunner
     remembered: dict[Any, Any] = field(factory=dict, init=False)  # what requirements need not ask twice
     left_out: int = field(default=0, init=False)  # tries that the requirement at work leaves out
     _left: int | None = field(default=None, init=False)  # calls that it may still make; None: any number
@@ -56,9 +54,14 @@ class Bench:
         return framework_of(self.implementation)
 
     @property
+    def hello(self) -> Mapping[str, Any]:
+        """What its worker says of itself: ``version``, ``device``, ``python``, …"""
+        return self.runner.start()
+
+    @property
     def device(self) -> str:
         """The device it runs on: "cpu", "cuda", …"""
-        return str(self.hello.get("device", ""))
+        return str(self.hello["device"])
 
     @property
     def declared(self) -> Implementation:
@@ -163,12 +166,12 @@ class Bench:
         probe = Probe(operation, given, options, patch or {})
         kind = Acceptance.UNSPECIFIED if refusable else Acceptance.REQUIRED
         job = Job(problem, {self.implementation: Meaning(kind)}, probe)
-        answer = self.driver.ask(job, self.implementation)
+        answer = self.runner.answer(job, self.implementation)
         if self._left is not None and answer.stage != "construct":
             self._left -= 1
         if answer.outcome is not Outcome.OK or refusable:
             return answer
-        wrong = misfit(operation, answer, given, ndim=self.ndim)
+        wrong = mismatch(operation, answer, given, ndim=self.ndim)
         if wrong is None:
             return answer
         return evolve(answer, outcome=wrong[0], message=wrong[1], arrays={}, facts={})

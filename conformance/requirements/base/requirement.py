@@ -15,7 +15,7 @@ from conv_transpose_conformance.judging.verdicts import FAILING, Check, Record, 
 from conv_transpose_conformance.requirements.base.trial import Trial, not_applicable
 
 if TYPE_CHECKING:
-    from conv_transpose_conformance.requirements.base.probe import Bench
+    from conv_transpose_conformance.requirements.base.probe import Prober
 
 EVERY: Final = ("*",)
 # Which finding speaks for a requirement: the gravest failure, else a pass, else what came nearest to one.
@@ -83,23 +83,23 @@ class Judged(Requirement):
 
 @frozen(kw_only=True)
 class Probed(Requirement):
-    """Decided by what ``trials`` finds at a bench.  With ``quick`` it is part of every run.
+    """Decided by what ``trials`` finds at a prober.  With ``quick`` it is part of every run.
 
     One of ``making`` asks how a layer is made, which happens before any variant of it exists.
     """
 
-    trials: Callable[[Bench], Iterable[Trial]] = field(eq=False)
+    trials: Callable[[Prober], Iterable[Trial]] = field(eq=False)
     quick: bool = False
     making: bool = False
 
 
 @define
 class Result:
-    """What was found of one requirement on one implementation (``column``: with its release, where a run
+    """What was found of one requirement on one implementation (``key``: with its release, where a run
     holds several)."""
 
     requirement: str
-    column: str
+    key: str
     target: str
     probed: bool
     counts: Counter[Verdict] = field(factory=Counter)
@@ -131,7 +131,7 @@ class Result:
             message = f"{message} ({more})" if message else more
         return {
             "requirement": self.requirement,
-            "implementation": self.column,
+            "implementation": self.key,
             "framework": self.target,
             "probed": self.probed,
             "verdict": self.verdict.value,
@@ -150,22 +150,22 @@ def _rank(trial: Trial) -> tuple[Any, ...]:
 
 
 def for_each(
-    check: Callable[[Bench, Case], Trial | Iterable[Trial]], cases: Callable[[Bench], Iterable[Case]]
-) -> Callable[[Bench], Iterator[Trial]]:
+    check: Callable[[Prober, Case], Trial | Iterable[Trial]], cases: Callable[[Prober], Iterable[Case]]
+) -> Callable[[Prober], Iterator[Trial]]:
     """Trials of a check on each of some parameter sets; not applicable where there are none.
 
     No more are tried after the second that ends like one before in a way that costs much and tells little,
-    nor where the bench has had enough.
+    nor where the prober has had enough.
     """
 
-    def trials(bench: Bench) -> Iterator[Trial]:
+    def trials(prober: Prober) -> Iterator[Trial]:
         ends: set[tuple[Verdict, str]] = set()
-        waiting = list(cases(bench))
+        waiting = list(cases(prober))
         if not waiting:
             yield not_applicable("the API cannot express any of the parameter sets")
             return
-        for case in bench.limited(waiting):
-            found = check(bench, case)
+        for case in prober.limited(waiting):
+            found = check(prober, case)
             for trial in [found] if isinstance(found, Trial) else found:
                 yield trial
                 if trial.verdict in _COSTLY:
@@ -177,12 +177,12 @@ def for_each(
     return trials
 
 
-def together(*parts: Callable[[Bench], Iterable[Trial]]) -> Callable[[Bench], Iterator[Trial]]:
+def together(*parts: Callable[[Prober], Iterable[Trial]]) -> Callable[[Prober], Iterator[Trial]]:
     """The trials of all the parts."""
 
-    def trials(bench: Bench) -> Iterator[Trial]:
+    def trials(prober: Prober) -> Iterator[Trial]:
         for part in parts:
-            yield from part(bench)
+            yield from part(prober)
 
     return trials
 

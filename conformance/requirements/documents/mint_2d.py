@@ -9,7 +9,7 @@ from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.frameworks.interface import described
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
-from conv_transpose_conformance.requirements.base.probe import Bench, fault
+from conv_transpose_conformance.requirements.base.probe import Prober, fault
 from conv_transpose_conformance.requirements.base.requirement import Document, for_each
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed, reported, unsupported
 from conv_transpose_conformance.requirements.documents.page import Page
@@ -35,9 +35,9 @@ _TOO_LARGE: Final = (
 )
 
 
-def experimental(bench: Bench) -> Iterator[Trial]:
+def experimental(prober: Prober) -> Iterator[Trial]:
     """No call contradicts what may come; what is there today is told."""
-    trial = introspected(bench, PAGE.arguments)
+    trial = introspected(prober, PAGE.arguments)
     if trial.verdict is Verdict.UNSUPPORTED:
         yield trial
         return
@@ -47,25 +47,25 @@ def experimental(bench: Bench) -> Iterator[Trial]:
     yield reported(f"a statement about the future; the interface is there, and its signature {today}")
 
 
-def noncontiguous(bench: Bench) -> Iterator[Trial]:
+def noncontiguous(prober: Prober) -> Iterator[Trial]:
     """An output padding of the stride and more is refused where the input is not contiguous."""
     case = Case.parse("v1_2d_n2_ci2_co2_i3x3_k3x3_op1x1_d2x2_f32_int.1")
     for view in ("transposed", "strided"):
-        answer = bench.call(case, view=view, refusable=True)
+        answer = prober.call(case, view=view, refusable=True)
         yield _refusal(answer, case, f"an input that is {view} in memory and an output_padding of the stride")
-    yield from filter(None, [refuses_all(bench)])
+    yield from filter(None, [refuses_all(prober)])
 
 
-def output_padding_limit(bench: Bench) -> Iterator[Trial]:
+def output_padding_limit(prober: Prober) -> Iterator[Trial]:
     """What is below neither is refused."""
     for identifier in _TOO_LARGE:
         case = Case.parse(identifier)
-        arrays = {name: array for name, array in bench.arrays(case).items() if name != "g"}
-        answer = bench.call(case, arrays, refusable=True)
+        arrays = {name: array for name, array in prober.arrays(case).items() if name != "g"}
+        answer = prober.call(case, arrays, refusable=True)
         yield _refusal(
             answer, case, f"output_padding {case.output_padding}, below neither stride nor dilation,"
         )
-    yield from filter(None, [refuses_all(bench)])
+    yield from filter(None, [refuses_all(prober)])
 
 
 def _refusal(answer: Answer, case: Case, what: str) -> Trial:
@@ -80,10 +80,10 @@ def _refusal(answer: Answer, case: Case, what: str) -> Trial:
     return fault(answer, case) or passed(case)
 
 
-def atlas_groups(bench: Bench) -> Iterator[Trial]:
+def atlas_groups(prober: Prober) -> Iterator[Trial]:
     """Two groups in float32 are refused there."""
     case = Case.parse("v1_2d_n1_ci4_co4_i3x3_k3x3_g2_f32_int.1")
-    answer = bench.call(case, refusable=True)
+    answer = prober.call(case, refusable=True)
     if answer.outcome is Outcome.OK:
         yield reported(
             "two groups in float32 are accepted: this is no Atlas training device, or one that can", case
@@ -92,23 +92,23 @@ def atlas_groups(bench: Bench) -> Iterator[Trial]:
         yield _refusal(answer, case, "a call with two groups in float32")
 
 
-def padding_mode(bench: Bench) -> Iterator[Trial]:
+def padding_mode(prober: Prober) -> Iterator[Trial]:
     """ "zeros" is taken; other names are refused when the layer is made or called."""
     case = Case.parse(_PLAIN)
-    answer = bench.call(case, arguments={"padding_mode": "zeros"})
+    answer = prober.call(case, arguments={"padding_mode": "zeros"})
     if answer.outcome is Outcome.UNSUPPORTED and answer.stage == "forward":
         yield passed(case, f"the layer is made; {answer.message}")
     else:
         yield fault(answer, case) or passed(case)
     for kind in ("reflect", "replicate", "circular", "no kind of padding"):
-        answer = bench.call(case, arguments={"padding_mode": kind}, refusable=True)
+        answer = prober.call(case, arguments={"padding_mode": kind}, refusable=True)
         yield _refusal(answer, case, f"padding_mode={kind!r}")
 
 
-def dtype(bench: Bench) -> Iterator[Trial]:
+def dtype(prober: Prober) -> Iterator[Trial]:
     """Without a dtype the parameters are float32."""
     case = Case.parse(_PLAIN)
-    answer = bench.ask("initial", case, {}, arguments={"dtype": None})
+    answer = prober.ask("initial", case, {}, arguments={"dtype": None})
     trial = fault(answer, case)
     if trial is None:
         found = {name: str(array.dtype) for name, array in answer.arrays.items()}

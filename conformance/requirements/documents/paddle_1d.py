@@ -11,7 +11,7 @@ from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.frameworks.interface import described
 from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.requirements.base.comparing import result, results, tried
-from conv_transpose_conformance.requirements.base.probe import Bench, fault
+from conv_transpose_conformance.requirements.base.probe import Prober, fault
 from conv_transpose_conformance.requirements.base.requirement import Document, for_each, together
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed, reported
 from conv_transpose_conformance.requirements.documents.page import Page
@@ -38,12 +38,12 @@ _SAME: Final = (
 )
 
 
-def example(bench: Bench) -> Iterator[Trial]:
+def example(prober: Prober) -> Iterator[Trial]:
     """The page's own example, the bias as the layer makes it."""
     case = Case.parse(_EXAMPLE)
     x = np.array([[[4, 0, 9, 7], [8, 0, 9, 2]]], np.float32)
     w = np.array([[[7, 0]], [[4, 2]]], np.float32)
-    answer = bench.call(case, {"x": x, "w": w})
+    answer = prober.call(case, {"x": x, "w": w})
     trial = fault(answer, case)
     if trial is not None:
         yield trial
@@ -52,10 +52,10 @@ def example(bench: Bench) -> Iterator[Trial]:
     yield passed(case) if found == [[[60, 16, 99, 75, 4]]] else differs(f"the output is {found}", case)
 
 
-def kernel_mcl(bench: Bench) -> Iterator[Trial]:
+def kernel_mcl(prober: Prober) -> Iterator[Trial]:
     """Output channels first, then input channels."""
     case = Case.parse("v1_1d_n1_ci2_co3_i4_k5_f32_int.1")
-    answer = bench.call(case)
+    answer = prober.call(case)
     found = answer.parameters.get("weight", ((), ""))[0]
     expected = (case.out_channels, case.in_channels, *case.kernel_size)
     yield fault(answer, case) or (
@@ -63,10 +63,10 @@ def kernel_mcl(bench: Bench) -> Iterator[Trial]:
     )
 
 
-def kernel_groups(bench: Bench) -> Iterator[Trial]:
+def kernel_groups(prober: Prober) -> Iterator[Trial]:
     """The second of the kernel's dimensions, C, is the input channels divided by the groups."""
     case = Case.parse("v1_1d_n1_ci4_co6_i4_k5_g2_f32_int.1")
-    answer = bench.call(case)
+    answer = prober.call(case)
     found = answer.parameters.get("weight", ((), ""))[0]
     expected = (case.out_channels, case.in_channels // case.groups, *case.kernel_size)
     trial = fault(answer, case)
@@ -80,10 +80,10 @@ def _weight(found: tuple[int, ...], expected: tuple[int, ...]) -> str:
     return f"the kernel has the shape {list(found)}; [M, C, L] is {list(expected)}"
 
 
-def shapes(bench: Bench) -> Iterator[Trial]:
+def shapes(prober: Prober) -> Iterator[Trial]:
     """All four shapes of the page, for one group."""
     case = Case.parse("v1_1d_n2_ci3_co4_i5_k2_b_f32_int.1")
-    answer = bench.call(case)
+    answer = prober.call(case)
     trial = fault(answer, case)
     if trial is not None:
         yield trial
@@ -95,27 +95,27 @@ def shapes(bench: Bench) -> Iterator[Trial]:
 
 
 @tried
-def activation(bench: Bench, case: Case) -> Trial:
+def activation(prober: Prober, case: Case) -> Trial:
     """What comes is ``W * X + b`` itself, negative values too."""
-    arrays = {name: array for name, array in bench.arrays(case).items() if name != "g"}
+    arrays = {name: array for name, array in prober.arrays(case).items() if name != "g"}
     without = case.replace(bias=False)
     alone = {name: arrays[name] for name in ("x", "w")}
-    found, product = result(bench, case, arrays), result(bench, without, alone)
-    turned = result(bench, without, {**alone, "x": -alone["x"]})
+    found, product = result(prober, case, arrays), result(prober, without, alone)
+    turned = result(prober, without, {**alone, "x": -alone["x"]})
     linear = np.array_equal(turned, -product) and np.array_equal(found, product + arrays["b"][:, None])
     if not linear or not (product < 0).any():
         return differs("the output is not W * X + b, and no σ is named that would make it so", case)
     return reported("the output is W * X + b itself: σ is the identity, and no argument sets another", case)
 
 
-def bias_attr(bench: Bench) -> Iterator[Trial]:
+def bias_attr(prober: Prober) -> Iterator[Trial]:
     """False adds none; the default and True add one."""
     case = Case.parse("v1_1d_n1_ci2_co3_i4_k3_b_f32_int.1")
-    arrays = {name: array for name, array in bench.arrays(case).items() if name != "g"}
+    arrays = {name: array for name, array in prober.arrays(case).items() if name != "g"}
     for value, wanted in ((False, False), (None, True), (True, True)):
         asked = case.replace(bias=wanted)
         given = arrays if wanted else {name: arrays[name] for name in ("x", "w")}
-        answer = bench.call(asked, {**given, "x": 0 * arrays["x"]}, arguments={"bias_attr": value})
+        answer = prober.call(asked, {**given, "x": 0 * arrays["x"]}, arguments={"bias_attr": value})
         trial = fault(answer, asked)
         if trial is not None:
             yield Trial(trial.verdict, f"bias_attr={value}: {trial.message}", asked)
@@ -132,41 +132,41 @@ def bias_attr(bench: Bench) -> Iterator[Trial]:
             yield passed(asked)
 
 
-def padding_forms(bench: Bench) -> Iterator[Trial]:
+def padding_forms(prober: Prober) -> Iterator[Trial]:
     """A number, a list or a tuple of one are the same; 'VALID' is 0; 'SAME' is accepted."""
     case = Case.parse("v1_1d_n1_ci2_co2_i4_k3_s2_p1_f32_int.1")
-    yield from forms(bench, case, "padding", {"a number": 1, "a list": [1], "a tuple": {"tuple": [1]}})
+    yield from forms(prober, case, "padding", {"a number": 1, "a list": [1], "a tuple": {"tuple": [1]}})
     unpadded = case.replace(padding=((0, 0),))
-    yield from forms(bench, unpadded, "padding", {"0": 0, "'VALID'": "VALID"})
-    arrays = {name: array for name, array in bench.arrays(unpadded).items() if name != "g"}
+    yield from forms(prober, unpadded, "padding", {"0": 0, "'VALID'": "VALID"})
+    arrays = {name: array for name, array in prober.arrays(unpadded).items() if name != "g"}
     same = case.replace(padding="same")
-    answer = bench.call(same, arrays)
+    answer = prober.call(same, arrays)
     yield fault(answer, same) or passed(same)
 
 
-def lengths(bench: Bench) -> Iterator[Trial]:
+def lengths(prober: Prober) -> Iterator[Trial]:
     """Every length from L' to L' + stride can be asked for, and comes; none beside them does."""
     for identifier in _LENGTHS:
         case = Case.parse(identifier)
         for extra in range(case.stride[0] + 1):
-            yield output_sizes.sized(bench, case, extra)
+            yield output_sizes.sized(prober, case, extra)
         for extra in (-1, case.stride[0] + 1):
-            yield output_sizes.refused(bench, case, extra)
+            yield output_sizes.refused(prober, case, extra)
 
 
-def many_outputs(bench: Bench) -> Iterator[Trial]:
+def many_outputs(prober: Prober) -> Iterator[Trial]:
     """Each length from L' to below L' + stride can be had for the same input."""
     for identifier in _LENGTHS:
         case = Case.parse(identifier)
         for extra in range(case.stride[0]):
-            yield output_sizes.sized(bench, case, extra)
+            yield output_sizes.sized(prober, case, extra)
 
 
 @tried
-def same_length(bench: Bench, case: Case) -> Trial:
+def same_length(prober: Prober, case: Case) -> Trial:
     """The length with 'SAME' is from L' = (L_in + stride - 1) / stride to L' + stride."""
-    arrays = {name: array for name, array in bench.arrays(case).items() if name != "g"}
-    found = results(bench, case, arrays)["values"].shape[-1]
+    arrays = {name: array for name, array in prober.arrays(case).items() if name != "g"}
+    found = results(prober, case, arrays)["values"].shape[-1]
     size, stride = case.input_size[0], case.stride[0]
     least = (size + stride - 1) // stride
     if least <= found <= least + stride:
@@ -235,8 +235,8 @@ REQUIREMENTS: Final = (
     PAGE.probed(
         "kernel-size",
         "kernel_size is a number, or a list or a tuple of one.",
-        lambda bench: forms(
-            bench,
+        lambda prober: forms(
+            prober,
             Case.parse("v1_1d_n1_ci2_co2_i4_k3_f32_int.1"),
             "kernel_size",
             {"a number": 3, "a list": [3], "a tuple": {"tuple": [3]}},
@@ -280,8 +280,8 @@ REQUIREMENTS: Final = (
         "dilation",
         "dilation is a number, or a tuple or a list of one, and says how the kernel is spread.",
         together(
-            lambda bench: forms(
-                bench,
+            lambda prober: forms(
+                prober,
                 Case.parse("v1_1d_n1_ci2_co2_i4_k3_d2_f32_int.1"),
                 "dilation",
                 {"a number": 2, "a tuple": {"tuple": [2]}, "a list": [2]},

@@ -11,7 +11,7 @@ from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.frameworks.interface import Arguments
 from conv_transpose_conformance.frameworks.registry import implementation
 from conv_transpose_conformance.judging.verdicts import Check
-from conv_transpose_conformance.requirements.base.probe import Bench
+from conv_transpose_conformance.requirements.base.probe import Prober
 from conv_transpose_conformance.requirements.base.requirement import Judged, Probed
 from conv_transpose_conformance.requirements.base.trial import Trial
 
@@ -48,7 +48,7 @@ class Page:
         )
 
     def probed(
-        self, name: str, statement: str, trials: Callable[[Bench], Iterable[Trial]], **others: Any
+        self, name: str, statement: str, trials: Callable[[Prober], Iterable[Trial]], **others: Any
     ) -> Probed:
         """A claim that is decided by asking."""
         return Probed(

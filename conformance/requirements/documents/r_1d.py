@@ -7,7 +7,7 @@ from typing import Final
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.frameworks.interface import described
-from conv_transpose_conformance.requirements.base.probe import Bench, fault
+from conv_transpose_conformance.requirements.base.probe import Prober, fault
 from conv_transpose_conformance.requirements.base.requirement import Document
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed, reported
 from conv_transpose_conformance.requirements.documents.page import Page
@@ -30,27 +30,27 @@ _UNPADDED: Final = (
 KINDS: Final = ("zeros", "reflect", "replicate", "circular")
 
 
-def padding_mode(bench: Bench) -> Iterator[Trial]:
+def padding_mode(prober: Prober) -> Iterator[Trial]:
     """Each of the four kinds gives an output."""
     case = Case.parse("v1_1d_n1_ci2_co2_i5_k3_p1_f32_int.1")
-    arrays = {name: array for name, array in bench.arrays(case).items() if name != "g"}
+    arrays = {name: array for name, array in prober.arrays(case).items() if name != "g"}
     for kind in KINDS:
-        answer = bench.call(case, arrays, arguments={"padding_mode": kind}, refusable=True)
+        answer = prober.call(case, arrays, arguments={"padding_mode": kind}, refusable=True)
         trial = fault(answer, case)
         yield (
             passed(case)
             if trial is None
             else Trial(trial.verdict, f"padding_mode={kind!r}: {trial.message}", case)
         )
-    other = bench.call(case, arrays, arguments={"padding_mode": "no kind of padding"}, refusable=True)
+    other = prober.call(case, arrays, arguments={"padding_mode": "no kind of padding"}, refusable=True)
     if fault(other) is None:
         yield reported("a name beside the four is accepted too", case)
 
 
-def example(bench: Bench) -> Iterator[Trial]:
+def example(prober: Prober) -> Iterator[Trial]:
     """The page's own example runs; its output's shape is that of the page's formula."""
     case = Case.parse("v1_1d_n10_ci32_co16_i2_k2_b_f32_real.1")
-    answer = bench.call(case, {"x": bench.arrays(case)["x"]})
+    answer = prober.call(case, {"x": prober.arrays(case)["x"]})
     trial = fault(answer, case)
     if trial is None and answer.shape != (10, 16, 3):
         trial = differs(f"the output has the shape {list(answer.shape or ())} rather than [10, 16, 3]", case)
@@ -77,7 +77,7 @@ REQUIREMENTS: Final = (
         "Depending on the size of the kernel several of the last columns of the input may be lost, as it is "
         "a valid "
         "and not a full cross-correlation.",
-        lambda bench: [output_sizes.columns_are_lost(bench, map(Case.parse, _UNPADDED))],
+        lambda prober: [output_sizes.columns_are_lost(prober, map(Case.parse, _UNPADDED))],
         quick=True,
         note="judged as written, without padding, as the page leaves that to the user: for some kernel a "
         "column is "

@@ -10,7 +10,7 @@ from conv_transpose_conformance.frameworks.interface import described
 from conv_transpose_conformance.judging.answers import Outcome
 from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.requirements.base.comparing import result, results, tried
-from conv_transpose_conformance.requirements.base.probe import Bench, fault, same
+from conv_transpose_conformance.requirements.base.probe import Prober, fault, same
 from conv_transpose_conformance.requirements.base.requirement import Document, for_each
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed
 from conv_transpose_conformance.requirements.documents.page import Page
@@ -43,24 +43,24 @@ def unequal(case: Case) -> bool:
     return any(values[0] != values[1] for values in arguments if not isinstance(values, str))
 
 
-def padding_modes(bench: Bench) -> Iterator[Trial]:
+def padding_modes(prober: Prober) -> Iterator[Trial]:
     """A string: "zeros" is what it is by default, and another kind is refused or does something else."""
-    case = next(iter(directed(bench)))
-    plain = bench.call(case)
+    case = next(iter(directed(prober)))
+    plain = prober.call(case)
     trial = fault(plain, case)
     if trial is not None:
         yield trial
         return
-    zeros = bench.call(case, arguments={"padding_mode": "zeros"})
+    zeros = prober.call(case, arguments={"padding_mode": "zeros"})
     yield fault(zeros, case) or (
         passed(case)
         if same(zeros.arrays.get("values"), plain.arrays["values"])
         else differs("padding_mode='zeros' gives another output than the default", case)
     )
     padded = Case.parse(_PADDED[0])
-    default = bench.call(padded)
+    default = prober.call(padded)
     for kind in ("reflect", "no kind of padding"):
-        other = bench.call(padded, arguments={"padding_mode": kind}, refusable=True)
+        other = prober.call(padded, arguments={"padding_mode": kind}, refusable=True)
         if other.outcome is Outcome.RAISED:
             yield passed(padded, f"{kind!r} is refused: {other.message}")
         elif fault(other) is not None:
@@ -72,14 +72,14 @@ def padding_modes(bench: Bench) -> Iterator[Trial]:
 
 
 @tried
-def layout_differs(bench: Bench, case: Case) -> Trial:
+def layout_differs(prober: Prober, case: Case) -> Trial:
     """The layer's weight begins with its input channels, that of its convolution with its output channels."""
     case = case.replace(bias=False)
-    arrays = bench.arrays(case)
-    made = bench.call(case, arrays).parameters.get("weight", ((), ""))[0]
-    output = result(bench, case, arrays)
+    arrays = prober.arrays(case)
+    made = prober.call(case, arrays).parameters.get("weight", ((), ""))[0]
+    output = result(prober, case, arrays)
     # With this weight as it stands, the convolution maps the layer's output channels to its input channels.
-    back = results(bench, case, {**arrays, "y": output}, "convolve")["values"]
+    back = results(prober, case, {**arrays, "y": output}, "convolve")["values"]
     axis = back.ndim - case.ndim - 1
     convolution = (back.shape[axis], output.shape[axis])
     layer = (case.in_channels, case.out_channels)

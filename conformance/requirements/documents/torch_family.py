@@ -33,8 +33,8 @@ _STRIDED: Final = ("v1_1d_n1_ci2_co3_i4_k3_s2_p1_f32_int.1", "v1_1d_n1_ci2_co3_i
 
 
 def patterns(*found: str) -> Cases:
-    """Patterns of :mod:`connections`, in the bench's dimensions."""
-    return lambda bench: (connections.case_of(pattern, bench) for pattern in found)
+    """Patterns of :mod:`connections`, in the prober's dimensions."""
+    return lambda prober: (connections.case_of(pattern, prober) for pattern in found)
 
 
 def do_not_divide(case: Case) -> bool:

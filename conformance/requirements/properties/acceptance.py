@@ -16,7 +16,7 @@ from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
 from conv_transpose_conformance.reference_impl import backward, forward
 from conv_transpose_conformance.requirements.base.comparing import NoResult, hold, results
-from conv_transpose_conformance.requirements.base.probe import Bench, fault, same
+from conv_transpose_conformance.requirements.base.probe import Prober, fault, same
 from conv_transpose_conformance.requirements.base.requirement import Judged, Probed, for_each
 from conv_transpose_conformance.requirements.base.trial import (
     Trial,
@@ -42,9 +42,9 @@ _CHECKS: Final = (
 _SIZES: Final = ("kernel_size", "stride", "padding", "output_padding", "dilation")
 
 
-def expected(bench: Bench, case: Case, arrays: Mapping[str, Array]) -> dict[str, Array]:
+def expected(prober: Prober, case: Case, arrays: Mapping[str, Array]) -> dict[str, Array]:
     """The output and its gradients for these tensors, by the reference."""
-    geometry = bench.meaning(case).geometry
+    geometry = prober.meaning(case).geometry
     assert geometry is not None, "the documents require the case"
     x, w, b = arrays["x"], arrays["w"], arrays.get("b")
     gradients = backward(x, w, arrays["g"], geometry=geometry)
@@ -56,22 +56,26 @@ def expected(bench: Bench, case: Case, arrays: Mapping[str, Array]) -> dict[str,
     return found if b is None else {**found, "grad_bias": gradients.bias}
 
 
-def exact(bench: Bench, case: Case, words: str, *, plain: Case | None = None, **options: Any) -> Trial:
+def exact(prober: Prober, case: Case, words: str, *, plain: Case | None = None, **options: Any) -> Trial:
     """The call with these options gives what the reference does, element by element.
 
     Where the ``plain`` call (the same case without options) is as wrong, what is tried is not to blame.
     """
-    arrays = bench.arrays(case)
+    arrays = prober.arrays(case)
     if options.get("view") == "broadcast":  # one image for the whole batch
         arrays["x"] = np.repeat(arrays["x"][:1], arrays["x"].shape[0], axis=0)
-    if bench.shape_only:
-        return _described(bench.call(case, arrays, **options), arrays["g"], case, words)
+    if prober.shape_only:
+        return _described(prober.call(case, arrays, **options), arrays["g"], case, words)
     found: Mapping[str, Array] = {}
     try:
-        found = results(bench, case, arrays, **options)
-        hold(found, expected(bench, case, arrays), case, f"the reference, {words}")
+        found = results(prober, case, arrays, **options)
+        hold(found, expected(prober, case, arrays), case, f"the reference, {words}")
     except NoResult as ended:
-        if found and ended.trial.verdict is Verdict.DIVERGE and _as_ever(bench, plain or case, arrays, found):
+        if (
+            found
+            and ended.trial.verdict is Verdict.DIVERGE
+            and _as_ever(prober, plain or case, arrays, found)
+        ):
             return reported(f"the result is wrong {words}, but it is the same for the plain call", case)
         return ended.trial
     return passed(case)
@@ -87,29 +91,29 @@ def _described(answer: Answer, like: Array, case: Case, words: str) -> Trial:
     return passed(case, f"only shape and dtype: {answer.message}")
 
 
-def _as_ever(bench: Bench, plain: Case, arrays: Mapping[str, Array], found: Mapping[str, Array]) -> bool:
+def _as_ever(prober: Prober, plain: Case, arrays: Mapping[str, Array], found: Mapping[str, Array]) -> bool:
     """Whether the plain call gives the same."""
-    ever = bench.call(plain, arrays).arrays
+    ever = prober.call(plain, arrays).arrays
     return found.keys() == ever.keys() and all(same(found[name], ever[name]) for name in ever)
 
 
-def in_view(view: str, bench: Bench, case: Case) -> Trial:
+def in_view(view: str, prober: Prober, case: Case) -> Trial:
     """An input that lies in memory in another way than usual."""
-    return exact(bench, case, f"for an input that is {view.replace('_', ' ')}", view=view)
+    return exact(prober, case, f"for an input that is {view.replace('_', ' ')}", view=view)
 
 
-def empty_batch(bench: Bench, case: Case) -> Trial:
+def empty_batch(prober: Prober, case: Case) -> Trial:
     """A batch of no images gives an output of no images, and gradients of zero for the parameters."""
     case = case.replace(batch=0)
-    if not bench.expresses(case):
+    if not prober.expresses(case):
         return not_applicable("the API cannot express an empty batch")
     geometry = geometry_of(case)
     assert geometry is not None, "it is a valid case but for the batch"
     gradient = np.zeros((0, case.out_channels, *geometry.output_size), np.float32)
-    answer = bench.call(case, {**tensors(case), "g": gradient}, refusable=True, infer=False)
+    answer = prober.call(case, {**tensors(case), "g": gradient}, refusable=True, infer=False)
     if answer.outcome is Outcome.RAISED and answer.stage in ("construct", "forward"):
         return reported(f"refused in {answer.stage}: {answer.message}", case)
-    if bench.shape_only:
+    if prober.shape_only:
         return _described(answer, gradient, case, "for an empty batch")
     trial = fault(answer, case)
     if trial is not None:
@@ -125,58 +129,58 @@ def empty_batch(bench: Bench, case: Case) -> Trial:
     return passed(case)
 
 
-def _spelled(bench: Bench) -> Iterator[Try]:
+def _spelled(prober: Prober) -> Iterator[Try]:
     """Every documented spelling of the same paddings, and each side different."""
     paddings: tuple[tuple[tuple[int, int], ...], ...] = (
         (((1, 1),), ((2, 2),), ((1, 0),), ((0, 2),), ((2, 1),))
-        if bench.ndim == 1
+        if prober.ndim == 1
         else (((1, 1), (1, 1)), ((1, 1), (2, 2)), ((1, 0), (0, 1)), ((0, 1), (2, 3)), ((3, 2), (1, 0)))
     )
     plain = Case.parse(
         "v1_1d_n2_ci2_co3_i5_k4_s2_b_f32_int.21"
-        if bench.ndim == 1
+        if prober.ndim == 1
         else "v1_2d_n2_ci2_co3_i5x4_k4x5_s2x1_b_f32_int.21"
     )
     for padding in paddings:
         for spelling in ("plain", "tuple", "sides", "nested"):
             for layout in ("channels_first", "channels_last"):
                 case = plain.replace(padding=padding, spelling=spelling, layout=layout)
-                if bench.requires(case):
+                if prober.requires(case):
                     words = f"for a padding written in the form {spelling!r}"
                     simple = case.replace(spelling="plain", layout="channels_first")
-                    yield partial(exact, bench, case, words, plain=simple)
+                    yield partial(exact, prober, case, words, plain=simple)
 
 
-def _sequences(bench: Bench) -> Iterator[Try]:
+def _sequences(prober: Prober) -> Iterator[Try]:
     """One number for each dimension, in every type that is documented for each argument."""
     case = Case.parse(
         "v1_1d_n2_ci2_co3_i4_k3_s3_p1_op1_d2_b_f32_int.22"
-        if bench.ndim == 1
+        if prober.ndim == 1
         else "v1_2d_n2_ci2_co3_i4x3_k3x2_s3x2_p1x0_op1x0_d2x1_b_f32_int.22"
     )
-    if not bench.expresses(case):
+    if not prober.expresses(case):
         case = case.replace(output_padding=(0,) * case.ndim)
-    if not bench.documented.padding_by_dimension:
+    if not prober.documented.padding_by_dimension:
         case = case.replace(padding=((1, 1),) * case.ndim)  # documented: a number, or one for each side
-    if not bench.requires(case):
+    if not prober.requires(case):
         return
-    for kind in bench.documented.sequences:
+    for kind in prober.documented.sequences:
         for role in _SIZES:
-            if role == "kernel_size" and not bench.module:
+            if role == "kernel_size" and not prober.module:
                 continue
             if role == "output_padding" and not any(case.output_padding):
                 continue
             values = list(getattr(case, role))
             if role == "padding":
-                if not bench.documented.padding_by_dimension:
+                if not prober.documented.padding_by_dimension:
                     continue
                 values = [sides[0] for sides in case.padding]
             written = {"tuple": values} if kind == "tuple" else values
-            yield partial(exact, bench, case, f"for the {role} as a {kind}", arguments={role: written})
+            yield partial(exact, prober, case, f"for the {role} as a {kind}", arguments={role: written})
 
 
 def _probed(
-    identifier: str, statement: str, trials: Callable[[Bench], Iterator[Trial]], **others: Any
+    identifier: str, statement: str, trials: Callable[[Prober], Iterator[Trial]], **others: Any
 ) -> Probed:
     return Probed(id=f"accept.{identifier}", statement=statement, source="suite", trials=trials, **others)
 
@@ -204,15 +208,15 @@ def _each(*names: str, any_of: Callable[..., bool]) -> Callable[[Case], bool]:
     return lambda case: any(any_of(*found) for found in zip(*(getattr(case, n) for n in names), strict=True))
 
 
-def _trials(tries: Callable[[Bench], Iterator[Try]]) -> Callable[[Bench], Iterator[Trial]]:
+def _trials(tries: Callable[[Prober], Iterator[Try]]) -> Callable[[Prober], Iterator[Trial]]:
     """The trials until one cannot be made, or that there are none."""
 
-    def trials(bench: Bench) -> Iterator[Trial]:
-        waiting = list(tries(bench))
+    def trials(prober: Prober) -> Iterator[Trial]:
+        waiting = list(tries(prober))
         if not waiting:
             yield not_applicable("the API documents only one spelling")
             return
-        for one in bench.limited(waiting):
+        for one in prober.limited(waiting):
             trial = one()
             yield trial
             if trial.verdict in (Verdict.UNSUPPORTED, Verdict.CRASH, Verdict.HANG):

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.requirements.base.probe import Bench, fault
+from conv_transpose_conformance.requirements.base.probe import Prober, fault
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed
 
 ALL: Final = "v1_{n}d_n1_ci3_co4_{i}_{k}_f32_int.1"
@@ -16,27 +16,27 @@ HALVES: Final = "v1_{n}d_n1_ci4_co6_{i}_{k}_g2_f32_int.1"
 DEPTHWISE: Final = ("v1_{n}d_n1_ci3_co3_{i}_{k}_g3_f32_int.1", "v1_{n}d_n1_ci3_co6_{i}_{k}_g3_f32_int.1")
 
 
-def case_of(pattern: str, bench: Bench) -> Case:
-    """A pattern above in the bench's dimensions."""
-    sizes = ("i4", "k3") if bench.ndim == 1 else ("i4x3", "k3x2")
-    return Case.parse(pattern.format(n=bench.ndim, i=sizes[0], k=sizes[1]))
+def case_of(pattern: str, prober: Prober) -> Case:
+    """A pattern above in the prober's dimensions."""
+    sizes = ("i4", "k3") if prober.ndim == 1 else ("i4x3", "k3x2")
+    return Case.parse(pattern.format(n=prober.ndim, i=sizes[0], k=sizes[1]))
 
 
-def by_groups(bench: Bench, case: Case) -> Iterator[Trial]:
+def by_groups(prober: Prober, case: Case) -> Iterator[Trial]:
     """Every input channel reaches all the output channels of its group and no other.
 
     One is lit at a time, first of the input, then of the weight's filters; all else is one, and so nothing
     cancels.
     """
     case = case.replace(bias=False)
-    ones = {name: np.ones_like(array) for name, array in bench.arrays(case).items() if name in ("x", "w")}
+    ones = {name: np.ones_like(array) for name, array in prober.arrays(case).items() if name in ("x", "w")}
     groups = [np.arange(n) // (n // case.groups) for n in (case.in_channels, case.out_channels)]
     for lit, what in (("x", "input channel"), ("w", "the filters of input channel")):
         for channel in range(case.in_channels):
             given = {**ones, lit: np.zeros_like(ones[lit])}
             place = (slice(None), channel) if lit == "x" and case.batch is not None else (channel,)
             given[lit][place] = 1
-            answer = bench.call(case, given)
+            answer = prober.call(case, given)
             trial = fault(answer, case)
             if trial is not None:
                 yield trial

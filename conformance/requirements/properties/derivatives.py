@@ -20,7 +20,7 @@ from conv_transpose_conformance.requirements.base.comparing import (
     results,
     tried,
 )
-from conv_transpose_conformance.requirements.base.probe import Bench
+from conv_transpose_conformance.requirements.base.probe import Prober
 from conv_transpose_conformance.requirements.base.requirement import Judged, Probed, for_each
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed, unsupported
 from conv_transpose_conformance.requirements.properties.parameter_sets import directed, every_other
@@ -31,11 +31,11 @@ _PROBES: Final = 3  # a wrong gradient passes one with a chance of at most 1/15
 
 
 @tried
-def second(bench: Bench, case: Case) -> Trial:
+def second(prober: Prober, case: Case) -> Trial:
     """The gradients of a sum of the gradients, against the reference, exactly."""
-    geometry = bench.meaning(case).geometry
+    geometry = prober.meaning(case).geometry
     assert geometry is not None
-    like = bench.arrays(case)
+    like = prober.arrays(case)
     given = {name: integers(case, name, array.shape) for name, array in like.items()}
     directions = {f"v{name}": integers(case, f"v{name}", like[name].shape) for name in "xwb" if name in like}
     wanted = second_order(
@@ -48,29 +48,29 @@ def second(bench: Bench, case: Case) -> Trial:
         geometry=geometry,
     )
     expected = {"second_x": wanted.x, "second_w": wanted.w, "second_g": wanted.grad_y}
-    hold(results(bench, case, {**given, **directions}, "second"), expected, case, "the second derivatives")
+    hold(results(prober, case, {**given, **directions}, "second"), expected, case, "the second derivatives")
     return passed(case)
 
 
 @tried
-def tangent(bench: Bench, case: Case) -> Trial:
+def tangent(prober: Prober, case: Case) -> Trial:
     """Forward mode gives ``f(vx, w) + f(x, vw) + vb``, by the implementation's own forward pass.
 
     Where it takes the tangent of the input alone, those of the parameters are zero.
     """
-    like = bench.arrays(case)
+    like = prober.arrays(case)
     given = {name: integers(case, name, like[name].shape) for name in "xwb" if name in like}
     directions = {f"v{name}": integers(case, f"v{name}", array.shape) for name, array in given.items()}
     try:
-        found = result(bench, case, {**given, **directions}, "tangent")
+        found = result(prober, case, {**given, **directions}, "tangent")
     except NoResult as ended:
         if ended.trial.verdict is not Verdict.UNSUPPORTED:
             raise
         directions = {name: v if name == "vx" else np.zeros_like(v) for name, v in directions.items()}
-        found = result(bench, case, {**given, **directions}, "tangent")
+        found = result(prober, case, {**given, **directions}, "tangent")
     plain = case.replace(bias=False)
-    expected = result(bench, plain, {"x": directions["vx"], "w": given["w"]})
-    expected = expected + result(bench, plain, {"x": given["x"], "w": directions["vw"]})
+    expected = result(prober, plain, {"x": directions["vx"], "w": given["w"]})
+    expected = expected + result(prober, plain, {"x": given["x"], "w": directions["vw"]})
     if "vb" in directions:
         expected = expected + directions["vb"].reshape(-1, *(1,) * case.ndim)
     hold({"tangent": found}, {"tangent": expected}, case, "f(vx, w) + f(x, vw) + vb")
@@ -78,17 +78,17 @@ def tangent(bench: Bench, case: Case) -> Trial:
 
 
 @tried
-def gradient_is_adjoint(bench: Bench, case: Case) -> Trial:
+def gradient_is_adjoint(prober: Prober, case: Case) -> Trial:
     """The gradients of ``<y, g>`` are the adjoints of the implementation's own linear maps.
 
     ``<grad_input, p> = <f(p, w), g>`` and ``<grad_weight, q> = <f(x, q), g>`` for integers p and q;
     ``grad_bias`` sums g.  This needs no reading of how the output got its size.
     """
-    like = bench.arrays(case)
+    like = prober.arrays(case)
     given = {name: integers(case, name, like[name].shape) for name in "xwb" if name in like}
-    output = result(bench, case, given)
+    output = result(prober, case, given)
     g = integers(case, "g", output.shape)
-    found = results(bench, case, {**given, "g": g})
+    found = results(prober, case, {**given, "g": g})
     plain = case.replace(bias=False)
     for name, tensor in (("grad_input", "x"), ("grad_weight", "w")):
         gradient = found.get(name)
@@ -97,7 +97,7 @@ def gradient_is_adjoint(bench: Bench, case: Case) -> Trial:
             return differs(f"{name}: expected the shape {list(given[tensor].shape)}, got {shape}", case)
         for at in range(_PROBES):
             probe = integers(case, f"{name}{at}", gradient.shape)
-            there = result(bench, plain, {"x": given["x"], "w": given["w"], tensor: probe})
+            there = result(prober, plain, {"x": given["x"], "w": given["w"], tensor: probe})
             left, right = _dot(gradient, probe), _dot(there, g)
             if left != right:
                 return differs(
@@ -111,10 +111,10 @@ def gradient_is_adjoint(bench: Bench, case: Case) -> Trial:
     return passed(case)
 
 
-def _same(bench: Bench, case: Case) -> Trial:
+def _same(prober: Prober, case: Case) -> Trial:
     """As :func:`gradient_is_adjoint`, of a call that may be refused where no document says what it means."""
-    trial = gradient_is_adjoint(bench, case)
-    open_ = bench.meaning(case).acceptance is not Acceptance.REQUIRED
+    trial = gradient_is_adjoint(prober, case)
+    open_ = prober.meaning(case).acceptance is not Acceptance.REQUIRED
     return unsupported(trial.message, case) if open_ and trial.verdict is Verdict.ERROR else trial
 
 
@@ -122,21 +122,21 @@ def _dot(a: Array, b: Array) -> float:
     return float(np.vdot(a.astype(np.float64), b.astype(np.float64)))
 
 
-def _sized(bench: Bench) -> Iterator[Case]:
+def _sized(prober: Prober) -> Iterator[Case]:
     """The output's size given in place of an output padding, up to the stride less one beyond the least."""
-    for case in directed(bench):
+    for case in directed(prober):
         least = output_size(case, (0,) * case.ndim)
         size = tuple(length + stride - 1 for length, stride in zip(least, case.stride, strict=True))
         sized = case.replace(output_padding=(0,) * case.ndim, output_size=size)
-        if bench.requires(sized):
+        if prober.requires(sized):
             yield sized
 
 
-def _worded(bench: Bench) -> Iterator[Case]:
+def _worded(prober: Prober) -> Iterator[Case]:
     """With the padding ``"same"``."""
-    for case in directed(bench):
+    for case in directed(prober):
         worded = case.replace(padding="same", output_padding=(0,) * case.ndim)
-        if bench.expresses(worded) and bench.meaning(worded).acceptance is not Acceptance.FORBIDDEN:
+        if prober.expresses(worded) and prober.meaning(worded).acceptance is not Acceptance.FORBIDDEN:
             yield worded
 
 

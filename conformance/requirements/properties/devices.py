@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.judging.judge import Expected
+from conv_transpose_conformance.judging.expected import Expected
 from conv_transpose_conformance.judging.verdicts import Check
-from conv_transpose_conformance.requirements.base.probe import Array, Bench, fault
+from conv_transpose_conformance.requirements.base.probe import Array, Prober, fault
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed, reported
 
 _LARGE: Final = "v1_1d_n4_ci64_co64_i64_k3_s2_p1_op1_b_f32_real.1"
@@ -19,15 +19,15 @@ _TF32: Final = 2.0**-10  # of an input whose significand is cut to 11 bits
 _BFLOAT16: Final = 2.0**-8
 
 
-def tf32(bench: Bench) -> Iterator[Trial]:
+def tf32(prober: Prober) -> Iterator[Trial]:
     """With TensorFloat32 allowed, errors are those of factors of 11 bits: above float32's, below its own."""
     case = Case.parse(_LARGE)
-    answer = bench.call(case, tf32=True)
+    answer = prober.call(case, tf32=True)
     trial = fault(answer, case)
     if trial is not None:
         yield trial
         return
-    expected = bench.problem(case).reference[Check.VALUES]
+    expected = prober.problem(case).reference[Check.VALUES]
     if answer.shape != expected.values.shape:
         yield differs(f"the output has the shape {list(answer.shape or ())}", case)
         return
@@ -42,15 +42,15 @@ def tf32(bench: Bench) -> Iterator[Trial]:
         yield reported(f"the error is {error:.2e} A: the device computed in float32 nevertheless", case)
 
 
-def rocm_float16(bench: Bench) -> Iterator[Trial]:
+def rocm_float16(prober: Prober) -> Iterator[Trial]:
     """Gradients of float16 may be of another precision, bfloat16's, and are not worse."""
     case = Case.parse(_LARGE).replace(dtype="float16")
-    answer = bench.call(case)
+    answer = prober.call(case)
     trial = fault(answer, case)
     if trial is not None:
         yield trial
         return
-    reference = bench.problem(case).reference
+    reference = prober.problem(case).reference
     for check in (Check.GRAD_INPUT, Check.GRAD_WEIGHT):
         if str(check) not in answer.arrays:
             yield differs(f"{check}: not returned", case)

@@ -18,10 +18,11 @@ from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.meaning import Acceptance
 from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES, SIGNIFICAND_BITS, Data, make_data
 from conv_transpose_conformance.judging.answers import Answer, Outcome
-from conv_transpose_conformance.judging.judge import Expected, compare
+from conv_transpose_conformance.judging.expected import Expected, is_transformable
+from conv_transpose_conformance.judging.judge import compare
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
 from conv_transpose_conformance.reference_impl import Geometry, backward, error_model, forward
-from conv_transpose_conformance.requirements.base.probe import Bench, fault
+from conv_transpose_conformance.requirements.base.probe import Prober, fault
 from conv_transpose_conformance.requirements.base.requirement import Probed
 from conv_transpose_conformance.requirements.base.trial import (
     Trial,
@@ -76,37 +77,37 @@ def _drawn(case: Case, dtype: str, geometry: Geometry, sizes_only: bool) -> _Dra
     return _Drawn(case, dtype, found, geometry)
 
 
-def _asked(bench: Bench, drawn: _Drawn) -> Answer:
-    return bench.call(drawn.case, drawn.arrays, patch={"dtype": drawn.dtype}, infer=False)
+def _asked(prober: Prober, drawn: _Drawn) -> Answer:
+    return prober.call(drawn.case, drawn.arrays, patch={"dtype": drawn.dtype}, infer=False)
 
 
-def _cases(bench: Bench) -> Iterator[Case]:
+def _cases(prober: Prober) -> Iterator[Case]:
     """Long sums, then short ones; output paddings are left to others: what stands there is not about sums."""
-    short = (case for case in directed(bench) if not any(case.output_padding))
-    yield from (case for case in (*map(Case.parse, _LONG[bench.ndim]), *short) if bench.requires(case))
+    short = (case for case in directed(prober) if not any(case.output_padding))
+    yield from (case for case in (*map(Case.parse, _LONG[prober.ndim]), *short) if prober.requires(case))
 
 
-def _refused(bench: Bench, dtype: str, answer: Answer, case: Case) -> Trial | None:
+def _refused(prober: Prober, dtype: str, answer: Answer, case: Case) -> Trial | None:
     """The trial of a call without a result; a refusal is plain where no document promises the dtype."""
     trial = fault(answer, case)
     if trial is None or trial.verdict is not Verdict.ERROR or answer.outcome is not Outcome.RAISED:
         return trial
-    if dtype in bench.documented.dtypes:
+    if dtype in prober.documented.dtypes:
         return trial
     return unsupported(f"{dtype} is refused {trial.message}", case)
 
 
-def taken(dtype: str) -> Callable[[Bench], Iterator[Trial]]:
+def taken(dtype: str) -> Callable[[Prober], Iterator[Trial]]:
     """Trials that what goes in as ``dtype`` comes out as such, values and gradients alike."""
 
-    def trials(bench: Bench) -> Iterator[Trial]:
+    def trials(prober: Prober) -> Iterator[Trial]:
         wanted = np.dtype(NUMPY_DTYPES.get(dtype, dtype))
         # on a slow variant, only what the accuracy requirement compiles anyway
-        for case in bench.limited(list(_cases(bench))):
-            geometry = bench.meaning(case).geometry
+        for case in prober.limited(list(_cases(prober))):
+            geometry = prober.meaning(case).geometry
             assert geometry is not None
-            answer = _asked(bench, _drawn(case, dtype, geometry, sizes_only=False))
-            trial = _refused(bench, dtype, answer, case)
+            answer = _asked(prober, _drawn(case, dtype, geometry, sizes_only=False))
+            trial = _refused(prober, dtype, answer, case)
             if answer.outcome is Outcome.UNSUPPORTED and answer.stage == "output":
                 trial = None  # its dtype is all that is asked for
             if trial is not None:
@@ -123,19 +124,19 @@ def taken(dtype: str) -> Callable[[Bench], Iterator[Trial]]:
     return trials
 
 
-def accumulated(dtype: str) -> Callable[[Bench], Iterator[Trial]]:
+def accumulated(dtype: str) -> Callable[[Prober], Iterator[Trial]]:
     """One trial: the least level that values and gradients meet, on short sums and on long ones."""
 
-    def trials(bench: Bench) -> Iterator[Trial]:
+    def trials(prober: Prober) -> Iterator[Trial]:
         found: dict[str, tuple[int, float]] = {}
-        for case in bench.limited(list(_cases(bench))):
-            meaning = bench.meaning(case)
+        for case in prober.limited(list(_cases(prober))):
+            meaning = prober.meaning(case)
             if meaning.acceptance is not Acceptance.REQUIRED or meaning.geometry is None:
                 continue
             for sizes_only in (False, True):
                 drawn = _drawn(case, dtype, meaning.geometry, sizes_only)
-                answer = _asked(bench, drawn)
-                trial = _refused(bench, dtype, answer, case)
+                answer = _asked(prober, drawn)
+                trial = _refused(prober, dtype, answer, case)
                 if trial is not None:
                     yield trial
                     return
@@ -170,7 +171,8 @@ def _levels(drawn: _Drawn, answer: Answer, *, lean: bool) -> Iterator[tuple[str,
             continue
         complex_ = drawn.dtype in _PARTS
         for take in (np.real, np.imag) if complex_ else (np.asarray,):
-            one = evolve(expected, values=take(expected.values))
+            bias = None if expected.bias is None else take(expected.bias)
+            one = evolve(expected, values=take(expected.values), bias=bias)
             judged = compare(take(actual), one, part, data)
             message = str(judged.get("message", ""))
             if judged["verdict"] is Verdict.DIVERGE and (lean or "biased" not in message):
@@ -190,6 +192,7 @@ def _reference(drawn: _Drawn) -> dict[Check, Expected]:
     """As ``plan.Problem.reference``, of complex numbers too."""
     x, w, g = (drawn.arrays[name] for name in "xwg")
     b, geometry = drawn.arrays.get("b"), drawn.geometry
+    added = None if b is None else _wide(b).reshape(-1, *[1] * drawn.case.ndim)
     rough = drawn.dtype in ("float64", "complex128")
     how: Any = {"geometry": geometry, "precision": "compensated" if rough else "working"}
     y = forward(x, w, b, **how)
@@ -211,7 +214,20 @@ def _reference(drawn: _Drawn) -> dict[Check, Expected]:
         check: np.where(bound.scale == 0, 0, 2 * bound.terms + 7) if drawn.dtype in _PARTS else bound.terms
         for check, (_, bound) in found.items()
     }
-    return {check: Expected(value, bound.scale, terms[check]) for check, (value, bound) in found.items()}
+    return {
+        check: Expected(
+            values=value,
+            scale=bound.scale,
+            terms=terms[check],
+            bias=added if check is Check.VALUES else None,
+            transformable=drawn.dtype in _PARTS or is_transformable(geometry),
+        )
+        for check, (value, bound) in found.items()
+    }
+
+
+def _wide(array: Array) -> Array:
+    return array.astype(np.complex128 if np.iscomplexobj(array) else np.float64)
 
 
 def _of(dtype: str) -> Iterator[Probed]:

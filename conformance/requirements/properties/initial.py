@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.requirements.base.probe import Bench, fault
+from conv_transpose_conformance.requirements.base.probe import Prober, fault
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed
 from conv_transpose_conformance.requirements.properties.uniform import contradiction
 
@@ -36,18 +36,18 @@ def layers(ndim: int) -> tuple[Case, ...]:
     return tuple(Case.parse(identifier) for identifier in (_ONE, _TWO)[ndim - 1])
 
 
-def weight(bench: Bench) -> Iterator[Trial]:
+def weight(prober: Prober) -> Iterator[Trial]:
     """The weight's shape is ``(C_in, C_out / g, *kernel)`` and its distribution U(-sqrt(k), sqrt(k))."""
-    for case in layers(bench.ndim):
-        yield _parameter(bench, case, "weight", case.weight_shape)
+    for case in layers(prober.ndim):
+        yield _parameter(prober, case, "weight", case.weight_shape)
 
 
-def bias(bench: Bench) -> Iterator[Trial]:
+def bias(prober: Prober) -> Iterator[Trial]:
     """The bias's shape is ``(C_out)``, its distribution the weight's; without ``bias`` there is none."""
-    for case in layers(bench.ndim):
-        yield _parameter(bench, case, "bias", (case.out_channels,))
-    case = layers(bench.ndim)[0].replace(bias=False)
-    answer = bench.ask("initial", case, {})
+    for case in layers(prober.ndim):
+        yield _parameter(prober, case, "bias", (case.out_channels,))
+    case = layers(prober.ndim)[0].replace(bias=False)
+    answer = prober.ask("initial", case, {})
     trial = fault(answer, case)
     if trial is None:
         names = sorted(answer.arrays)
@@ -64,10 +64,10 @@ def limit(case: Case) -> float:
     return sqrt(case.groups / (case.out_channels * prod(case.kernel_size)))
 
 
-def _parameter(bench: Bench, case: Case, name: str, shape: tuple[int, ...]) -> Trial:
+def _parameter(prober: Prober, case: Case, name: str, shape: tuple[int, ...]) -> Trial:
     drawn: list[NDArray[Any]] = []
     for seed in (0, 1):
-        answer = bench.ask("initial", case, {}, seed=seed)
+        answer = prober.ask("initial", case, {}, seed=seed)
         trial = fault(answer, case)
         if trial is not None:
             return trial

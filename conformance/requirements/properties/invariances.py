@@ -14,7 +14,7 @@ from attrs import evolve
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.requirements.base.comparing import NoResult, hold, results, tried
-from conv_transpose_conformance.requirements.base.probe import Bench, same
+from conv_transpose_conformance.requirements.base.probe import Prober, same
 from conv_transpose_conformance.requirements.base.trial import (
     Trial,
     differs,
@@ -29,12 +29,12 @@ from conv_transpose_conformance.requirements.properties.relations import relatio
 
 
 @tried
-def batch_independent(bench: Bench, case: Case) -> Trial:
+def batch_independent(prober: Prober, case: Case) -> Trial:
     """Every item of a batch comes out as it does alone; the parameters' gradients add up."""
-    arrays = bench.arrays(case)
+    arrays = prober.arrays(case)
     alone = case.replace(batch=1)
     parts = [
-        results(bench, alone, {**arrays, "x": arrays["x"][at : at + 1], "g": arrays["g"][at : at + 1]})
+        results(prober, alone, {**arrays, "x": arrays["x"][at : at + 1], "g": arrays["g"][at : at + 1]})
         for at in range(case.batch or 0)
     ]
     expected = {
@@ -43,57 +43,57 @@ def batch_independent(bench: Bench, case: Case) -> Trial:
         else np.concatenate([part[name] for part in parts])
         for name in parts[0]
     }
-    hold(results(bench, case, arrays), expected, case, "the results of the single items")
+    hold(results(prober, case, arrays), expected, case, "the results of the single items")
     return passed(case)
 
 
 @tried
-def unbatched(bench: Bench, case: Case) -> Trial:
+def unbatched(prober: Prober, case: Case) -> Trial:
     """An input without a batch dimension comes out as a batch of one does."""
     one, none = case.replace(batch=1), case.replace(batch=None)
-    arrays = bench.arrays(one)
-    expected = dict(results(bench, one, arrays))
+    arrays = prober.arrays(one)
+    expected = dict(results(prober, one, arrays))
     for name in ("values", "grad_input"):
         if name in expected:
             expected[name] = expected[name][0]
     given = {name: array[0] if name in ("x", "g") else array for name, array in arrays.items()}
-    hold(results(bench, none, given), expected, none, "the result of a batch of one")
+    hold(results(prober, none, given), expected, none, "the result of a batch of one")
     return passed(none)
 
 
 @tried
-def channels_last(bench: Bench, case: Case) -> Trial:
+def channels_last(prober: Prober, case: Case) -> Trial:
     """Channels last as channels first: by the API's data format or, where it has none, in memory."""
-    arrays = bench.arrays(case)
-    expected = results(bench, case, arrays)
+    arrays = prober.arrays(case)
+    expected = results(prober, case, arrays)
     last = case.replace(layout="channels_last")
-    if bench.expresses(last):
-        found = results(bench, last, arrays)
+    if prober.expresses(last):
+        found = results(prober, last, arrays)
     else:
-        last, found = case, results(bench, case, arrays, view="channels_last")
+        last, found = case, results(prober, case, arrays, view="channels_last")
     hold(found, expected, last, "the channels-first result")
     return passed(last)
 
 
 @tried
-def module_equals_functional(bench: Bench, case: Case) -> Trial:
+def module_equals_functional(prober: Prober, case: Case) -> Trial:
     """The layer and the function of the same framework agree."""
-    name = counterpart(bench.implementation)
+    name = counterpart(prober.implementation)
     if name is None:
         return not_applicable("the framework does not have exactly one layer and one function")
-    other = Bench(name, bench.driver, bench.hello)
+    other = Prober(name, prober.runner)
     if not other.expresses(case):
         return not_applicable(f"{name} cannot express the case")
-    arrays = bench.arrays(case)
-    hold(results(bench, case, arrays), results(other, case, arrays), case, f"the result of {name}")
+    arrays = prober.arrays(case)
+    hold(results(prober, case, arrays), results(other, case, arrays), case, f"the result of {name}")
     return passed(case)
 
 
 @tried
-def unmodified(bench: Bench, case: Case) -> Trial:
+def unmodified(prober: Prober, case: Case) -> Trial:
     """The tensors given to a call are the same after it."""
-    arrays = bench.arrays(case)
-    after = results(bench, case, arrays, "inputs")
+    arrays = prober.arrays(case)
+    after = results(prober, case, arrays, "inputs")
     for name in ("x", "w", "b"):
         if name in arrays and not same(after.get(name), arrays[name]):
             return differs(f"a forward and a backward pass changed {name}", case)
@@ -101,17 +101,17 @@ def unmodified(bench: Bench, case: Case) -> Trial:
 
 
 @tried
-def repeatable(bench: Bench, case: Case) -> Trial:
+def repeatable(prober: Prober, case: Case) -> Trial:
     """The same bits in a fresh layer, and from the same layer a second time.
 
     On integers every order of summation is exact, so that a difference is one of values.  On reals it may be
     another order, which is reported: no document promises the bits without determinism switched on.
     """
     for drawn in (case, _real(case)):
-        arrays = bench.arrays(drawn)
-        first = results(bench, drawn, arrays)
+        arrays = prober.arrays(drawn)
+        first = results(prober, drawn, arrays)
         for again, how in (("call", "in a fresh layer"), ("twice", "the second time")):
-            found = results(bench, drawn, arrays, again)
+            found = results(prober, drawn, arrays, again)
             try:
                 hold(found, first, drawn, f"the first result, {how}")
             except NoResult as ended:
@@ -122,19 +122,22 @@ def repeatable(bench: Bench, case: Case) -> Trial:
 
 
 @tried
-def deterministic(bench: Bench, case: Case) -> Trial:
+def deterministic(prober: Prober, case: Case) -> Trial:
     """With the framework's determinism switched on, the same bits every time."""
     drawn = _real(case)
-    arrays = bench.arrays(drawn)
+    arrays = prober.arrays(drawn)
     try:
-        first = results(bench, drawn, arrays, deterministic=True)
+        first = results(prober, drawn, arrays, deterministic=True)
     except NoResult as ended:
         if ended.trial.verdict is Verdict.ERROR and "determinis" in ended.trial.message:
             return unsupported(ended.trial.message, drawn)
         raise
     for again, how in (("call", "in a fresh layer"), ("twice", "the second time"), ("call", "once more")):
         hold(
-            results(bench, drawn, arrays, again, deterministic=True), first, drawn, f"the first result, {how}"
+            results(prober, drawn, arrays, again, deterministic=True),
+            first,
+            drawn,
+            f"the first result, {how}",
         )
     return passed(drawn)
 
@@ -143,8 +146,8 @@ def _real(case: Case) -> Case:
     return case.replace(recipe=evolve(case.recipe, kind="real"))
 
 
-def _unbatched(bench: Bench) -> Iterator[Case]:
-    return (case for case in directed(bench) if bench.requires(case.replace(batch=None)))
+def _unbatched(prober: Prober) -> Iterator[Case]:
+    return (case for case in directed(prober) if prober.requires(case.replace(batch=None)))
 
 
 REQUIREMENTS: Final = (

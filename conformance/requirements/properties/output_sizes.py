@@ -11,26 +11,26 @@ from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.meaning import output_size
 from conv_transpose_conformance.judging.answers import Outcome
 from conv_transpose_conformance.requirements.base.comparing import NoResult, result, shape, tried
-from conv_transpose_conformance.requirements.base.probe import Bench, fault
+from conv_transpose_conformance.requirements.base.probe import Prober, fault
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed
 
 
-def ambiguous(bench: Bench, case: Case) -> Iterator[Trial]:
+def ambiguous(prober: Prober, case: Case) -> Iterator[Trial]:
     """The convolution maps ``stride`` lengths to one; output paddings below the stride lead back to each."""
     case = case.replace(bias=False, output_padding=(0,) * case.ndim)
     for extra in range(case.stride[-1]):
         way = case.replace(output_padding=(*case.output_padding[:-1], extra))
-        yield _there_and_back(bench, way)
+        yield _there_and_back(prober, way)
 
 
 @tried
-def _there_and_back(bench: Bench, case: Case) -> Trial:
-    arrays = {name: array for name, array in bench.arrays(case).items() if name in ("x", "w")}
-    there = result(bench, case, arrays)
+def _there_and_back(prober: Prober, case: Case) -> Trial:
+    arrays = {name: array for name, array in prober.arrays(case).items() if name in ("x", "w")}
+    there = result(prober, case, arrays)
     sizes, expected = there.shape[-case.ndim :], output_size(case, case.output_padding)
     if sizes != expected:
         return differs(f"the output has the size {list(sizes)} instead of {list(expected)}", case)
-    back = result(bench, case, {**arrays, "y": there}, "convolve")
+    back = result(prober, case, {**arrays, "y": there}, "convolve")
     if back.shape[-case.ndim :] != case.input_size:
         found = list(back.shape[-case.ndim :])
         return differs(
@@ -40,13 +40,13 @@ def _there_and_back(bench: Bench, case: Case) -> Trial:
 
 
 @tried
-def upsampling(bench: Bench, case: Case) -> Trial:
+def upsampling(prober: Prober, case: Case) -> Trial:
     """One element more of the input, in each dimension in turn, makes the output longer by the stride."""
     case = case.replace(bias=False)
-    w = bench.arrays(case)["w"]
+    w = prober.arrays(case)["w"]
 
     def size(case: Case) -> tuple[int, ...]:
-        return shape(bench, case, {"x": bench.arrays(case)["x"], "w": w})[-case.ndim :]
+        return shape(prober, case, {"x": prober.arrays(case)["x"], "w": w})[-case.ndim :]
 
     before = size(case)
     for at, stride in enumerate(case.stride):
@@ -62,11 +62,11 @@ def upsampling(bench: Bench, case: Case) -> Trial:
 
 
 @tried
-def output_padding_grows(bench: Bench, case: Case) -> Trial:
+def output_padding_grows(prober: Prober, case: Case) -> Trial:
     """The output is as without the output padding, and beyond its end there is that much more."""
     plain = case.replace(output_padding=(0,) * case.ndim)
-    arrays = {name: array for name, array in bench.arrays(case).items() if name != "g"}
-    found, without = (result(bench, one, arrays) for one in (case, plain))
+    arrays = {name: array for name, array in prober.arrays(case).items() if name != "g"}
+    found, without = (result(prober, one, arrays) for one in (case, plain))
     sizes = without.shape[-case.ndim :]
     grown = [a - b for a, b in zip(found.shape[-case.ndim :], sizes, strict=True)]
     if grown != list(case.output_padding):
@@ -78,7 +78,7 @@ def output_padding_grows(bench: Bench, case: Case) -> Trial:
 
 
 @tried
-def padding_pads_the_input(bench: Bench, case: Case) -> Trial:
+def padding_pads_the_input(prober: Prober, case: Case) -> Trial:
     """A padding is as many zeros on both sides of the input, given in its place."""
     assert not isinstance(case.padding, str)
     padded = case.replace(
@@ -87,9 +87,9 @@ def padding_pads_the_input(bench: Bench, case: Case) -> Trial:
             size + before + after for size, (before, after) in zip(case.input_size, case.padding, strict=True)
         ),
     )
-    arrays = {name: array for name, array in bench.arrays(case).items() if name != "g"}
+    arrays = {name: array for name, array in prober.arrays(case).items() if name != "g"}
     x = np.pad(arrays["x"], [(0, 0)] * (arrays["x"].ndim - case.ndim) + list(case.padding))
-    found, expected = result(bench, case, arrays), result(bench, padded, {**arrays, "x": x})
+    found, expected = result(prober, case, arrays), result(prober, padded, {**arrays, "x": x})
     if found.shape != expected.shape:
         sizes = [list(array.shape[-case.ndim :]) for array in (found, expected)]
         return differs(
@@ -104,13 +104,13 @@ def padding_pads_the_input(bench: Bench, case: Case) -> Trial:
     return passed(case)
 
 
-def columns_are_lost(bench: Bench, cases: Iterable[Case]) -> Trial:
+def columns_are_lost(prober: Prober, cases: Iterable[Case]) -> Trial:
     """For some of the cases a column of the input is without effect on the output, as in a valid
     cross-correlation."""
     lengths = []
     for case in cases:
         try:
-            reaching, length = _reaching(bench, case.replace(bias=False))
+            reaching, length = _reaching(prober, case.replace(bias=False))
         except NoResult as ended:
             return ended.trial
         if reaching < case.input_size[-1]:
@@ -123,35 +123,35 @@ def columns_are_lost(bench: Bench, cases: Iterable[Case]) -> Trial:
     )
 
 
-def _reaching(bench: Bench, case: Case) -> tuple[int, int]:
+def _reaching(prober: Prober, case: Case) -> tuple[int, int]:
     """How many columns have an effect, and the length of the output."""
-    like = {name: array for name, array in bench.arrays(case).items() if name in ("x", "w")}
+    like = {name: array for name, array in prober.arrays(case).items() if name in ("x", "w")}
     w, reaching, length = np.ones_like(like["w"]), 0, 0
     for column in range(case.input_size[-1]):
         x = np.zeros_like(like["x"])
         x[..., column] = 1
-        found = result(bench, case, {"x": x, "w": w})
+        found = result(prober, case, {"x": x, "w": w})
         reaching, length = reaching + bool(found.any()), found.shape[-1]
     return reaching, length
 
 
 @tried
-def not_inverse(bench: Bench, case: Case) -> Trial:
+def not_inverse(prober: Prober, case: Case) -> Trial:
     """Its convolution does not bring the input back."""
     case = case.replace(bias=False)
-    arrays = {name: array for name, array in bench.arrays(case).items() if name in ("x", "w")}
-    there = result(bench, case, arrays)
-    back = result(bench, case, {**arrays, "y": there}, "convolve")
+    arrays = {name: array for name, array in prober.arrays(case).items() if name in ("x", "w")}
+    there = result(prober, case, arrays)
+    back = result(prober, case, {**arrays, "y": there}, "convolve")
     if back.shape == arrays["x"].shape and np.array_equal(back, arrays["x"]):
         return differs("the convolution of its output is the input itself", case)
     return passed(case)
 
 
-def sized(bench: Bench, case: Case, extra: int) -> Trial:
+def sized(prober: Prober, case: Case, extra: int) -> Trial:
     """The output size ``extra`` above the least, along the last dimension, is accepted and is what comes."""
     wanted = _raised(output_size(case, (0,) * case.ndim), -1, extra)
     asked = case.replace(output_padding=(0,) * case.ndim, output_size=wanted)
-    answer = bench.call(asked, _without_gradient(bench, case), refusable=not bench.requires(asked))
+    answer = prober.call(asked, _without_gradient(prober, case), refusable=not prober.requires(asked))
     if answer.outcome is Outcome.RAISED:
         return differs(
             f"the output size {list(wanted)}, {extra} above the smallest, is refused: {answer.message}", asked
@@ -165,11 +165,11 @@ def sized(bench: Bench, case: Case, extra: int) -> Trial:
     return passed(asked)
 
 
-def refused(bench: Bench, case: Case, extra: int) -> Trial:
+def refused(prober: Prober, case: Case, extra: int) -> Trial:
     """An output size that the document leaves no room for is refused, or does not come."""
     wanted = _raised(output_size(case, (0,) * case.ndim), -1, extra)
     asked = case.replace(output_padding=(0,) * case.ndim, output_size=wanted)
-    answer = bench.call(asked, _without_gradient(bench, case), refusable=True)
+    answer = prober.call(asked, _without_gradient(prober, case), refusable=True)
     if answer.outcome is Outcome.OK and (answer.shape or ())[-case.ndim :] == wanted:
         return differs(f"output_size {list(wanted)}, {extra} above the smallest, is accepted", asked)
     if answer.outcome in (Outcome.OK, Outcome.RAISED):
@@ -179,8 +179,8 @@ def refused(bench: Bench, case: Case, extra: int) -> Trial:
     return trial
 
 
-def _without_gradient(bench: Bench, case: Case) -> dict[str, Any]:
-    return {name: array for name, array in bench.arrays(case).items() if name != "g"}
+def _without_gradient(prober: Prober, case: Case) -> dict[str, Any]:
+    return {name: array for name, array in prober.arrays(case).items() if name != "g"}
 
 
 def _raised(sizes: tuple[int, ...], at: int, by: int) -> tuple[int, ...]:

@@ -7,9 +7,9 @@ from itertools import islice
 from typing import Final
 
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.requirements.base.probe import Bench
+from conv_transpose_conformance.requirements.base.probe import Prober
 
-Cases = Callable[[Bench], Iterator[Case]]
+Cases = Callable[[Prober], Iterator[Case]]
 
 # stride beyond the kernel, dilation, padding, output padding, groups, bias and batch, together and alone:
 # a slow variant is asked the first set only
@@ -35,31 +35,31 @@ _TWO: Final = (
 )
 
 
-def directed(bench: Bench) -> Iterator[Case]:
-    """Those that the bench's documents require to work, on exact integers in float32."""
-    for identifier in _ONE if bench.ndim == 1 else _TWO:
+def directed(prober: Prober) -> Iterator[Case]:
+    """Those that the prober's documents require to work, on exact integers in float32."""
+    for identifier in _ONE if prober.ndim == 1 else _TWO:
         case = Case.parse(identifier)
-        if bench.requires(case):
+        if prober.requires(case):
             yield case
 
 
-def every_other(bench: Bench) -> Iterator[Case]:
+def every_other(prober: Prober) -> Iterator[Case]:
     """Half of :func:`directed`, for what asks much of each."""
-    return islice(directed(bench), 0, None, 2)
+    return islice(directed(prober), 0, None, 2)
 
 
 def listed(*identifiers: str) -> Cases:
-    """These parameter sets, as far as the bench's documents require them to work."""
+    """These parameter sets, as far as the prober's documents require them to work."""
 
-    def cases(bench: Bench) -> Iterator[Case]:
-        return (case for case in map(Case.parse, identifiers) if bench.requires(case))
+    def cases(prober: Prober) -> Iterator[Case]:
+        return (case for case in map(Case.parse, identifiers) if prober.requires(case))
 
     return cases
 
 
 def where(holds: Callable[[Case], bool]) -> Cases:
     """The directed parameter sets for which something holds."""
-    return lambda bench: (case for case in directed(bench) if holds(case))
+    return lambda prober: (case for case in directed(prober) if holds(case))
 
 
 def below_stride(case: Case) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.frameworks.registry import registry
 from conv_transpose_conformance.judging.verdicts import Check
-from conv_transpose_conformance.requirements.base.probe import Bench, fault, same
+from conv_transpose_conformance.requirements.base.probe import Prober, fault, same
 from conv_transpose_conformance.requirements.base.requirement import Judged, Probed, for_each
 from conv_transpose_conformance.requirements.base.trial import (
     Trial,
@@ -53,19 +53,19 @@ def bound(case: Case) -> float:
     return sqrt(case.groups / (case.out_channels * prod(case.kernel_size)))
 
 
-def _cases(bench: Bench) -> Iterator[Case]:
-    if bench.module:
-        for identifier in _ONE if bench.ndim == 1 else _TWO:
+def _cases(prober: Prober) -> Iterator[Case]:
+    if prober.module:
+        for identifier in _ONE if prober.ndim == 1 else _TWO:
             case = Case.parse(identifier)
-            if bench.expresses(case):
+            if prober.expresses(case):
                 yield case
 
 
-def _initial(bench: Bench, case: Case) -> dict[str, Array] | Trial:
+def _initial(prober: Prober, case: Case) -> dict[str, Array] | Trial:
     """The parameters of some layers, made after different seeds, each in one array."""
     made: dict[str, list[Array]] = {}
     for seed in _SEEDS:
-        answer = bench.ask("initial", case, seed=seed)
+        answer = prober.ask("initial", case, seed=seed)
         trial = fault(answer, case)
         if trial is not None:
             return trial
@@ -74,9 +74,9 @@ def _initial(bench: Bench, case: Case) -> dict[str, Array] | Trial:
     return {name: np.concatenate(arrays) for name, arrays in made.items()}
 
 
-def uniform(bench: Bench, case: Case) -> Iterator[Trial]:
+def uniform(prober: Prober, case: Case) -> Iterator[Trial]:
     """Weight and bias are drawn from U(-bound, bound)."""
-    found = _initial(bench, case)
+    found = _initial(prober, case)
     if isinstance(found, Trial):
         yield found
         return
@@ -88,9 +88,9 @@ def uniform(bench: Bench, case: Case) -> Iterator[Trial]:
         yield differs(f"{name}: {against}", case) if against else passed(case)
 
 
-def observed(bench: Bench, case: Case) -> Iterator[Trial]:
+def observed(prober: Prober, case: Case) -> Iterator[Trial]:
     """What they are drawn from where no document gives the numbers."""
-    found = _initial(bench, case)
+    found = _initial(prober, case)
     if isinstance(found, Trial):
         yield found
         return
@@ -109,9 +109,9 @@ def observed(bench: Bench, case: Case) -> Iterator[Trial]:
     yield reported("; ".join(words), case)
 
 
-def repeated(bench: Bench, case: Case) -> Trial:
+def repeated(prober: Prober, case: Case) -> Trial:
     """The same seed gives the same parameters."""
-    first, second = (bench.ask("initial", case, seed=7) for _ in range(2))
+    first, second = (prober.ask("initial", case, seed=7) for _ in range(2))
     for answer in (first, second):
         trial = fault(answer, case)
         if trial is not None:
@@ -122,11 +122,11 @@ def repeated(bench: Bench, case: Case) -> Trial:
     return passed(case)
 
 
-def trainable(bench: Bench, case: Case) -> Trial:
+def trainable(prober: Prober, case: Case) -> Trial:
     """Every parameter gets a gradient of its own shape and dtype."""
-    if not bench.module:
+    if not prober.module:
         return not_applicable("a function has no parameters of its own")
-    answer = bench.call(case, infer=False)
+    answer = prober.call(case, infer=False)
     trial = fault(answer, case)
     if trial is not None:
         return trial
@@ -142,13 +142,13 @@ def trainable(bench: Bench, case: Case) -> Trial:
     return passed(case)
 
 
-def _default_dtype(bench: Bench) -> Iterator[Trial]:
-    about = bench.documented.interface
-    if about is None or not bench.module or dict(about.construct).get("dtype", 0) is not None:
+def _default_dtype(prober: Prober) -> Iterator[Trial]:
+    about = prober.documented.interface
+    if about is None or not prober.module or dict(about.construct).get("dtype", 0) is not None:
         yield not_applicable("there is no dtype argument that defaults to None")
         return
-    for case in directed(bench):
-        answer = bench.ask("initial", case, arguments={"dtype": None}, seed=1)
+    for case in directed(prober):
+        answer = prober.ask("initial", case, arguments={"dtype": None}, seed=1)
         trial = fault(answer, case)
         if trial is not None:
             yield trial
@@ -158,7 +158,7 @@ def _default_dtype(bench: Bench) -> Iterator[Trial]:
 
 
 def _probed(
-    identifier: str, statement: str, trials: Callable[[Bench], Iterator[Trial]], **more: Any
+    identifier: str, statement: str, trials: Callable[[Prober], Iterator[Trial]], **more: Any
 ) -> Probed:
     return Probed(
         id=f"parameters.{identifier}",

@@ -19,7 +19,7 @@ from conv_transpose_conformance.requirements.base.comparing import (
     results,
     tried,
 )
-from conv_transpose_conformance.requirements.base.probe import Bench
+from conv_transpose_conformance.requirements.base.probe import Prober
 from conv_transpose_conformance.requirements.base.requirement import Probed, for_each
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, not_applicable, passed
 from conv_transpose_conformance.requirements.properties.parameter_sets import (
@@ -33,13 +33,13 @@ Array = NDArray[Any]
 
 
 @tried
-def adjoint(bench: Bench, case: Case) -> Trial:
+def adjoint(prober: Prober, case: Case) -> Trial:
     """``<convolution(y, w), x> = <y, transposed convolution(x, w)>``."""
     case = case.replace(bias=False)
-    arrays = bench.arrays(case)
+    arrays = prober.arrays(case)
     x, w, y = arrays["x"], arrays["w"], arrays["g"]
-    forward = result(bench, case, {"x": x, "w": w})
-    convolved = result(bench, case, {"x": x, "w": w, "y": y}, "convolve")
+    forward = result(prober, case, {"x": x, "w": w})
+    convolved = result(prober, case, {"x": x, "w": w, "y": y}, "convolve")
     if any(case.output_padding):  # the convolution reaches further than the input does
         reached: Any = (..., *(slice(0, size) for size in case.input_size))
         convolved = convolved[reached]
@@ -55,64 +55,64 @@ def adjoint(bench: Bench, case: Case) -> Trial:
 
 
 @tried
-def linear_in_input(bench: Bench, case: Case) -> Trial:
+def linear_in_input(prober: Prober, case: Case) -> Trial:
     """``f(2 x - 3 x', w) = 2 f(x, w) - 3 f(x', w)``, without a bias."""
-    return _linear_in("x", bench, case)
+    return _linear_in("x", prober, case)
 
 
 @tried
-def linear_in_weight(bench: Bench, case: Case) -> Trial:
+def linear_in_weight(prober: Prober, case: Case) -> Trial:
     """``f(x, 2 w - 3 w') = 2 f(x, w) - 3 f(x, w')``, without a bias."""
-    return _linear_in("w", bench, case)
+    return _linear_in("w", prober, case)
 
 
-def _linear_in(name: str, bench: Bench, case: Case) -> Trial:
+def _linear_in(name: str, prober: Prober, case: Case) -> Trial:
     case = case.replace(bias=False)
-    like = bench.arrays(case)
+    like = prober.arrays(case)
     given = {other: integers(case, other, like[other].shape) for other in "xw"}
     first, second = (integers(case, stream, like[name].shape) for stream in ("first", "second"))
     sum_ = 2 * first - 3 * second
-    one, two, both = (result(bench, case, {**given, name: a}) for a in (first, second, sum_))
+    one, two, both = (result(prober, case, {**given, name: a}) for a in (first, second, sum_))
     why = f"2 f({name}) - 3 f({name}') for 2 {name} - 3 {name}'"
     hold({"output": both}, {"output": 2 * one - 3 * two}, case, why)
     return passed(case)
 
 
 @tried
-def groups_side_by_side(bench: Bench, case: Case) -> Trial:
+def groups_side_by_side(prober: Prober, case: Case) -> Trial:
     """A layer with groups is as many layers side by side, each on its share of the channels."""
     groups, axis = case.groups, _channels(case)
     alone = case.replace(
         in_channels=case.in_channels // groups, out_channels=case.out_channels // groups, groups=1
     )
-    arrays = bench.arrays(case)
+    arrays = prober.arrays(case)
     axes = {"x": axis, "w": 0, "b": 0, "g": axis}
     parts = [
-        results(bench, alone, dict(zip(arrays, part, strict=True)))
+        results(prober, alone, dict(zip(arrays, part, strict=True)))
         for part in zip(*(np.split(a, groups, axes[name]) for name, a in arrays.items()), strict=True)
     ]
     axes = {"values": axis, "grad_input": axis, "grad_weight": 0, "grad_bias": 0}
     expected = {name: np.concatenate([part[name] for part in parts], axes[name]) for name in parts[0]}
-    hold(results(bench, case, arrays), expected, case, f"the result of {groups} separate layers")
+    hold(results(prober, case, arrays), expected, case, f"the result of {groups} separate layers")
     return passed(case)
 
 
 @tried
-def dilation_as_explicit_kernel(bench: Bench, case: Case) -> Trial:
+def dilation_as_explicit_kernel(prober: Prober, case: Case) -> Trial:
     """A dilated kernel is a larger one with zeros between its taps."""
     sizes = tuple(d * (k - 1) + 1 for k, d in zip(case.kernel_size, case.dilation, strict=True))
     wide = case.replace(kernel_size=sizes, dilation=(1,) * case.ndim)
-    if not bench.requires(wide):
+    if not prober.requires(wide):
         return not_applicable("the documents do not require the call with the explicit kernel")
-    arrays = bench.arrays(case)
+    arrays = prober.arrays(case)
     taps: Any = (..., *(slice(None, None, d) for d in case.dilation))
     w = np.zeros((*arrays["w"].shape[:2], *sizes), arrays["w"].dtype)
     w[taps] = arrays["w"]
-    expected = dict(results(bench, wide, {**arrays, "w": w}))
+    expected = dict(results(prober, wide, {**arrays, "w": w}))
     if "grad_weight" in expected:
         expected["grad_weight"] = expected["grad_weight"][taps]
     hold(
-        results(bench, case, arrays),
+        results(prober, case, arrays),
         expected,
         case,
         f"the result of the explicit kernel of size {list(sizes)}",
@@ -121,13 +121,13 @@ def dilation_as_explicit_kernel(bench: Bench, case: Case) -> Trial:
 
 
 @tried
-def zero_insertion(bench: Bench, case: Case) -> Trial:
+def zero_insertion(prober: Prober, case: Case) -> Trial:
     """Zeros between the input's elements and around them, then the framework's own convolution.
 
     Its weight is the given one, flipped, with input and output channels exchanged.
     """
-    arrays = bench.arrays(case)
-    found = result(bench, case, {name: a for name, a in arrays.items() if name != "g"})
+    arrays = prober.arrays(case)
+    found = result(prober, case, {name: a for name, a in arrays.items() if name != "g"})
     spread = _spread(case, arrays["x"])
     w = arrays["w"]
     split = w.reshape(case.groups, w.shape[0] // case.groups, *w.shape[1:])
@@ -145,7 +145,7 @@ def zero_insertion(bench: Bench, case: Case) -> Trial:
         bias=False,
     )
     given = {"x": np.zeros_like(found), "w": turned, "y": spread}
-    expected = result(bench, layer, given, "convolve")
+    expected = result(prober, layer, given, "convolve")
     if "b" in arrays:
         expected = expected + arrays["b"].reshape(-1, *(1,) * case.ndim)
     hold({"output": found}, {"output": expected}, case, "the convolution of the zero-inserted input")
@@ -175,23 +175,23 @@ def _spread(case: Case, x: Array) -> Array:
 
 
 @tried
-def shape_roundtrip(bench: Bench, case: Case) -> Trial:
+def shape_roundtrip(prober: Prober, case: Case) -> Trial:
     """The convolution of an output has the input's shape; transposed, that has the output's."""
-    return _roundtrip(bench, case, by_size=False)
+    return _roundtrip(prober, case, by_size=False)
 
 
 @tried
-def shape_roundtrip_by_size(bench: Bench, case: Case) -> Trial:
+def shape_roundtrip_by_size(prober: Prober, case: Case) -> Trial:
     """As above; an output size, where the API takes one, brings back the shape as an output padding does."""
-    return _roundtrip(bench, case, by_size=True)
+    return _roundtrip(prober, case, by_size=True)
 
 
-def _roundtrip(bench: Bench, case: Case, *, by_size: bool) -> Trial:
+def _roundtrip(prober: Prober, case: Case, *, by_size: bool) -> Trial:
     case = case.replace(bias=False)
-    arrays = bench.arrays(case)
+    arrays = prober.arrays(case)
     x, w = arrays["x"], arrays["w"]
-    there = result(bench, case, {"x": x, "w": w})
-    back = result(bench, case, {"x": x, "w": w, "y": there}, "convolve")
+    there = result(prober, case, {"x": x, "w": w})
+    back = result(prober, case, {"x": x, "w": w, "y": there}, "convolve")
     if back.shape != x.shape:
         return differs(
             f"the convolution of the output has the shape {list(back.shape)}, the input has {list(x.shape)}",
@@ -200,8 +200,8 @@ def _roundtrip(bench: Bench, case: Case, *, by_size: bool) -> Trial:
     spatial = there.shape[there.ndim - case.ndim :]
     sized = case.replace(output_padding=(0,) * case.ndim, output_size=spatial)
     for way in (case, sized) if by_size else (case,):
-        if bench.requires(way):
-            again = result(bench, way, {"x": back, "w": w})
+        if prober.requires(way):
+            again = result(prober, way, {"x": back, "w": w})
             if again.shape != there.shape:
                 return differs(
                     f"transposed, that convolution gives the shape {list(again.shape)}, not "

@@ -9,7 +9,7 @@ from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.frameworks.interface import ANY, PADDING_WORDS, REQUIRED, Arguments
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.judging.verdicts import Verdict
-from conv_transpose_conformance.requirements.base.probe import Bench, fault, same
+from conv_transpose_conformance.requirements.base.probe import Prober, fault, same
 from conv_transpose_conformance.requirements.base.requirement import Probed
 from conv_transpose_conformance.requirements.base.trial import (
     Trial,
@@ -36,30 +36,30 @@ _UNSAID: Final = frozenset(
 )
 
 
-def signature_as(documented: Arguments) -> Callable[[Bench], Iterator[Trial]]:
+def signature_as(documented: Arguments) -> Callable[[Prober], Iterator[Trial]]:
     """Trials of a layer's documented arguments: by introspection, and by passing all of them by position."""
 
-    def trials(bench: Bench) -> Iterator[Trial]:
-        yield introspected(bench, documented)
-        case = Case.parse(_DISTINCT[bench.ndim - 1])
-        if not bench.requires(case):
+    def trials(prober: Prober) -> Iterator[Trial]:
+        yield introspected(prober, documented)
+        case = Case.parse(_DISTINCT[prober.ndim - 1])
+        if not prober.requires(case):
             yield unsupported(
                 "the documents do not require the call that tells the positions of arguments apart", case
             )
             return
         given, names = _unsaid(documented), [name for name, _ in documented]
-        by_name = bench.call(case, arguments=given)
-        by_position = bench.call(case, arguments=given, positional=names)
+        by_name = prober.call(case, arguments=given)
+        by_position = prober.call(case, arguments=given, positional=names)
         yield alike(by_position, by_name, case, "all by position", "the same arguments by name")
 
     return trials
 
 
-def introspected(bench: Bench, documented: Arguments) -> Trial:
+def introspected(prober: Prober, documented: Arguments) -> Trial:
     """The layer's arguments begin with the documented ones, with their defaults."""
-    found = bench.signature().get("construct")
+    found = prober.signature().get("construct")
     if not found:
-        return bench.signature_fault or unsupported("the adapter cannot list the layer's arguments")
+        return prober.signature_fault or unsupported("the adapter cannot list the layer's arguments")
     wrong = _misplaced(documented, found)
     defaults = (_contradicted(name, default, dict(found)[name]) for name, default in documented if not wrong)
     wrong = wrong or next(filter(None, defaults), None)
@@ -136,17 +136,17 @@ def _unsaid(arguments: Arguments) -> dict[str, Any]:
     return {name: default for name, default in arguments if name in _UNSAID and default is not ANY}
 
 
-def _order(bench: Bench) -> Iterator[Trial]:
+def _order(prober: Prober) -> Iterator[Trial]:
     """The names in the documented order; more may follow."""
-    for what, documented, found in _signatures(bench):
+    for what, documented, found in _signatures(prober):
         wrong, there = _misplaced(documented, found), ", ".join(name for name, _ in found)
         yield differs(f"{what}: {wrong}; found ({there})") if wrong else passed(message=f"{what}: {there}")
-    yield from _not_introspected(bench)
+    yield from _not_introspected(prober)
 
 
-def _defaults(bench: Bench) -> Iterator[Trial]:
+def _defaults(prober: Prober) -> Iterator[Trial]:
     """Each documented argument has its documented default, or none."""
-    for what, documented, found in _signatures(bench):
+    for what, documented, found in _signatures(prober):
         there = dict(found)
         for name, default in documented:
             if default is ANY or name not in there:
@@ -154,64 +154,64 @@ def _defaults(bench: Bench) -> Iterator[Trial]:
             wrong = _contradicted(name, default, there[name])
             right = f"{name} defaults to {_said(there[name])}"
             yield differs(f"{what}: {wrong}") if wrong else passed(message=f"{what}: {right}")
-    yield from _not_introspected(bench)
+    yield from _not_introspected(prober)
 
 
-def _signatures(bench: Bench) -> Iterator[tuple[str, Arguments, Found]]:
+def _signatures(prober: Prober) -> Iterator[tuple[str, Arguments, Found]]:
     """What is called, its documented arguments, and those found."""
-    about = bench.documented.interface
+    about = prober.documented.interface
     if about is None:
         return
     for what, documented in (("construct", about.construct), ("forward", about.forward)):
-        found = bench.signature().get(what)
+        found = prober.signature().get(what)
         if documented and found:
             yield what, documented, found
 
 
-def _not_introspected(bench: Bench) -> Iterator[Trial]:
-    if bench.documented.interface is None:
+def _not_introspected(prober: Prober) -> Iterator[Trial]:
+    if prober.documented.interface is None:
         yield not_applicable("no signature is documented")
-    elif not any(bench.signature().get(what) for what in ("construct", "forward")):
-        yield bench.signature_fault or unsupported("the signature cannot be introspected")
+    elif not any(prober.signature().get(what) for what in ("construct", "forward")):
+        yield prober.signature_fault or unsupported("the signature cannot be introspected")
 
 
-def _distinct(bench: Bench) -> Case | None:
+def _distinct(prober: Prober) -> Case | None:
     """A case that must work in which all arguments differ, as far as the API has them."""
-    case = Case.parse(_DISTINCT[bench.ndim - 1])
+    case = Case.parse(_DISTINCT[prober.ndim - 1])
     for simpler in (case, case.replace(output_padding=(0,) * case.ndim)):
-        if bench.requires(simpler):
+        if prober.requires(simpler):
             return simpler
     return None
 
 
-def _positional(bench: Bench) -> Iterator[Trial]:
+def _positional(prober: Prober) -> Iterator[Trial]:
     """All that a case says, by position: the first argument, the first two and so on, then all of them."""
-    case, about = _distinct(bench), bench.documented.interface
+    case, about = _distinct(prober), prober.documented.interface
     if case is None or about is None:
         yield not_applicable("the documents require no call in which all arguments differ")
         return
     documented = about.construct or about.forward
     last = max(place for place, (name, _) in enumerate(documented) if name not in _UNSAID)
     names, given = [name for name, _ in documented[: last + 1]], _unsaid(documented[: last + 1])
-    arrays = bench.arrays(case)
-    by_name = bench.call(case, arrays, infer=False)
+    arrays = prober.arrays(case)
+    by_name = prober.call(case, arrays, infer=False)
     trial = fault(by_name, case)
     if trial is not None:
         yield trial
         return
     for count in range(1, len(names) + 1):
         first = names[:count]
-        answer = bench.call(case, arrays, positional=first, arguments=given, infer=False)
+        answer = prober.call(case, arrays, positional=first, arguments=given, infer=False)
         words = f"{', '.join(first)} by position"
         yield alike(answer, by_name, case, words, "the same arguments by name")
         if fault(answer) is not None:
             return
 
 
-def _least(bench: Bench) -> Case:
+def _least(prober: Prober) -> Case:
     """A case that the API can express with the defaults alone."""
-    case = Case.parse(_LEAST[bench.ndim - 1])
-    about = bench.documented.interface
+    case = Case.parse(_LEAST[prober.ndim - 1])
+    about = prober.documented.interface
     if about is None:
         return case
     if about.default("padding_mode") in PADDING_WORDS:
@@ -219,45 +219,45 @@ def _least(bench: Bench) -> Case:
     return case.replace(bias=False) if about.default("bias") is False else case
 
 
-def _omitted(bench: Bench) -> Iterator[Trial]:
+def _omitted(prober: Prober) -> Iterator[Trial]:
     """Each optional argument left out alone, then all: as with the documented defaults written out."""
-    about, case = bench.documented.interface, _least(bench)
-    if about is None or not bench.expresses(case):
+    about, case = prober.documented.interface, _least(prober)
+    if about is None or not prober.expresses(case):
         yield not_applicable("no signature is documented")
         return
-    arrays = bench.arrays(case)
-    written = bench.call(case, arrays, infer=False)
+    arrays = prober.arrays(case)
+    written = prober.call(case, arrays, infer=False)
     trial = fault(written, case)
     if trial is not None:
         yield trial
         return
-    others = ("dtype", "device") if bench.module else ("bias",)  # of a function, a tensor of the case
+    others = ("dtype", "device") if prober.module else ("bias",)  # of a function, a tensor of the case
     optional = [
         name
         for name, default in about.construct or about.forward
         if default is not REQUIRED and name not in others
     ]
     for names in (*([name] for name in optional), optional):
-        answer = bench.call(case, arrays, omitted=names, infer=False)
+        answer = prober.call(case, arrays, omitted=names, infer=False)
         yield alike(answer, written, case, f"without {', '.join(names)}", "the documented defaults")
         if fault(answer) is not None:
             return
 
 
-def _unknown(bench: Bench) -> Iterator[Trial]:
+def _unknown(prober: Prober) -> Iterator[Trial]:
     """A misspelt keyword is not passed over."""
-    case = _least(bench)
-    if not bench.expresses(case):
+    case = _least(prober)
+    if not prober.expresses(case):
         yield not_applicable("the API cannot express the call")
         return
-    arrays = bench.arrays(case)
+    arrays = prober.arrays(case)
     arrays.pop("g", None)
-    plain = fault(bench.call(case, arrays), case)
+    plain = fault(prober.call(case, arrays), case)
     if plain is not None and plain.verdict is Verdict.ERROR:  # it refuses more than what is misspelt
         yield plain
         return
     for name in ("strides", "kernel", "no_such_argument"):
-        answer = bench.call(case, arrays, refusable=True, arguments={name: 2})
+        answer = prober.call(case, arrays, refusable=True, arguments={name: 2})
         if answer.outcome is Outcome.RAISED:
             yield passed(message=f"{name}=2: refused in {answer.stage}: {answer.message}")
         elif answer.outcome is Outcome.OK or answer.shape is not None:
@@ -267,7 +267,7 @@ def _unknown(bench: Bench) -> Iterator[Trial]:
 
 
 def _probed(
-    identifier: str, statement: str, trials: Callable[[Bench], Iterator[Trial]], **more: Any
+    identifier: str, statement: str, trials: Callable[[Prober], Iterator[Trial]], **more: Any
 ) -> Probed:
     return Probed(
         id=f"signature.{identifier}",

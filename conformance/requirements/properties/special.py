@@ -26,7 +26,7 @@ from conv_transpose_conformance.requirements.base.comparing import (
     results,
     tried,
 )
-from conv_transpose_conformance.requirements.base.probe import Bench
+from conv_transpose_conformance.requirements.base.probe import Prober
 from conv_transpose_conformance.requirements.base.requirement import Probed, for_each
 from conv_transpose_conformance.requirements.base.trial import (
     Trial,
@@ -38,7 +38,7 @@ from conv_transpose_conformance.requirements.base.trial import (
 from conv_transpose_conformance.requirements.properties.parameter_sets import directed, every_other
 
 Array = NDArray[Any]
-Check = Callable[[Bench, Case], Trial]
+Check = Callable[[Prober, Case], Trial]
 
 _NAMES: Final = {"x": "the input", "w": "the weight", "b": "the bias", "g": "the output's gradient"}
 _LARGEST: Final = float(np.finfo(np.float32).max)
@@ -53,32 +53,32 @@ def placed(tensor: str, *choices: tuple[float, ...]) -> Check:
     """A check with special values at some elements of a tensor, one choice of them after the other."""
 
     @tried
-    def check(bench: Bench, case: Case) -> Trial:
+    def check(prober: Prober, case: Case) -> Trial:
         case = case.replace(bias=case.bias or tensor == "b")
         for values in choices:
-            given = _whole(bench, case)
+            given = _whole(prober, case)
             _put(given[tensor], values)
-            _hold_output(bench, case, given, f"with {_told(values)} in {_NAMES[tensor]}")
+            _hold_output(prober, case, given, f"with {_told(values)} in {_NAMES[tensor]}")
         return passed(case)
 
     return check
 
 
 @tried
-def times_zero(bench: Bench, case: Case) -> Trial:
+def times_zero(prober: Prober, case: Case) -> Trial:
     """NaN or an infinity times zero is NaN, whichever factor it is."""
     for tensor, other in (("x", "w"), ("w", "x")):
         for value in (nan, inf):
-            given = _whole(bench, case)
+            given = _whole(prober, case)
             given[other][...] = 0
             _put(given[tensor], (value,))
             why = f"with {_told((value,))} in {_NAMES[tensor]} and zeros in {_NAMES[other]}"
-            _hold_output(bench, case, given, why)
+            _hold_output(prober, case, given, why)
     return passed(case)
 
 
 @tried
-def cropped(bench: Bench, case: Case) -> Trial:
+def cropped(prober: Prober, case: Case) -> Trial:
     """NaN and infinities that stand only where the padding cuts do not come back."""
     ones = (1,) * case.ndim
     wide = case.replace(
@@ -91,52 +91,52 @@ def cropped(bench: Bench, case: Case) -> Trial:
     )
     inner: Any = (..., *(slice(1, -1),) * case.ndim)
     for value in (nan, inf):
-        given = _whole(bench, wide)
+        given = _whole(prober, wide)
         around = np.full_like(given["x"], value)
         around[inner] = given["x"][inner]
-        _hold_output(bench, wide, {**given, "x": around}, f"with {_told((value,))} cut off by the padding")
+        _hold_output(prober, wide, {**given, "x": around}, f"with {_told((value,))} cut off by the padding")
     return passed(wide)
 
 
 @tried
-def gradients(bench: Bench, case: Case) -> Trial:
+def gradients(prober: Prober, case: Case) -> Trial:
     """NaN and infinities in the input, the weight or the output's gradient reach the right gradients."""
-    geometry = bench.meaning(case).geometry
+    geometry = prober.meaning(case).geometry
     assert geometry is not None
     for tensor in ("x", "w", "g"):
         for value in (nan, -inf):
-            given = _whole(bench, case)
-            given["g"] = integers(case, "g", bench.arrays(case)["g"].shape)
+            given = _whole(prober, case)
+            given["g"] = integers(case, "g", prober.arrays(case)["g"].shape)
             _put(given[tensor], (value,))
             wanted = backward(given["x"], given["w"], given["g"], geometry=geometry)
             expected = {"grad_input": wanted.x, "grad_weight": wanted.w}
             if "b" in given:
                 expected["grad_bias"] = wanted.bias
             why = f"the result with {_told((value,))} in {_NAMES[tensor]}"
-            _hold(bench, case, results(bench, case, given), expected, why)
+            _hold(prober, case, results(prober, case, given), expected, why)
     return passed(case)
 
 
 @tried
-def largest(bench: Bench, case: Case) -> Trial:
+def largest(prober: Prober, case: Case) -> Trial:
     """The largest finite number times one comes out where it meets no other; times two it is infinite."""
     case = case.replace(bias=False)
     for factor in (1, -1, 2, -2):
-        given = _single_product(bench, case, _LARGEST, factor)
-        _hold_output(bench, case, given, f"with the largest finite number times {factor}")
+        given = _single_product(prober, case, _LARGEST, factor)
+        _hold_output(prober, case, given, f"with the largest finite number times {factor}")
     return passed(case)
 
 
 @tried
-def on_the_way(bench: Bench, case: Case) -> Trial:
+def on_the_way(prober: Prober, case: Case) -> Trial:
     """A finite sum that overflows on the way is reported; where it does not, it is exact."""
     case = case.replace(bias=False)
-    given = _filled(bench, case, x=0, w=1)
+    given = _filled(prober, case, x=0, w=1)
     # one channel adds the largest number at every tap, the next takes it away
     signs = np.where(np.arange(case.in_channels) % 2, -1, 1)
     given["x"] += (signs * _LARGEST).astype(np.float32).reshape(-1, *(1,) * case.ndim)
-    exact = _exact(bench, case, given)
-    found = result(bench, case, given)
+    exact = _exact(prober, case, given)
+    found = result(prober, case, given)
     if found.shape != exact.shape:
         return differs(f"the output has the shape {list(found.shape)} instead of {list(exact.shape)}", case)
     finite = np.isfinite(found)
@@ -147,37 +147,37 @@ def on_the_way(bench: Bench, case: Case) -> Trial:
 
 
 @tried
-def subnormal(bench: Bench, case: Case) -> Trial:
+def subnormal(prober: Prober, case: Case) -> Trial:
     """The smallest subnormal number times one comes out; one that is flushed to zero is reported."""
     case = case.replace(bias=False)
-    given = _single_product(bench, case, _SUBNORMAL, 1)
-    found = result(bench, case, given)
+    given = _single_product(prober, case, _SUBNORMAL, 1)
+    found = result(prober, case, given)
     if not found.any():
         return reported("the smallest subnormal number times one is flushed to zero", case)
-    hold({"output": found}, {"output": _exact(bench, case, given)}, case, "a subnormal number times one")
+    hold({"output": found}, {"output": _exact(prober, case, given)}, case, "a subnormal number times one")
     return passed(case)
 
 
 @tried
-def negative_zero(bench: Bench, case: Case) -> Trial:
+def negative_zero(prober: Prober, case: Case) -> Trial:
     """The sign of sums of negative zeros is reported: it depends on what a sum starts from."""
     case = case.replace(bias=False)
-    given = _filled(bench, case, x=-0.0, w=1)
-    found = result(bench, case, given)
-    hold({"output": found}, {"output": _exact(bench, case, given)}, case, "sums of negative zeros")
+    given = _filled(prober, case, x=-0.0, w=1)
+    found = result(prober, case, given)
+    hold({"output": found}, {"output": _exact(prober, case, given)}, case, "sums of negative zeros")
     signs = np.signbit(found)
     told = "negative zeros" if signs.all() else "zeros of both signs" if signs.any() else "positive zeros"
     return reported(f"sums of negative zeros are {told}", case)
 
 
-def _whole(bench: Bench, case: Case) -> dict[str, Array]:
+def _whole(prober: Prober, case: Case) -> dict[str, Array]:
     """Input, weight and bias of small integers."""
-    like = bench.arrays(case)
+    like = prober.arrays(case)
     return {name: integers(case, name, like[name].shape) for name in "xwb" if name in like}
 
 
-def _filled(bench: Bench, case: Case, *, x: float, w: float) -> dict[str, Array]:
-    like = bench.arrays(case)
+def _filled(prober: Prober, case: Case, *, x: float, w: float) -> dict[str, Array]:
+    like = prober.arrays(case)
     return {"x": np.full_like(like["x"], x), "w": np.full_like(like["w"], w)}
 
 
@@ -187,33 +187,33 @@ def _put(array: Array, values: tuple[float, ...]) -> None:
         array.flat[(2 * at + 1) * array.size // (2 * len(values))] = value
 
 
-def _single_product(bench: Bench, case: Case, value: float, factor: float) -> dict[str, Array]:
+def _single_product(prober: Prober, case: Case, value: float, factor: float) -> dict[str, Array]:
     """Zeros, but for one element and one tap that meet in the output."""
-    given = _filled(bench, case, x=0, w=0)
+    given = _filled(prober, case, x=0, w=0)
     _put(given["x"], (value,))
     for tap in range(given["w"].size):
         given["w"][...] = 0
         given["w"].flat[tap] = factor
-        if _exact(bench, case, given).any():
+        if _exact(prober, case, given).any():
             break
     return given
 
 
-def _exact(bench: Bench, case: Case, given: dict[str, Array]) -> Array:
-    geometry = bench.meaning(case).geometry
+def _exact(prober: Prober, case: Case, given: dict[str, Array]) -> Array:
+    geometry = prober.meaning(case).geometry
     assert geometry is not None
     exact = forward(given["x"], given["w"], given.get("b"), geometry=geometry)
     with np.errstate(over="ignore", invalid="ignore"):
         return exact.astype(np.float32)
 
 
-def _hold_output(bench: Bench, case: Case, given: dict[str, Array], why: str) -> None:
-    found = {"values": result(bench, case, given)}
-    _hold(bench, case, found, {"values": _exact(bench, case, given)}, f"the result {why}")
+def _hold_output(prober: Prober, case: Case, given: dict[str, Array], why: str) -> None:
+    found = {"values": result(prober, case, given)}
+    _hold(prober, case, found, {"values": _exact(prober, case, given)}, f"the result {why}")
 
 
 def _hold(
-    bench: Bench, case: Case, found: Mapping[str, Array], expected: Mapping[str, Array], why: str
+    prober: Prober, case: Case, found: Mapping[str, Array], expected: Mapping[str, Array], why: str
 ) -> None:
     """As :func:`results.hold`, of what is right on ordinary numbers; the rest is judged elsewhere.
 
@@ -225,8 +225,8 @@ def _hold(
     try:
         hold(found, lenient, case, why)
     except NoResult:
-        problem = bench.problem(case)
-        plain = results(bench, case, problem.data.arrays())
+        problem = prober.problem(case)
+        plain = results(prober, case, problem.data.arrays())
         for check, wanted in problem.reference.items():
             if check in expected and not np.array_equal(plain.get(check, ()), wanted.values):
                 told = f"{check} also differs on ordinary numbers, which other requirements judge"
@@ -252,23 +252,23 @@ def _told(values: tuple[float, ...]) -> str:
     return " and ".join({inf: "+Inf", -inf: "-Inf"}.get(value, "NaN") for value in values)
 
 
-def _crops(bench: Bench) -> Iterator[Case]:
-    return islice((case for case in directed(bench) if case.groups == 1), 2)
+def _crops(prober: Prober) -> Iterator[Case]:
+    return islice((case for case in directed(prober) if case.groups == 1), 2)
 
 
-def _several_channels(bench: Bench) -> Iterator[Case]:
-    return (case for case in directed(bench) if case.in_channels // case.groups > 1)
+def _several_channels(prober: Prober) -> Iterator[Case]:
+    return (case for case in directed(prober) if case.in_channels // case.groups > 1)
 
 
 def _requirement(
     name: str,
     statement: str,
     check: Check,
-    cases: Callable[[Bench], Iterator[Case]] = directed,
+    cases: Callable[[Prober], Iterator[Case]] = directed,
     **others: Any,
 ) -> Probed:
-    def trials(bench: Bench) -> Iterator[Trial]:
-        found = list(for_each(check, cases)(bench))
+    def trials(prober: Prober) -> Iterator[Trial]:
+        found = list(for_each(check, cases)(prober))
         seen = [trial for trial in found if trial.verdict is Verdict.ALLOWED]
         yield from found if any(trial.verdict in FAILING for trial in found) or not seen else seen
 

@@ -6,20 +6,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.requirements.base.probe import Bench, fault
+from conv_transpose_conformance.requirements.base.probe import Prober, fault
 from conv_transpose_conformance.requirements.base.trial import Trial, reported
 from conv_transpose_conformance.requirements.properties.signatures import alike, inferred
 
 
 def forms(
-    bench: Bench, case: Case, name: str, spelled: Mapping[str, Any], *, refusable: bool = False
+    prober: Prober, case: Case, name: str, spelled: Mapping[str, Any], *, refusable: bool = False
 ) -> Iterator[Trial]:
     """One trial for each documented form of an argument: the first is what the others must equal.
 
     ``spelled`` maps each form's description to the argument in JSON spelling.
     """
     answers = {
-        form: bench.call(case, arguments={name: value}, refusable=refusable)
+        form: prober.call(case, arguments={name: value}, refusable=refusable)
         for form, value in spelled.items()
     }
     first = next(iter(answers))
@@ -28,17 +28,17 @@ def forms(
             yield alike(answer, answers[first], case, f"{name} as {form}", f"{name} as {first}")
 
 
-def numbers_or_tuples(bench: Bench) -> Iterator[Trial]:
+def numbers_or_tuples(prober: Prober) -> Iterator[Trial]:
     """Every argument as one number is what it is as a tuple of that number."""
     case = Case.parse(
         (
             "v1_1d_n2_ci2_co2_i4_k3_s2_p1_op1_d2_b_f32_int.1",
             "v1_2d_n2_ci2_co2_i4x3_k3x3_s2x2_p1x1_op1x1_d2x2_b_f32_int.1",
-        )[bench.ndim - 1]
+        )[prober.ndim - 1]
     )
     written = case.replace(spelling="tuple")
-    if not bench.requires(case) or not bench.expresses(written):
+    if not prober.requires(case) or not prober.expresses(written):
         yield reported("the API cannot express the case", case)
         return
-    answers = bench.call(written), bench.call(case)
+    answers = prober.call(written), prober.call(case)
     yield alike(*answers, written, "numbers as tuples", "the same numbers without the tuples")

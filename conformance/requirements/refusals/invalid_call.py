@@ -15,7 +15,7 @@ from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.reference_impl import Geometry, forward
-from conv_transpose_conformance.requirements.base.probe import Bench, fault
+from conv_transpose_conformance.requirements.base.probe import Prober, fault
 from conv_transpose_conformance.requirements.base.requirement import Probed
 from conv_transpose_conformance.requirements.base.trial import (
     Trial,
@@ -35,7 +35,7 @@ ENOUGH: Final = {Verdict.CRASH: 2, Verdict.HANG: 2, Verdict.UNSUPPORTED: 1}
 
 
 @frozen(kw_only=True)
-class Attempt:
+class InvalidCall:
     """A call with ``arguments`` (by their roles, see ``interfaces``) in place of the case's, or ``arrays``.
 
     ``readings`` are the calls that it can be taken for, each with its output; there is none where no
@@ -51,78 +51,78 @@ class Attempt:
     readings: Mapping[str, Array] = field(factory=dict, eq=False)
     stated: str = ""
 
-    def expressed(self, bench: Bench) -> dict[str, Any] | None:
+    def expressed(self, prober: Prober) -> dict[str, Any] | None:
         """The arguments by the API's names, or None where it lacks one."""
-        about = bench.documented.interface
-        if about is None or not bench.expresses(self.case):
+        about = prober.documented.interface
+        if about is None or not prober.expresses(self.case):
             return None
         named = {about.name(role): value for role, value in self.arguments.items()}
         found = {name: value for name, value in named.items() if name is not None}
         return found if len(found) == len(named) else None
 
 
-Attempts = Callable[[Bench], Iterable[Attempt]]
+InvalidCalls = Callable[[Prober], Iterable[InvalidCall]]
 
 
-def rejection(identifier: str, statement: str, attempts: Attempts, **others: Any) -> Probed:
+def rejection(identifier: str, statement: str, attempts: InvalidCalls, **others: Any) -> Probed:
     """The requirement that these attempts are refused, or come to what they can be taken for."""
     return Probed(
         id=f"reject.{identifier}",
         statement=statement,
         source="suite",
-        trials=lambda bench: _trials(bench, attempts(bench)),
+        trials=lambda prober: _trials(prober, attempts(prober)),
         **others,
     )
 
 
-def _trials(bench: Bench, attempts: Iterable[Attempt]) -> Iterator[Trial]:
+def _trials(prober: Prober, attempts: Iterable[InvalidCall]) -> Iterator[Trial]:
     found: Counter[Verdict] = Counter()
-    waiting = [attempt for attempt in attempts if attempt.expressed(bench) is not None]
+    waiting = [attempt for attempt in attempts if attempt.expressed(prober) is not None]
     if not waiting:
         yield not_applicable("the API has no such argument")
         return
-    for attempt in bench.limited(waiting):
-        trial = judged(bench, attempt, asked(bench, attempt))
+    for attempt in prober.limited(waiting):
+        trial = judged(prober, attempt, asked(prober, attempt))
         yield trial
         found[trial.verdict] += 1
         if any(found[verdict] >= enough for verdict, enough in ENOUGH.items()):
             return
-    if set(found) == {Verdict.PASS} and (plain := refuses_all(bench)) is not None:
+    if set(found) == {Verdict.PASS} and (plain := refuses_all(prober)) is not None:
         yield plain
 
 
-def base(bench: Bench) -> Case:
+def base(prober: Prober) -> Case:
     """The valid call that attempts depart from: N = 2, C = 4, kernel 3, stride 2."""
-    return Case.parse(_ONE if bench.ndim == 1 else _TWO)
+    return Case.parse(_ONE if prober.ndim == 1 else _TWO)
 
 
-def refuses_all(bench: Bench) -> Trial | None:
+def refuses_all(prober: Prober) -> Trial | None:
     """The error of an API that refuses the valid call too, as then no refusal tells anything; else None."""
-    case = base(bench)
-    if not bench.requires(case):
+    case = base(prober)
+    if not prober.requires(case):
         return None
-    if case not in bench.remembered:
-        bench.remembered[case] = bench.call(case, tensors(case))
-    answer: Answer = bench.remembered[case]
+    if case not in prober.remembered:
+        prober.remembered[case] = prober.call(case, tensors(case))
+    answer: Answer = prober.remembered[case]
     if answer.outcome is not Outcome.RAISED:
         return None
     told = f"the valid call is also refused, in {answer.stage}: {answer.message}"
     return Trial(Verdict.ERROR, told, case)
 
 
-def asked(bench: Bench, attempt: Attempt) -> Answer:
-    """What comes of an attempt that the bench's API can express, asked once of a bench."""
-    arguments = attempt.expressed(bench)
+def asked(prober: Prober, attempt: InvalidCall) -> Answer:
+    """What comes of an attempt that the prober's API can express, asked once of a prober."""
+    arguments = attempt.expressed(prober)
     assert arguments is not None, attempt.words
     key = (attempt.words, attempt.case)
-    if key not in bench.remembered:
+    if key not in prober.remembered:
         arrays = tensors(attempt.case) if attempt.arrays is None else attempt.arrays
-        bench.remembered[key] = bench.call(attempt.case, arrays, arguments=arguments, refusable=True)
-    found: Answer = bench.remembered[key]
+        prober.remembered[key] = prober.call(attempt.case, arrays, arguments=arguments, refusable=True)
+    found: Answer = prober.remembered[key]
     return found
 
 
-def judged(bench: Bench, attempt: Attempt, answer: Answer) -> Trial:
+def judged(prober: Prober, attempt: InvalidCall, answer: Answer) -> Trial:
     """The trial of an attempt's answer."""
     words, case = attempt.words, None
     if answer.outcome is Outcome.RAISED and answer.stage != "output":
@@ -137,7 +137,7 @@ def judged(bench: Bench, attempt: Attempt, answer: Answer) -> Trial:
     elif (broken := fault(answer, case)) is not None:
         return Trial(broken.verdict, f"{words}: {broken.message}", case)
     shape = list(answer.shape or ())
-    if attempt.stated in bench.documented.refuses:
+    if attempt.stated in prober.documented.refuses:
         return differs(
             f"{words}: accepted, although its document says that it raises; the output has the shape {shape}",
             case,
@@ -152,7 +152,7 @@ def judged(bench: Bench, attempt: Attempt, answer: Answer) -> Trial:
     for reading, expected in attempt.readings.items():
         if values is not None and np.array_equal(values.astype(np.float64), expected):
             return reported(f"{words}: accepted, with the result of {reading}", case)
-        if bench.shape_only and answer.shape == expected.shape:
+        if prober.shape_only and answer.shape == expected.shape:
             return reported(f"{words}: accepted, with the shape of {reading}", case)
     return differs(
         f"{words}: accepted, but the result, of the shape {shape}, is not that of "

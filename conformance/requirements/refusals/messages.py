@@ -10,11 +10,11 @@ from typing import Final
 from attrs import frozen
 
 from conv_transpose_conformance.judging.answers import Outcome
-from conv_transpose_conformance.requirements.base.probe import Bench
+from conv_transpose_conformance.requirements.base.probe import Prober
 from conv_transpose_conformance.requirements.base.requirement import Probed
 from conv_transpose_conformance.requirements.base.trial import Trial, not_applicable, reported
 from conv_transpose_conformance.requirements.refusals import numbers, options
-from conv_transpose_conformance.requirements.refusals.invalid_call import Attempt, asked
+from conv_transpose_conformance.requirements.refusals.invalid_call import InvalidCall, asked
 
 _ALLOWED: Final = re.compile(
     r"must|should|expect|positive|negative|greater|larger|smaller|less than|at least|divisible|one of|only|"
@@ -45,17 +45,17 @@ class Message:
         )
 
 
-def _messages(bench: Bench) -> Iterator[Trial]:
-    waiting: list[tuple[Attempt, dict[str, object]]] = []
-    found: list[tuple[Attempt, str, Message]] = []
+def _messages(prober: Prober) -> Iterator[Trial]:
+    waiting: list[tuple[InvalidCall, dict[str, object]]] = []
+    found: list[tuple[InvalidCall, str, Message]] = []
     stages: Counter[str] = Counter()
-    for attempt in (*numbers.single_faults(bench), *options.single_faults(bench)):
-        named = attempt.expressed(bench)
+    for attempt in (*numbers.single_faults(prober), *options.single_faults(prober)):
+        named = attempt.expressed(prober)
         if attempt.readings or len(attempt.arguments) != 1 or named is None:
             continue
         waiting.append((attempt, named))
-    for attempt, named in bench.limited(waiting):
-        answer = asked(bench, attempt)
+    for attempt, named in prober.limited(waiting):
+        answer = asked(prober, attempt)
         if answer.outcome is not Outcome.RAISED:
             continue
         ((role, value),) = attempt.arguments.items()

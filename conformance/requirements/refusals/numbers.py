@@ -21,9 +21,9 @@ from conv_transpose_conformance.frameworks.implementation import (
     WRONG_TYPE_OF_GROUPS,
 )
 from conv_transpose_conformance.frameworks.interface import REQUIRED
-from conv_transpose_conformance.requirements.base.probe import Bench
+from conv_transpose_conformance.requirements.base.probe import Prober
 from conv_transpose_conformance.requirements.refusals.invalid_call import (
-    Attempt,
+    InvalidCall,
     base,
     meant,
     rejection,
@@ -47,9 +47,9 @@ def with_value(case: Case, role: str, value: int) -> Case:
     return case.replace(**{role: (each,) * case.ndim})
 
 
-def _default(bench: Bench, role: str) -> Any:
+def _default(prober: Prober, role: str) -> Any:
     """What the API documents as an argument's default; ``REQUIRED`` where there is none."""
-    about = bench.documented.interface
+    about = prober.documented.interface
     return REQUIRED if about is None else about.default(role)
 
 
@@ -68,10 +68,10 @@ def shown(value: Any) -> str:
     return repr(value)
 
 
-def attempt(case: Case, role: str, value: Any, *readings: Case, stated: str = "") -> Attempt:
+def attempt(case: Case, role: str, value: Any, *readings: Case, stated: str = "") -> InvalidCall:
     """An attempt with one argument; the tensors are those of its first reading, or of ``case``."""
     asked = readings[0] if readings else case
-    return Attempt(
+    return InvalidCall(
         words=f"{role}={shown(value)}",
         case=asked,
         arguments={role: value},
@@ -80,28 +80,28 @@ def attempt(case: Case, role: str, value: Any, *readings: Case, stated: str = ""
     )
 
 
-def _zero(role: str) -> Callable[[Bench], Iterator[Attempt]]:
-    def attempts(bench: Bench) -> Iterator[Attempt]:
-        case = base(bench)
+def _zero(role: str) -> Callable[[Prober], Iterator[InvalidCall]]:
+    def attempts(prober: Prober) -> Iterator[InvalidCall]:
+        case = base(prober)
         if role in ("in_channels", "out_channels"):
             # a sum of no products, or no output at all: empty, and yet sensible
             yield attempt(case, role, 0, with_value(case, role, 0), stated=NO_CHANNELS)
             return
         yield attempt(case, role, 0)
-        if role != "groups" and bench.ndim == 2:
+        if role != "groups" and prober.ndim == 2:
             yield attempt(case, role, entries(1, 0))
             yield attempt(case, role, entries(0, 1))
 
     return attempts
 
 
-def _negative(role: str) -> Callable[[Bench], Iterator[Attempt]]:
-    def attempts(bench: Bench) -> Iterator[Attempt]:
-        case = base(bench)
+def _negative(role: str) -> Callable[[Prober], Iterator[InvalidCall]]:
+    def attempts(prober: Prober) -> Iterator[InvalidCall]:
+        case = base(prober)
         if role not in ("padding", "output_padding"):
             for value in (-1, -2, -4):
                 yield attempt(case, role, value)
-            if role in SIZES and bench.ndim == 2:
+            if role in SIZES and prober.ndim == 2:
                 yield attempt(case, role, entries(1, -1))
                 yield attempt(case, role, entries(-1, 1))
             return
@@ -113,37 +113,37 @@ def _negative(role: str) -> Callable[[Bench], Iterator[Attempt]]:
     return attempts
 
 
-def _too_large(role: str) -> Callable[[Bench], Iterator[Attempt]]:
-    def attempts(bench: Bench) -> Iterator[Attempt]:
-        case = base(bench)
+def _too_large(role: str) -> Callable[[Prober], Iterator[InvalidCall]]:
+    def attempts(prober: Prober) -> Iterator[InvalidCall]:
+        case = base(prober)
         for value in (*HUGE, 2**63):
             one = attempt(case, role, value)
             # where nothing is stored, what no memory has room for has a size all the same
-            fits = bench.shape_only and role not in ("in_channels", "groups") and value in HUGE
+            fits = prober.shape_only and role not in ("in_channels", "groups") and value in HUGE
             yield evolve(one, readings=told(with_value(case, role, value))) if fits else one
 
     return attempts
 
 
-def _length(role: str) -> Callable[[Bench], Iterator[Attempt]]:
-    def attempts(bench: Bench) -> Iterator[Attempt]:
-        case = base(bench)
-        count = 3 if role == "padding" else bench.ndim + 1  # two paddings are those of the two sides
+def _length(role: str) -> Callable[[Prober], Iterator[InvalidCall]]:
+    def attempts(prober: Prober) -> Iterator[InvalidCall]:
+        case = base(prober)
+        count = 3 if role == "padding" else prober.ndim + 1  # two paddings are those of the two sides
         yield attempt(case, role, entries(*[1] * count))
         yield attempt(case, role, entries(*[1] * 5))
-        default = _default(bench, role)
+        default = _default(prober, role)
         yield attempt(
             case, role, entries(), *(() if default is REQUIRED else (with_value(case, role, default),))
         )
-        if bench.ndim == 2:
+        if prober.ndim == 2:
             yield attempt(case, role, entries(1), with_value(case, role, 1))
 
     return attempts
 
 
-def _type(role: str) -> Callable[[Bench], Iterator[Attempt]]:
-    def attempts(bench: Bench) -> Iterator[Attempt]:
-        case = base(bench)
+def _type(role: str) -> Callable[[Prober], Iterator[InvalidCall]]:
+    def attempts(prober: Prober) -> Iterator[InvalidCall]:
+        case = base(prober)
         if role == "in_channels":
             case = case.replace(in_channels=3)  # 3.5 cut off
         for value in ("a", 1.5, {"float": "nan"}, {"float": "inf"}):
@@ -151,23 +151,23 @@ def _type(role: str) -> Callable[[Bench], Iterator[Attempt]]:
         if role in ("kernel_size", "in_channels", "out_channels"):
             yield attempt(case, role, None)
         if role in SIZES:
-            yield attempt(case, role, entries(*["a"] * bench.ndim))
-            yield attempt(case, role, entries(*[1.5] * bench.ndim))
-            yield attempt(case, role, entries(*[None] * bench.ndim))
+            yield attempt(case, role, entries(*["a"] * prober.ndim))
+            yield attempt(case, role, entries(*[1.5] * prober.ndim))
+            yield attempt(case, role, entries(*[None] * prober.ndim))
 
     return attempts
 
 
-def _conversion(role: str) -> Callable[[Bench], Iterator[Attempt]]:
-    def attempts(bench: Bench) -> Iterator[Attempt]:
-        case = base(bench)
+def _conversion(role: str) -> Callable[[Prober], Iterator[InvalidCall]]:
+    def attempts(prober: Prober) -> Iterator[InvalidCall]:
+        case = base(prober)
         typed = WRONG_TYPE_OF_GROUPS if role == "groups" else WRONG_TYPE
         if role in SIZES:
             one = with_value(case, role, 1)
             yield attempt(case, role, 1.0, one, stated=typed)
             yield attempt(one, role, {"numpy": 1}, one)
             yield attempt(one, role, True, one)
-            yield attempt(one, role, entries(*[1.0] * bench.ndim), one)
+            yield attempt(one, role, entries(*[1.0] * prober.ndim), one)
         elif role == "groups":
             two = with_value(case, role, 2)
             yield attempt(two, role, 2.0, two, stated=typed)
@@ -178,19 +178,19 @@ def _conversion(role: str) -> Callable[[Bench], Iterator[Attempt]]:
             yield attempt(case, role, 4.0, case, stated=typed)
             yield attempt(case, role, {"numpy": 4}, case)
             yield attempt(case, role, entries(4), case)
-        default = _default(bench, role)
+        default = _default(prober, role)
         if default is not REQUIRED:
             yield attempt(case, role, None, with_value(case, role, default), stated=typed)
 
     return attempts
 
 
-def _not_dividing(bench: Bench) -> Iterator[Attempt]:
-    case = base(bench)
+def _not_dividing(prober: Prober) -> Iterator[InvalidCall]:
+    case = base(prober)
     yield attempt(case, "groups", 3)
     yield attempt(case, "groups", 8)
-    if not bench.module:  # which takes the channels from the weight
-        yield Attempt(
+    if not prober.module:  # which takes the channels from the weight
+        yield InvalidCall(
             words="groups=2 with 3 input channels",
             case=case.replace(in_channels=3, out_channels=4),
             arguments={"groups": 2},
@@ -198,40 +198,40 @@ def _not_dividing(bench: Bench) -> Iterator[Attempt]:
         return
     for channels in ({"in_channels": 3}, {"out_channels": 3}, {"in_channels": 3, "out_channels": 3}):
         words = ", ".join(f"{role}={value}" for role, value in channels.items())
-        yield Attempt(
+        yield InvalidCall(
             words=f"groups=2 with {words}",
             case=case.replace(**channels),
             arguments={**channels, "groups": 2},
         )
 
 
-def _exceeding(bench: Bench) -> Iterator[Attempt]:
+def _exceeding(prober: Prober) -> Iterator[InvalidCall]:
     """Paddings that leave an output of negative size, and one that leaves none."""
-    case = base(bench)
+    case = base(prober)
     longest = max(case.input_size)
     reach = (longest - 1) * 2 + 3  # of the longest dimension, without padding
     for value in (reach // 2 + 1, 50):
         yield attempt(case, "padding", value)
-    even = case.replace(kernel_size=(2,) * bench.ndim)  # of even length
-    nothing = 4 if bench.ndim == 1 else 3  # of both dimensions the first has length 0
+    even = case.replace(kernel_size=(2,) * prober.ndim)  # of even length
+    nothing = 4 if prober.ndim == 1 else 3  # of both dimensions the first has length 0
     yield attempt(even, "padding", nothing, with_value(even, "padding", nothing))
 
 
-def _beyond(bench: Bench) -> Iterator[Attempt]:
+def _beyond(prober: Prober) -> Iterator[InvalidCall]:
     """Output paddings of the stride and more: their documents bound them, or say nothing."""
-    case = base(bench)
+    case = base(prober)
     yield attempt(case, "output_padding", 2, with_value(case, "output_padding", 2), stated=EXTRA_OF_STRIDE)
     for value in (3, 9):
         reading = with_value(case, "output_padding", value)
         yield attempt(case, "output_padding", value, reading, stated=EXTRA_BEYOND_STRIDE)
 
 
-def single_faults(bench: Bench) -> Iterator[Attempt]:
+def single_faults(prober: Prober) -> Iterator[InvalidCall]:
     """The attempts at numbers that no transposed convolution has, one argument each."""
     kinds = [_zero(role) for role in AT_LEAST_ONE] + [_negative(role) for role in AT_LEAST_ONE]
     kinds += [_length(role) for role in SIZES] + [_type(role) for role in (*SIZES, *CHANNELS)]
     for attempts in kinds:
-        yield from attempts(bench)
+        yield from attempts(prober)
 
 
 def _called(role: str) -> str:

@@ -8,8 +8,8 @@ from typing import Any, Final
 from conv_transpose_conformance.frameworks import registry
 from conv_transpose_conformance.frameworks.implementation import SIZE_OUT_OF_REACH
 from conv_transpose_conformance.frameworks.interface import PADDING_WORDS
-from conv_transpose_conformance.requirements.base.probe import Bench
-from conv_transpose_conformance.requirements.refusals.invalid_call import Attempt, base, rejection
+from conv_transpose_conformance.requirements.base.probe import Prober
+from conv_transpose_conformance.requirements.refusals.invalid_call import InvalidCall, base, rejection
 from conv_transpose_conformance.requirements.refusals.numbers import (
     AT_LEAST_ONE,
     HUGE,
@@ -18,8 +18,8 @@ from conv_transpose_conformance.requirements.refusals.numbers import (
 )
 
 
-def _output_size_reach(bench: Bench) -> Iterator[Attempt]:
-    case = base(bench)
+def _output_size_reach(prober: Prober) -> Iterator[InvalidCall]:
+    case = base(prober)
     least = [(i - 1) * 2 + 3 for i in case.input_size]
     for extra in (-1, -3, 3, 9):
         size = tuple(length + extra for length in least)
@@ -27,46 +27,46 @@ def _output_size_reach(bench: Bench) -> Iterator[Attempt]:
         yield attempt(case, "output_size", list(size), reading, stated=SIZE_OUT_OF_REACH)
 
 
-def _output_size_values(bench: Bench) -> Iterator[Attempt]:
-    case = base(bench)
+def _output_size_values(prober: Prober) -> Iterator[InvalidCall]:
+    case = base(prober)
     for value in (-1, -10, *HUGE):
-        yield attempt(case, "output_size", [value] * bench.ndim)
-    yield attempt(case, "output_size", [0] * bench.ndim, stated=SIZE_OUT_OF_REACH)
+        yield attempt(case, "output_size", [value] * prober.ndim)
+    yield attempt(case, "output_size", [0] * prober.ndim, stated=SIZE_OUT_OF_REACH)
 
 
-def _output_size_types(bench: Bench) -> Iterator[Attempt]:
-    case = base(bench)
+def _output_size_types(prober: Prober) -> Iterator[InvalidCall]:
+    case = base(prober)
     least = [(i - 1) * 2 + 3 for i in case.input_size]
     reading = case.replace(output_size=tuple(least))
-    others = ([9] * (bench.ndim + 4), *([[9]] if bench.ndim == 2 else []))
-    for value in ("a", ["a"] * bench.ndim, [9.5] * bench.ndim, *others):
+    others = ([9] * (prober.ndim + 4), *([[9]] if prober.ndim == 2 else []))
+    for value in ("a", ["a"] * prober.ndim, [9.5] * prober.ndim, *others):
         yield attempt(case, "output_size", value)
     # mapped over, an input has no batch, and its output's size may begin with the channels
-    with_channels = (reading,) if bench.declared.maps_batch else ()
+    with_channels = (reading,) if prober.declared.maps_batch else ()
     yield attempt(case, "output_size", [4, *least], *with_channels)
     yield attempt(case, "output_size", [float(v) for v in least], reading)
     yield attempt(case, "output_size", [{"numpy": v} for v in least], reading)
     yield attempt(case, "output_size", None, case)
 
 
-def _bias(bench: Bench) -> Iterator[Attempt]:
-    case = base(bench).replace(bias=True)
+def _bias(prober: Prober) -> Iterator[InvalidCall]:
+    case = base(prober).replace(bias=True)
     for value in ("a", 2, 0, None, [1, 2], 0.5):
         yield attempt(case, "bias", value, case, case.replace(bias=False))
 
 
-def _words(role: str, *odd: tuple[Any, bool]) -> Callable[[Bench], Iterator[Attempt]]:
-    def attempts(bench: Bench) -> Iterator[Attempt]:
-        case = base(bench)
+def _words(role: str, *odd: tuple[Any, bool]) -> Callable[[Prober], Iterator[InvalidCall]]:
+    def attempts(prober: Prober) -> Iterator[InvalidCall]:
+        case = base(prober)
         for value, sensible in odd:
             yield attempt(case, role, value, *((case,) if sensible else ()))
 
     return attempts
 
 
-def _start(bench: Bench) -> Iterator[Attempt]:
+def _start(prober: Prober) -> Iterator[InvalidCall]:
     """What says how the parameters start: an attribute of Paddle's, an initializer of MindSpore's."""
-    case = base(bench).replace(bias=True)
+    case = base(prober).replace(bias=True)
     odd: dict[str, tuple[Any, ...]] = {"weight_attr": (1.5, [1, 2])}
     odd |= dict.fromkeys(("weight_init", "bias_init"), ("nonsense", [1, 2]))
     for role, values in odd.items():
@@ -74,16 +74,16 @@ def _start(bench: Bench) -> Iterator[Attempt]:
             yield attempt(case, role, value)
 
 
-def _padding_mode(bench: Bench) -> Iterator[Attempt]:
-    case = base(bench)
+def _padding_mode(prober: Prober) -> Iterator[InvalidCall]:
+    case = base(prober)
     for value in ("nonsense", "", 1):
         yield attempt(case, "padding_mode", value)
-    in_r = registry.framework(bench.framework).runtime.language == "R"  # a word is a vector of one word
+    in_r = registry.framework(prober.framework).runtime.language == "R"  # a word is a vector of one word
     yield attempt(case, "padding_mode", ["zeros"], *((case,) if in_r else ()))
-    about = bench.documented.interface
+    about = prober.documented.interface
     if about is not None and about.default("padding_mode") in PADDING_WORDS:
         for mode in ("same", "valid"):
-            yield Attempt(
+            yield InvalidCall(
                 words=f"pad_mode={mode!r}, padding=1",
                 case=case,
                 arguments={"padding_mode": mode, "padding": 1},
@@ -92,9 +92,9 @@ def _padding_mode(bench: Bench) -> Iterator[Attempt]:
         yield attempt(case, "padding_mode", None, case)
 
 
-def _pairs(bench: Bench) -> Iterator[Attempt]:
+def _pairs(prober: Prober) -> Iterator[InvalidCall]:
     """Two faults at once: of some the products are as they should be."""
-    case = base(bench)
+    case = base(prober)
     pairs: list[tuple[tuple[str, Any], tuple[str, Any]]] = []
     for at, first in enumerate(AT_LEAST_ONE):
         for second in AT_LEAST_ONE[at + 1 :]:
@@ -113,7 +113,7 @@ def _pairs(bench: Bench) -> Iterator[Attempt]:
         (("kernel_size", -1), ("padding", -3)),
         (("stride", "a"), ("groups", 0)),
     ]
-    if not bench.shape_only:  # which has room for them
+    if not prober.shape_only:  # which has room for them
         pairs += [
             (("stride", HUGE[0]), ("dilation", HUGE[0])),
             (("padding", HUGE[0]), ("output_padding", HUGE[0])),
@@ -121,13 +121,13 @@ def _pairs(bench: Bench) -> Iterator[Attempt]:
     for first_argument, second_argument in pairs:
         arguments = dict([first_argument, second_argument])
         words = ", ".join(f"{role}={shown(value)}" for role, value in arguments.items())
-        yield Attempt(words=words, case=case, arguments=arguments)
+        yield InvalidCall(words=words, case=case, arguments=arguments)
 
 
-def single_faults(bench: Bench) -> Iterator[Attempt]:
+def single_faults(prober: Prober) -> Iterator[InvalidCall]:
     """The attempts at words and sizes that mean nothing, one argument each."""
     for attempts in (_output_size_values, _output_size_types, _padding_mode):
-        yield from attempts(bench)
+        yield from attempts(prober)
 
 
 REQUIREMENTS: Final = (

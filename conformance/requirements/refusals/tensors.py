@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.requirements.base.probe import Bench
+from conv_transpose_conformance.requirements.base.probe import Prober
 from conv_transpose_conformance.requirements.refusals.invalid_call import (
-    Attempt,
+    InvalidCall,
     base,
     meant,
     rejection,
@@ -21,26 +21,26 @@ from conv_transpose_conformance.requirements.refusals.invalid_call import (
 Array = NDArray[Any]
 
 
-def _with(case: Case, words: str, readings: dict[str, Array] | None = None, **changed: Array) -> Attempt:
+def _with(case: Case, words: str, readings: dict[str, Array] | None = None, **changed: Array) -> InvalidCall:
     """An attempt with some of the case's tensors replaced."""
-    return Attempt(words=words, case=case, arrays={**tensors(case), **changed}, readings=readings or {})
+    return InvalidCall(words=words, case=case, arrays={**tensors(case), **changed}, readings=readings or {})
 
 
 def _shape(array: Array) -> str:
     return str(list(array.shape))
 
 
-def _input_rank(bench: Bench) -> Iterator[Attempt]:
-    case = base(bench)
+def _input_rank(prober: Prober) -> Iterator[InvalidCall]:
+    case = base(prober)
     x = tensors(case)["x"]
-    mapped = {case.id: meant(tensors(case), case)[case.id][None]} if bench.declared.maps_batch else {}
-    for other in (x[0, 0], x[None], x[None, None], x[0, 0, 0] if bench.ndim == 2 else x[0, 0, :0]):
+    mapped = {case.id: meant(tensors(case), case)[case.id][None]} if prober.declared.maps_batch else {}
+    for other in (x[0, 0], x[None], x[None, None], x[0, 0, 0] if prober.ndim == 2 else x[0, 0, :0]):
         # mapped over, a batch of batches is a batch of what a layer takes
         yield _with(
             case, f"an input of shape {_shape(other)}", mapped if other.ndim == x.ndim + 1 else {}, x=other
         )
     single = case.replace(batch=None)
-    if not bench.expresses(single):  # not documented, and yet it can be taken for a batch of one
+    if not prober.expresses(single):  # not documented, and yet it can be taken for a batch of one
         yield _with(
             case,
             f"an input of shape {_shape(x[0])}",
@@ -49,8 +49,8 @@ def _input_rank(bench: Bench) -> Iterator[Attempt]:
         )
 
 
-def _input_channels(bench: Bench) -> Iterator[Attempt]:
-    for case in (base(bench), base(bench).replace(groups=2)):
+def _input_channels(prober: Prober) -> Iterator[InvalidCall]:
+    for case in (base(prober), base(prober).replace(groups=2)):
         x = tensors(case)["x"]
         for other in (x[:, :3], x[:, :1], x[:, :2], np.repeat(x, 2, axis=1), x[:, :0]):
             words = (
@@ -59,8 +59,8 @@ def _input_channels(bench: Bench) -> Iterator[Attempt]:
             yield _with(case, words, x=other)
 
 
-def _input_dtype(bench: Bench) -> Iterator[Attempt]:
-    case = base(bench)
+def _input_dtype(prober: Prober) -> Iterator[InvalidCall]:
+    case = base(prober)
     x = tensors(case)["x"]
     readings = meant(tensors(case), case)
     for dtype in ("float64", "int64", "int32", "float16"):
@@ -69,31 +69,31 @@ def _input_dtype(bench: Bench) -> Iterator[Attempt]:
     yield _with(case, "bool input, float32 weight", truth, x=x > 0)
 
 
-def _input_empty(bench: Bench) -> Iterator[Attempt]:
-    case = base(bench)
-    sizes = ((0,) * bench.ndim, (0, *case.input_size[1:]), (*case.input_size[:-1], 0))
+def _input_empty(prober: Prober) -> Iterator[InvalidCall]:
+    case = base(prober)
+    sizes = ((0,) * prober.ndim, (0, *case.input_size[1:]), (*case.input_size[:-1], 0))
     for size in dict.fromkeys(sizes):
         empty = case.replace(input_size=size)
-        yield Attempt(words=f"an input of size {size}", case=empty, readings=meant(tensors(empty), empty))
+        yield InvalidCall(words=f"an input of size {size}", case=empty, readings=meant(tensors(empty), empty))
 
 
-def _weight_shape(bench: Bench) -> Iterator[Attempt]:
-    if bench.module:
+def _weight_shape(prober: Prober) -> Iterator[InvalidCall]:
+    if prober.module:
         return
-    case = base(bench)
+    case = base(prober)
     w = tensors(case)["w"]
     for other in (w[0], w[None], w[:3], w[:1], np.repeat(w, 2, axis=0), w[..., :0], w[:0]):
         yield _with(case, f"a weight of shape {_shape(other)} for 4 channels", w=other)
     nothing = case.replace(out_channels=0)
-    yield Attempt(
+    yield InvalidCall(
         words="a weight without output channels", case=nothing, readings=meant(tensors(nothing), nothing)
     )
 
 
-def _weight_dtype(bench: Bench) -> Iterator[Attempt]:
-    if bench.module:
+def _weight_dtype(prober: Prober) -> Iterator[InvalidCall]:
+    if prober.module:
         return
-    case = base(bench)
+    case = base(prober)
     given = tensors(case)
     readings = meant(given, case)
     for dtype in ("float64", "int64"):
@@ -102,10 +102,10 @@ def _weight_dtype(bench: Bench) -> Iterator[Attempt]:
     yield _with(case, "int64 input, int64 weight", readings, **both)
 
 
-def _bias_shape(bench: Bench) -> Iterator[Attempt]:
-    if bench.module:
+def _bias_shape(prober: Prober) -> Iterator[InvalidCall]:
+    if prober.module:
         return
-    case = base(bench).replace(bias=True)
+    case = base(prober).replace(bias=True)
     given = tensors(case)
     b, readings = given["b"], meant(given, case)
     for other in (b[:3], np.concatenate([b, b[:1]]), np.repeat(b, 2), b[:0], b[None, None, None, :]):
@@ -117,20 +117,20 @@ def _bias_shape(bench: Bench) -> Iterator[Attempt]:
         yield _with(case, f"a bias of shape {_shape(other)} for 4 channels", one, b=other)
 
 
-def _bias_dtype(bench: Bench) -> Iterator[Attempt]:
-    if bench.module:
+def _bias_dtype(prober: Prober) -> Iterator[InvalidCall]:
+    if prober.module:
         return
-    case = base(bench).replace(bias=True)
+    case = base(prober).replace(bias=True)
     given = tensors(case)
     for dtype in ("float64", "int64"):
         yield _with(case, f"float32 input, {dtype} bias", meant(given, case), b=given["b"].astype(dtype))
 
 
-def _pairs(bench: Bench) -> Iterator[Attempt]:
+def _pairs(prober: Prober) -> Iterator[InvalidCall]:
     """Two tensors that fit each other, and not the function."""
-    if bench.module:
+    if prober.module:
         return
-    case = base(bench).replace(bias=True)
+    case = base(prober).replace(bias=True)
     given = tensors(case)
     x, w, b = (given[name] for name in "xwb")
     yield _with(case, "an input and a weight with one dimension more", x=x[..., None], w=w[..., None])

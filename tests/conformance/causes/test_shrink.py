@@ -16,7 +16,7 @@ from conv_transpose_conformance.faults.selftest import failing, reading
 from conv_transpose_conformance.frameworks.registry import cannot_run
 from conv_transpose_conformance.generation.corpus import core
 from conv_transpose_conformance.judging.problem import Problem
-from tests.support.stretch import problems
+from tests.support.fault_problems import problems
 
 BY_NAME = {fault.name: fault for fault in FAULTS}
 

@@ -11,7 +11,7 @@ import pytest
 
 from conv_transpose_conformance import load_run
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.commands.finish import exit_code
+from conv_transpose_conformance.commands.run_document import exit_code
 from conv_transpose_conformance.frameworks.registry import all_implementations
 from conv_transpose_conformance.generation.generate import profile_cases
 from tests.support.commands import FILES, divergences, run_data
@@ -55,6 +55,7 @@ def test_the_dataset_holds_every_check_of_every_case(command, fake_cache, few_ca
     assert (asked[asked.level == "exact"].escape > 0).all()
 
 
+@pytest.mark.slow
 def test_a_run_that_finds_something(command, fake_cache, few_cases, out):
     fake_cache(torch={"implementations": {NAME: "wrong values"}})
     done = command("run", "--implementation", "torch.*1d", "--out", out, "--format", "json")
@@ -67,6 +68,7 @@ def test_a_run_that_finds_something(command, fake_cache, few_cases, out):
     assert run_data(out)["exit_code"] == 1
 
 
+@pytest.mark.slow
 def test_the_smallest_case_of_a_divergence_is_shown_and_can_be_replayed(command, fake_cache, few_cases, out):
     fake_cache(torch={"implementations": {NAME: "wrong values"}})
     command("run", "--implementation", NAME, "--out", out)
@@ -100,6 +102,7 @@ def test_a_framework_lost_on_the_way_does_not_pass(status, reason, code):
     assert exit_code([{"expected": None}], frameworks) == 1
 
 
+@pytest.mark.slow
 def test_a_divergence_outweighs_a_framework_that_cannot_be_run(command, fake_cache, few_cases, out):
     fake_cache(torch={"implementations": {NAME: "wrong values"}}, paddle={"start": "exit"})
     done = command("run", "--implementation", NAME, "--implementation", "paddle.*", "--out", out)
@@ -126,6 +129,7 @@ def test_run_prints_the_format_that_is_asked_for(command, fake_cache, few_cases,
     assert "\x1b" not in done.out  # no terminal
 
 
+@pytest.mark.slow
 def test_a_report_is_made_again(command, fake_cache, few_cases, out):
     fake_cache(torch={"implementations": {NAME: "wrong values"}})
     first = command("run", "--implementation", NAME, "--out", out, "--format", "markdown")
@@ -196,40 +200,6 @@ def test_list_cases_prints_the_cases_of_the_seed(command, few_cases):
     assert ids == [case.id for case in profile_cases("quick", 2)]
     data = json.loads(command("list", "cases", "--seed", "2", "--format", "json").out)
     assert [Case.from_dict(entry).id for entry in data] == ids
-
-
-def test_env_list_shows_states_and_env_remove_removes(command, fake_cache):
-    fakes = fake_cache(torch={})
-    listed = command("env", "list")
-    assert listed.code == 0
-    states = {line.split()[0]: line.split()[1] for line in listed.out.splitlines() if line[0] != " "}
-    assert states == {"torch": "ready", "paddle": "absent", "mindspore": "absent", "r.torch": "absent"}
-    assert command("env", "remove", "torch", "paddle").out.splitlines() == [
-        "torch: removed",
-        "paddle: nothing to remove",
-    ]
-    assert not fakes["torch"].folder.exists()
-
-
-def test_env_doctor_names_what_is_broken_and_its_remedy(command, fake_cache):
-    fake_cache(torch={"version": "9.9"}, paddle={"start": "failed"})
-    done = command("env", "doctor")
-    assert done.code == 3
-    lines = {line.split()[0]: line for line in done.out.splitlines()}
-    assert "9.9 on cpu, Python 3.11.0, NumPy 2.0.0" in lines["torch"]
-    assert "broken: paddle cannot be imported: ImportError: libfake.so" in lines["paddle"]
-    assert "'conformance env remove paddle'" in lines["paddle"]
-    assert "'conformance env create mindspore' makes it" in lines["mindspore"]
-    assert command("env", "doctor", "torch", "mindspore").code == 0
-
-
-def test_env_create_reuses_what_is_there_and_reports_failures(command, fake_cache, monkeypatch):
-    fake_cache(torch={})
-    monkeypatch.setattr("conv_transpose_conformance.frameworks.environments._execute", lambda *_: 1)
-    done = command("env", "create", "torch", "paddle")
-    assert done.code == 3
-    assert done.out.splitlines()[0].startswith("torch: ready, ")
-    assert "error: paddle: " in done.err
 
 
 def in_a_process(*arguments: str, **options) -> subprocess.CompletedProcess[str]:

@@ -11,7 +11,7 @@ import pytest
 from conv_transpose_conformance import load_run
 from tests.support.commands import FILES, run_data
 from tests.support.hosts import start
-from tests.support.waiting import wait_until
+from tests.support.processes import wait_until
 
 NAME = "torch.nn.ConvTranspose1d"
 
@@ -21,13 +21,14 @@ def interrupted(
 ) -> tuple[int, str, str]:
     """Runs the command line, sends the signal once ``at()``; its exit status, stdout and stderr."""
     process = start(*arguments, cwd=cwd)
-    wait_until(at, "the moment to interrupt it", alive=lambda: process.poll() is None)
+    assert wait_until(lambda: at() or process.poll() is not None)
     process.send_signal(number)
     out, err = process.communicate()
     assert "Traceback" not in err + out
     return process.returncode, out, err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_keeps_what_it_found(fake_cache, tmp_path, number):
     # more calls than the driver holds back until their worker has answered others

@@ -219,6 +219,7 @@ def test_a_release_that_does_not_exist(command, no_wheel, few_cases, tmp_path):
     assert "Traceback" not in done.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("plan", "code"), [({}, 3), ({"implementations": {NAME: "wrong values"}}, 1)])
 def test_a_matrix_entry_without_a_wheel_and_the_other_runs(
     command, no_wheel, fake_cache, few_cases, plan, code

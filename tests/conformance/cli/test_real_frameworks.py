@@ -14,7 +14,7 @@ from conv_transpose_conformance.frameworks.r_runtime import on_path
 from conv_transpose_conformance.frameworks.registry import select
 from tests.support.commands import FILES, divergences, run_data
 from tests.support.hosts import conformance, pytest_in, start
-from tests.support.processes import children, wait_for_the_end_of
+from tests.support.processes import children, gone
 
 pytestmark = pytest.mark.frameworks
 
@@ -136,7 +136,7 @@ def test_ctrl_c_in_mid_run(tmp_path, python_options):
     assert {path.name for path in out.iterdir()} == FILES | {"journal.jsonl"}
     assert run_data(out)["interrupted"] is True
     load_run(out)
-    wait_for_the_end_of(workers)
+    assert gone(*workers)
 
 
 def test_the_pytest_plugin(tmp_path, framework_python):

@@ -6,11 +6,13 @@ import json
 
 import pytest
 
-from conv_transpose_conformance.commands.replay_all import CANNOT, FIXED, STILL, answer_of
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.commands.replay_all import CANNOT, FIXED, STILL, answer, answer_of
 from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.requirements.base.requirement import Result
 from conv_transpose_conformance.requirements.base.trial import Trial
 from tests.support.commands import divergences, run_data
+from tests.support.run_folders import record
 
 NAME, OTHER = "torch.nn.ConvTranspose1d", "torch.nn.functional.conv_transpose1d"
 PROBED = "dtype.float32.result"
@@ -61,6 +63,7 @@ def test_a_framework_that_is_gone(ran, command):
     assert done.code == 3
 
 
+@pytest.mark.slow
 def test_cases_and_requirements_together(command, fake_cache, few_cases, tmp_path):
     fake_cache(torch={"implementations": {NAME: "wrong values", OTHER: "lie about dtype"}})
     globs = ("--requirement", "derivative.*", "--requirement", PROBED)
@@ -115,3 +118,19 @@ def test_the_answer_for_a_requirement_follows_from_its_verdict(verdict, word):
     if result is not None:
         result.add(Trial(verdict, "in its words"))
     assert answer_of(PROBED, result, "no reason")[0] == word
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "word"),
+    [
+        ([Verdict.PASS, Verdict.DIVERGE], STILL),
+        ([Verdict.CRASH], STILL),
+        ([Verdict.PASS, Verdict.PASS], FIXED),
+        ([Verdict.PASS, Verdict.UNSUPPORTED], FIXED),
+        ([Verdict.NOT_APPLICABLE], CANNOT),
+        ([], CANNOT),
+    ],
+)
+def test_a_replay_says_fixed_only_where_a_check_passed_and_none_failed(verdicts, word):
+    case = Case.parse("v1_1d_n1_ci1_co1_i2_k2_f32_int.1")
+    assert answer([record(case, verdict=verdict) for verdict in verdicts])[0] == word

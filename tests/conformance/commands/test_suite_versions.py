@@ -7,7 +7,7 @@ from rich.console import Console
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.commands.merge import merge
-from conv_transpose_conformance.commands.run import DISTRIBUTION, suite_version
+from conv_transpose_conformance.commands.run_document import DISTRIBUTION, suite_version
 from conv_transpose_conformance.errors import BadRunFolder
 from conv_transpose_conformance.expectations import Expectations
 from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict

@@ -7,8 +7,9 @@ import pytest
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
 from conv_transpose_conformance.requirements.catalogue import choose
-from conv_transpose_conformance.requirements.examine import Subject, examine
+from conv_transpose_conformance.requirements.examine import Subject
 from tests.support.cases import small_cases
+from tests.support.examining import results_of
 from tests.support.running import NAME, OTHER, run
 
 SEEDS = ["1", "2", "bad", "4", "5", "6"]
@@ -172,7 +173,7 @@ def test_an_answer_that_contradicts_itself_is_an_error(fake, what):
 def test_a_probes_answer_that_contradicts_itself_is_an_error_of_its_implementation_alone(fake, what):
     (requirement,) = choose(["accept.view.strided"])
     subject = Subject("torch", fake(implementations={NAME: what}).python, {NAME: NAME, OTHER: OTHER})
-    bad, good = examine([requirement], [subject], say=lambda _line: None, cancelled=lambda: False)
+    bad, good = results_of([requirement], subject)
     assert bad.verdict is Verdict.ERROR
     assert INVALID[what] in bad.plain()["message"]
     assert good.verdict is Verdict.PASS
@@ -181,7 +182,7 @@ def test_a_probes_answer_that_contradicts_itself_is_an_error_of_its_implementati
 @pytest.mark.parametrize("name", ["reject.stride.zero", "signature.unknown"])
 def test_a_layer_that_cannot_be_built_does_not_count_as_a_refusal(fake, name):
     subject = Subject("torch", fake(implementations={NAME: "cannot be built"}).python, {NAME: NAME})
-    (found,) = examine(choose([name]), [subject], say=lambda _line: None, cancelled=lambda: False)
+    (found,) = results_of(choose([name]), subject)
     assert found.verdict is Verdict.ERROR
     assert INVALID["cannot be built"] in found.plain()["message"]
 

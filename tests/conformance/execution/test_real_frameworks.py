@@ -168,7 +168,7 @@ def test_a_framework_killed_in_mid_run_costs_no_answer(real_engine, quick_cases)
         outcome.tell(event)
         calls += isinstance(event, events.Judged)
         if calls == 20 and isinstance(event, events.Judged):
-            os.kill(engine._drivers[0]._station._worker.process.pid, signal.SIGSEGV)
+            os.kill(engine._drivers[0]._connection._worker.process.pid, signal.SIGSEGV)
     by_case = {record.case: [] for record in outcome.records}
     for record in outcome.records:
         by_case[record.case].append(record)
@@ -202,3 +202,20 @@ def test_what_may_kill_a_framework_ends_nobody_else(real_engine, monkeypatch):
             (record,) = outcome.of(case, name).values()
             assert record.verdict in (Verdict.PASS, Verdict.DIVERGE, Verdict.CRASH, Verdict.HANG)
             assert record.message
+
+
+@pytest.mark.parametrize(
+    ("case", "name"),
+    [
+        ("v1_2d_n1_ci3_co1_i40x40_k2x2_s2x2_b_f32_real.1", "paddle.nn.Conv2DTranspose"),
+        ("v1_2d_n1_ci128_co64_i196x196_k2x2_s2x2_b_f32_real.2", "paddle.nn.Conv2DTranspose"),
+        ("v1_2d_n1_ci64_co3_i256x256_k4x4_s2x2_p1x1_b_f64_real.1", "torch.nn.ConvTranspose2d"),
+        ("v1_1d_n1_ci80_co80_i63_k1024_s256_b_f32_real.1", "torch.nn.ConvTranspose1d"),
+    ],
+)
+def test_layers_that_add_their_bias_last_are_not_accused_of_biased_rounding(real_engine, case, name):
+    outcome = run(real_engine(name), [Case.parse(case)])
+    judged = {record.check: record for record in outcome.records if record.check in VALUES}
+    assert set(judged) == VALUES
+    assert {record.verdict for record in judged.values()} == {Verdict.PASS}
+    assert judged[Check.VALUES].level == "bounded"

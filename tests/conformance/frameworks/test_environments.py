@@ -23,8 +23,7 @@ from conv_transpose_conformance.frameworks.environments import (
     remove,
 )
 from tests.support import ROOT
-from tests.support.processes import is_alive, wait_for_the_end_of
-from tests.support.waiting import HANG, wait_until
+from tests.support.processes import CEILING, alive, gone, wait_until
 
 _PIP_LIST = '#!/bin/sh\necho \'[{"name": "thing", "version": "1.0"}]\'\n'
 
@@ -180,7 +179,7 @@ def test_another_process_that_is_making_it_is_waited_for(cache, installer, monke
     with FileLock(environment.folder.with_name(environment.folder.name + ".lock")):
         waiting.start()
         for _ in range(4):
-            assert looks.acquire(timeout=HANG)
+            assert looks.acquire(timeout=CEILING)
         assert installer.commands == []
     waiting.join()
     waited, installing = said  # that it waits is said once
@@ -307,14 +306,14 @@ def test_a_command_ends_with_the_run_and_so_do_its_children(tmp_path):
     pids = tmp_path / "pids"
 
     def stop_once_it_runs() -> None:
-        wait_until(pids.exists, "the command to run")
+        assert wait_until(pids.exists)
         stop.set()
 
     threading.Thread(target=stop_once_it_runs).start()
     with (tmp_path / "log").open("w") as log:
         assert environments._execute(["sh", "-c", _PARENT.format(pids=pids)], log, stop) == -1
     parent, child = map(int, pids.read_text().split())
-    wait_for_the_end_of([parent, child])
+    assert gone(parent, child)
 
 
 def test_a_command_does_not_outlive_a_host_that_is_killed(tmp_path):
@@ -325,16 +324,12 @@ def test_a_command_does_not_outlive_a_host_that_is_killed(tmp_path):
         "_execute(['sh', '-c', sys.argv[1]], open('/dev/null', 'w'), threading.Event())"
     )
     host = subprocess.Popen([sys.executable, "-c", program, _PARENT.format(pids=pids)])
-    wait_until(
-        pids.exists,
-        "the command to run",
-        alive=lambda: host.poll() is None,
-    )
+    assert wait_until(lambda: pids.exists() or host.poll() is not None)
     started = list(map(int, pids.read_text().split()))
-    assert all(map(is_alive, started))
+    assert all(map(alive, started))
     host.kill()
     host.wait()
-    wait_for_the_end_of(started)
+    assert gone(*started)
 
 
 def test_a_command_is_heard_and_its_status_known(tmp_path, monkeypatch):
@@ -357,7 +352,7 @@ def wheel(folder: Path) -> None:
         archive.writestr(f"{info}/RECORD", "")
 
 
-@pytest.mark.frameworks  # no framework, but an environment, and that takes its time
+@pytest.mark.slow
 def test_a_real_environment_from_a_real_wheel(cache, tmp_path, monkeypatch):
     wheel(tmp_path / "wheels")
     monkeypatch.setenv("PIP_NO_INDEX", "1")

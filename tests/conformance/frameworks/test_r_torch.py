@@ -165,6 +165,7 @@ def test_a_run_that_names_r_torch_fails_without_r(command, fake_cache, few_cases
     assert "no framework could be run" in alone.err
 
 
+@pytest.mark.slow
 def test_a_run_on_a_fake_r(command, fake_cache, few_cases, fake_r, tmp_path):
     fake_cache(torch={})
     out = tmp_path / "run"
@@ -220,6 +221,7 @@ def test_env_commands_with_a_fake_r(command, fake_cache, fake_r, monkeypatch):
     assert "broken: r.torch cannot be imported: ImportError" in command("env", "doctor").out
 
 
+@pytest.mark.slow
 def test_pytest_items_are_skipped_without_r(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     items = Items.create([NAME], [])

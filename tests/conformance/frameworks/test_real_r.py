@@ -10,12 +10,14 @@ import pytest
 
 from conv_transpose_conformance.adapters.protocol import encode
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.names import Target
 from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES
+from conv_transpose_conformance.execution.case_runner import CaseRunner
+from conv_transpose_conformance.execution.requests import job_of
 from conv_transpose_conformance.frameworks.starting import worker_command
 from conv_transpose_conformance.judging.answers import Outcome, read_answer
-from conv_transpose_conformance.requirements.base.probe import Bench
+from conv_transpose_conformance.requirements.base.probe import Prober
 from conv_transpose_conformance.workers.process import Worker, WorkerDied
-from tests.support.real import driver_of, job_of
 
 pytestmark = pytest.mark.frameworks
 
@@ -24,8 +26,8 @@ PLAIN = Case.parse("v1_1d_n2_ci1_co1_i4_k3_f32_int.1")
 
 
 @pytest.fixture(scope="module")
-def driver(framework_python):
-    with driver_of("r.torch", framework_python("r.torch")) as started:
+def runner(framework_python):
+    with CaseRunner(Target("r.torch"), framework_python("r.torch")) as started:
         yield started
 
 
@@ -54,10 +56,10 @@ ODD = {
 
 
 @pytest.mark.parametrize("dtype", ODD)
-def test_bits_cross_unchanged(driver, dtype):
+def test_bits_cross_unchanged(runner, dtype):
     kind = NUMPY_DTYPES.get(dtype, dtype)
     x = np.array([*ODD[dtype], *ODD[dtype][::-1]]).astype(kind).reshape(2, 1, 4)
-    answer = Bench(FUNCTION, driver, {}).ask("inputs", PLAIN, {"x": x, "w": np.ones((1, 1, 3), kind)})
+    answer = Prober(FUNCTION, runner).ask("inputs", PLAIN, {"x": x, "w": np.ones((1, 1, 3), kind)})
     assert answer.outcome is Outcome.OK, answer.message
     assert answer.arrays["x"].dtype == x.dtype
     assert answer.arrays["x"].tobytes() == x.tobytes()
@@ -70,9 +72,9 @@ def test_bits_cross_unchanged(driver, dtype):
         ("v1_1d_n1_ci1_co1_i4_k3_s0_f32_int.1", "forward"),
     ],
 )
-def test_a_refusal_is_told_with_its_stage_and_without_a_backtrace(driver, id_, stage):
+def test_a_refusal_is_told_with_its_stage_and_without_a_backtrace(runner, id_, stage):
     case = Case.parse(id_)
-    answer = driver.ask(job_of(case, NAME), NAME)
+    answer = runner.run(case, NAME).answer
     assert (answer.outcome, answer.stage) == (Outcome.RAISED, stage)
     assert answer.message
     assert "frame #" not in answer.message

@@ -78,7 +78,7 @@ def test_each_release_has_its_own_columns(fake):
     old, new = fake(cases={"2": "wrong values"}, version="1.0"), fake(version="2.0")
     engine = engine_of({"torch@1.0": old, "torch@2.0": new}, releases={"torch": ("1.0", "2.0")})
     records = [r for event in engine.run(CASES) if isinstance(event, events.Judged) for r in event.records]
-    verdicts = Counter((r.column, str(r.verdict)) for r in records if r.check is Check.VALUES)
+    verdicts = Counter((r.key, str(r.verdict)) for r in records if r.check is Check.VALUES)
     assert verdicts == {(f"{NAME}@1.0", "pass"): 1, (f"{NAME}@1.0", "diverge"): 1, (f"{NAME}@2.0", "pass"): 2}
     assert {(r.implementation, r.framework, r.framework_version) for r in records} == {
         (NAME, "torch", "1.0"),
@@ -96,7 +96,7 @@ def test_each_release_has_its_own_columns(fake):
 def _history(monkeypatch, changed: int, missing: tuple[int, ...] = ()) -> list[str]:
     asked = []
 
-    def verdicts(_case, _name, requirement, _say):
+    def verdicts(_case, _name, requirement, **_others):
         version = int(requirement.partition("==")[2])
         asked.append(version)
         if version in missing:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES, Data
-from conv_transpose_conformance.judging.judge import Expected, compare
+from conv_transpose_conformance.judging.expected import Expected
+from conv_transpose_conformance.judging.judge import compare
 from conv_transpose_conformance.judging.verdicts import Verdict
 
 UNIT = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}

@@ -136,6 +136,7 @@ def test_a_mistake_in_an_option_is_one_line(tmp_path, arguments, said):
     assert "INTERNALERROR" not in out
 
 
+@pytest.mark.slow
 def test_under_xdist_every_item_runs_once(fake_cache, project):
     fake_cache(torch={})
     _, alone = pytest_in(project, "--conformance", NAME, "-q")

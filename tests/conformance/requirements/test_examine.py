@@ -11,23 +11,27 @@ from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.requirements import examine as module
 from conv_transpose_conformance.requirements.base.requirement import Probed
 from conv_transpose_conformance.requirements.base.trial import differs, passed
-from conv_transpose_conformance.requirements.examine import Subject, examine
+from conv_transpose_conformance.requirements.examine import Subject
 from conv_transpose_conformance.workers.process import WorkerFailed
+from tests.support.examining import results_of
 
 NAME, VARIANT = "torch.nn.ConvTranspose1d", "torch.nn.ConvTranspose1d+vmap"
 
 
-class Driver:
-    """Drives no worker."""
+class Runner:
+    """Runs nothing."""
 
     def __init__(self, *_arguments):
-        self.closed = False
+        pass
 
     def start(self):
         return {"device": "cpu"}
 
-    def close(self):
-        self.closed = True
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_failure):
+        pass
 
 
 def requirement(identifier, trials, **others):
@@ -41,12 +45,11 @@ def lost(_bench):
 
 @pytest.fixture
 def found(monkeypatch):
-    monkeypatch.setattr(module, "Driver", Driver)
+    monkeypatch.setattr(module, "CaseRunner", Runner)
 
-    def run(*requirements, columns=(NAME, VARIANT), cancelled=lambda: False):
+    def run(*requirements, columns=(NAME, VARIANT), stop=None):
         subject = Subject("torch", Path("python"), {name: name for name in columns})
-        results = examine(requirements, [subject], say=lambda _line: None, cancelled=cancelled)
-        return {(r.requirement, r.column): r for r in results}
+        return {(r.requirement, r.key): r for r in results_of(requirements, subject, stop)}
 
     return run
 
@@ -76,8 +79,8 @@ def test_every_requirement_has_a_verdict_on_every_implementation(found):
 
 
 def test_a_slow_variant_says_how_many_tries_were_left_out(found):
-    def trials(bench):
-        bench.left_out += 3
+    def trials(prober):
+        prober.left_out += 3
         return [passed()]
 
     results = found(requirement("a", trials), requirement("b", lambda _bench: [passed(message="so")]))
@@ -97,14 +100,14 @@ def test_a_lost_worker_takes_nothing_back_and_leaves_nothing_blank(found):
 
 
 def test_a_cancelled_requirement_is_left_out(found):
-    cancelled = threading.Event()
+    stop = threading.Event()
 
     def trials(_bench):
-        cancelled.set()
+        stop.set()
         yield passed()
 
     first, second = requirement("a", trials), requirement("b", lambda _bench: [passed()])
-    assert set(found(first, second, cancelled=cancelled.is_set)) == {("a", NAME)}
+    assert set(found(first, second, stop=stop)) == {("a", NAME)}
 
 
 def test_a_fault_of_ours_ends_the_run(found):
@@ -115,22 +118,17 @@ def test_a_fault_of_ours_ends_the_run(found):
         found(requirement("a", broken))
 
 
-def test_what_compiles_has_a_worker_of_its_own_and_the_order_stays(monkeypatch):
+def test_what_compiles_has_a_worker_of_its_own(monkeypatch):
     started = []
 
-    class Counting(Driver):
+    class Counting(Runner):
         def __init__(self, *arguments):
             started.append(self)
             super().__init__(*arguments)
 
-    monkeypatch.setattr(module, "Driver", Counting)
+    monkeypatch.setattr(module, "CaseRunner", Counting)
     columns = {name: name for name in (NAME, f"{NAME}+compile", f"{NAME}+vmap")}
     subject = Subject("torch", Path("python"), columns)
-    results = examine(
-        [requirement("a", lambda _bench: [passed()])],
-        [subject],
-        say=lambda _line: None,
-        cancelled=lambda: False,
-    )
-    assert [result.column for result in results] == list(columns)
+    asked = [requirement("a", lambda _bench: [passed()])]
+    assert len(results_of(asked, subject)) == len(columns)
     assert len(started) == 2

@@ -16,7 +16,8 @@ import pytest
 from conv_transpose_conformance.judging.verdicts import FAILING, Verdict
 from conv_transpose_conformance.requirements.base.requirement import Result
 from conv_transpose_conformance.requirements.catalogue import choose
-from conv_transpose_conformance.requirements.examine import Subject, examine
+from conv_transpose_conformance.requirements.examine import Subject
+from tests.support.examining import results_of
 
 pytestmark = pytest.mark.frameworks
 
@@ -188,8 +189,8 @@ VARIANTS_FAULT = (
 
 def found(python: Path, requirements: Iterable[str], *names: str) -> dict[tuple[str, str], Result]:
     subject = Subject("torch", python, {name: name for name in names})
-    results = examine(choose(requirements), [subject], say=lambda _line: None, cancelled=lambda: False)
-    return {(result.requirement, result.column): result for result in results}
+    results = results_of(choose(requirements), subject)
+    return {(result.requirement, result.key): result for result in results}
 
 
 @pytest.fixture(scope="module")

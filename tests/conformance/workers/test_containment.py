@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+import signal
 
 import pytest
 
@@ -13,12 +11,10 @@ from conv_transpose_conformance.frameworks.starting import worker_command
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
 from conv_transpose_conformance.workers.environment import PASS, worker_environment
 from conv_transpose_conformance.workers.process import Worker
-from tests.support import ROOT
 from tests.support.cases import small_cases
-from tests.support.processes import wait_for_the_end_of, wait_until_empty
+from tests.support.processes import gone, host, wait_until
 from tests.support.real import job_of
 from tests.support.running import NAME, run
-from tests.support.waiting import wait_until
 
 CASES = small_cases(["1", "2", "bad", "4", "5", "6"])
 BAD = CASES[2]
@@ -55,14 +51,14 @@ def test_a_worker_that_closes_everything_is_replaced(fake, monkeypatch):
 def test_a_child_that_leaves_the_group_is_ended_too(fake):
     escaping = fake(cases={"bad": "escape"})
     assert run(escaping, CASES).all_right(CASES)
-    wait_for_the_end_of([int((escaping.folder / "escaped").read_text())])
+    assert gone(int((escaping.folder / "escaped").read_text()))
 
 
 @pytest.mark.parametrize("what", ["hang, deaf", "escape"])
 def test_workers_do_not_outlive_a_host_that_is_killed(fake, tmp_path, what):
     hanging = fake(cases={"bad": what, "4": "silent"})
     program = (
-        "import sys; from pathlib import Path; sys.path[:0] = sys.argv[3:]\n"
+        "from pathlib import Path\n"
         "from tests.support.cases import small_cases\n"
         "from conv_transpose_conformance.execution.engine import Engine\n"
         "python = Path(sys.argv[2])\n"
@@ -71,21 +67,16 @@ def test_workers_do_not_outlive_a_host_that_is_killed(fake, tmp_path, what):
         "list(engine.run(small_cases(['1', 'bad', '4'])))\n"
     )
     temporary = tmp_path / "temporary"
-    host = subprocess.Popen(
-        [sys.executable, "-c", program, NAME, str(hanging.python), str(ROOT)],
-        env={**os.environ, "TMPDIR": str(temporary)},
-    )
-    wait_until(
-        hanging.is_silent if what == "escape" else hanging.is_hanging,
-        "the call that is not answered",
-        alive=lambda: host.poll() is None,
-    )
-    host.kill()
-    host.wait()
-    wait_for_the_end_of(hanging.groups())
+    running = host(program, NAME, hanging.python, temporary=temporary)
+    unanswered = hanging.is_silent if what == "escape" else hanging.is_hanging
+    assert wait_until(lambda: unanswered() or running.poll() is not None)
+    assert running.poll() is None
+    running.kill()
+    assert running.wait() == -signal.SIGKILL
+    assert gone(*hanging.groups())
     if what == "escape":
-        wait_for_the_end_of([int((hanging.folder / "escaped").read_text())])
-    wait_until_empty(temporary)  # the watchdog has removed the folders
+        assert gone(int((hanging.folder / "escaped").read_text()))
+    assert wait_until(lambda: list(temporary.iterdir()) == [])
 
 
 def test_a_worker_sees_its_own_folders_and_none_of_the_hosts_secrets(fake, monkeypatch):

@@ -15,8 +15,7 @@ from conv_transpose_conformance.frameworks.starting import worker_command
 from conv_transpose_conformance.workers.fork_server import ForkServer, NoForks
 from conv_transpose_conformance.workers.process import Worker, WorkerDied
 from conv_transpose_conformance.workers.watchdog import MARK
-from tests.support.processes import process_groups, wait_for_the_end_of_groups
-from tests.support.waiting import HANG
+from tests.support.processes import CEILING, process_groups, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks are made on Linux alone")
 
@@ -39,7 +38,7 @@ def python(tmp_path, monkeypatch) -> Callable[..., Path]:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
-    monkeypatch.setattr("conv_transpose_conformance.workers.fork_server._REPLY", HANG)
+    monkeypatch.setattr("conv_transpose_conformance.workers.fork_server._REPLY", CEILING)
 
     def make(more: str = "") -> Path:
         modules = tmp_path / "modules"
@@ -102,12 +101,12 @@ def test_how_a_fork_died_is_told(python):
         with Worker(worker_command("torch", forks.command.interpreter), forks=forks) as worker:
             worker.end_process()
             with pytest.raises(WorkerDied, match=r"^SIGKILL"):
-                worker.receive(HANG)
+                worker.receive(CEILING)
             assert worker.process.poll() == -9
         with Worker(worker_command("torch", forks.command.interpreter), forks=forks) as worker:
             worker.send(b"\0" * 40)  # no frame: it ends with a traceback
             with pytest.raises(WorkerDied, match=r"^exit status 1; its log ends: .*ProtocolError"):
-                worker.receive(HANG)
+                worker.receive(CEILING)
     finally:
         forks.close()
 
@@ -116,7 +115,7 @@ def test_the_servers_end_is_that_of_its_forks(python):
     forks = server(python())
     with Worker(worker_command("torch", forks.command.interpreter), forks=forks) as worker:
         forks.close()
-        wait_for_the_end_of_groups([worker.process.pid])
+        assert wait_until(lambda: worker.process.pid not in process_groups())
         with pytest.raises(NoForks):
             forks.fork(worker.folder, {}, [])
 

@@ -19,8 +19,7 @@ from conv_transpose_conformance.workers.environment import (
     worker_environment,
 )
 from conv_transpose_conformance.workers.launch import contain, run, start
-from tests.support.processes import host, is_alive, numbers_in, wait_for_the_end_of
-from tests.support.waiting import HANG, wait_until
+from tests.support.processes import CEILING, alive, gone, host, numbers_in, wait_until
 
 # Starts a child in another session that keeps the output open, and says both numbers.
 FAMILY = """
@@ -131,7 +130,7 @@ def test_variables_are_added(temporary):
 
 def test_no_core_file(temporary):
     program = "import resource as r, time\nwhile r.getrlimit(r.RLIMIT_CORE) != (0, 0): time.sleep(0.01)"
-    assert python(program, deadline=HANG).code == 0
+    assert python(program, deadline=CEILING).code == 0
 
 
 def test_the_address_space_it_may_have_it_has_from_the_start(temporary):
@@ -184,7 +183,7 @@ def test_what_is_to_stop_is_ended_with_all_that_it_started(temporary, tmp_path):
     pids = tmp_path / "pids"
     done = python(FOREVER, pids, stop=lambda: len(numbers_in(pids)) == 2)
     assert done.code is None
-    wait_for_the_end_of([*numbers_in(pids)])
+    assert gone(*numbers_in(pids))
 
 
 def test_what_takes_longer_than_its_deadline_is_ended(temporary):
@@ -196,7 +195,7 @@ def test_what_left_the_group_ends_with_the_program_and_holds_nothing_up(temporar
     done = python(FAMILY, pids)
     assert (done.code, done.output) == (0, "begun\n")
     _, child = numbers_in(pids)
-    wait_for_the_end_of([child])
+    assert gone(child)
 
 
 def test_the_last_of_a_chain_of_sessions_is_ended(temporary, tmp_path):
@@ -211,10 +210,10 @@ def test_the_last_of_a_chain_of_sessions_is_ended(temporary, tmp_path):
     )
     path = tmp_path / "pid"
     with start([sys.executable, "-c", program, str(path)], worker_environment, name="test"):
-        wait_until(lambda: len(numbers_in(path)) == 1, "the processes")
+        assert wait_until(lambda: len(numbers_in(path)) == 1)
         (last,) = numbers_in(path)
-        assert is_alive(last)
-    wait_for_the_end_of([last])
+        assert alive(last)
+    assert gone(last)
 
 
 def test_a_closed_output_is_not_the_end(temporary, tmp_path):
@@ -316,16 +315,16 @@ HOSTS = {
 def test_nothing_outlives_a_host_that_is_killed(tmp_path, what):
     pids, temporary = tmp_path / "pids", tmp_path / "temporary"
     killed = host(IMPORTS + HOSTS[what], FOREVER, pids, temporary=temporary)
-    wait_until(lambda: len(numbers_in(pids)) == 2, "the processes")
+    assert wait_until(lambda: len(numbers_in(pids)) == 2)
     if "watchdog" in what:
-        wait_until((tmp_path / "pids.again").exists, "the processes")
+        assert wait_until((tmp_path / "pids.again").exists)
     family = numbers_in(pids)
-    assert all(map(is_alive, family))
+    assert all(map(alive, family))
     assert list(temporary.iterdir())
     killed.kill()
     killed.wait()
-    wait_for_the_end_of([*family])
-    wait_until(lambda: list(temporary.iterdir()) == [], "the processes")
+    assert gone(*family)
+    assert wait_until(lambda: list(temporary.iterdir()) == [])
 
 
 def test_the_watchdog_ends_with_its_host(tmp_path):
@@ -333,7 +332,7 @@ def test_the_watchdog_ends_with_its_host(tmp_path):
     program += "open(sys.argv[2], 'w').write(f'{watchdog._watchdog.pid}\\n')"
     ended = host(program, "", tmp_path / "pid", temporary=tmp_path / "temporary")
     assert ended.wait() == 0
-    wait_for_the_end_of([*numbers_in(tmp_path / "pid")])
+    assert gone(*numbers_in(tmp_path / "pid"))
 
 
 def test_a_fork_of_the_host_has_children_of_its_own(tmp_path):
@@ -352,16 +351,16 @@ def test_a_fork_of_the_host_has_children_of_its_own(tmp_path):
     forked = tmp_path / "pids.fork"
     parent = host(program, FOREVER, pids, temporary=tmp_path / "temporary")
     try:
-        wait_until(lambda: len(numbers_in(pids)) == len(numbers_in(forked)) == 2, "the processes")
-        wait_until(lambda: len(numbers_in(tmp_path / "pids.number")) == 1, "the processes")
+        assert wait_until(lambda: len(numbers_in(pids)) == len(numbers_in(forked)) == 2)
+        assert wait_until(lambda: len(numbers_in(tmp_path / "pids.number")) == 1)
         os.kill(numbers_in(tmp_path / "pids.number")[0], signal.SIGKILL)
-        wait_for_the_end_of([*numbers_in(forked)])
-        assert all(map(is_alive, numbers_in(pids)))
+        assert gone(*numbers_in(forked))
+        assert all(map(alive, numbers_in(pids)))
     finally:
         parent.kill()
         parent.wait()
-    wait_for_the_end_of([*numbers_in(pids)])
-    wait_until(lambda: list((tmp_path / "temporary").iterdir()) == [], "the processes")
+    assert gone(*numbers_in(pids))
+    assert wait_until(lambda: list((tmp_path / "temporary").iterdir()) == [])
 
 
 def test_a_marked_process_of_another_family_is_left_alone(temporary):

@@ -197,7 +197,7 @@ def written(folder: Path, info: dict[str, Any], *records: Record) -> dict[str, A
 
 
 def test_releases_side_by_side(tmp_path, info, make_record, snapshot):
-    old, new = make_record(label="2.12.0"), make_record(label="2.13.0", verdict=Verdict.DIVERGE)
+    old, new = make_record(release="2.12.0"), make_record(release="2.13.0", verdict=Verdict.DIVERGE)
     assert by_version(written(tmp_path, info, old, new)) == snapshot
 
 

@@ -13,8 +13,7 @@ from conv_transpose_conformance.reports.scripts import execution
 from conv_transpose_conformance.reports.scripts.execution import SPACE, Executions, execute
 from conv_transpose_conformance.reports.scripts.python_script import MARK
 from conv_transpose_conformance.workers.environment import PASS
-from tests.support.processes import host, is_alive, numbers_in, wait_for_the_end_of
-from tests.support.waiting import wait_until
+from tests.support.processes import alive, gone, host, numbers_in, wait_until
 
 HERE = Path(sys.executable)
 SHOWS = f"print({MARK!r}); raise SystemExit(1)"
@@ -98,7 +97,7 @@ def test_a_flood_without_end_has_its_deadline():
 def test_what_it_leaves_in_another_session_is_ended(tmp_path):
     done = execute(FAMILY.format(path=str(tmp_path / "pids")) + SHOWS, HERE)
     assert done.status == "reproduced"
-    wait_for_the_end_of([*numbers_in(tmp_path / "pids")])
+    assert gone(*numbers_in(tmp_path / "pids"))
 
 
 def test_with_the_run_it_is_ended(tmp_path):
@@ -108,7 +107,7 @@ def test_with_the_run_it_is_ended(tmp_path):
     with Executions({"torch": HERE}, begun) as executions:
         found = executions.begin("torch", [lambda: script]).result()
     assert (found["status"], found["exit_code"]) == ("not run", None)
-    wait_for_the_end_of([*numbers_in(pids)])
+    assert gone(*numbers_in(pids))
 
 
 def test_neither_it_nor_its_folder_outlives_a_host_that_is_killed(tmp_path):
@@ -120,14 +119,14 @@ def test_neither_it_nor_its_folder_outlives_a_host_that_is_killed(tmp_path):
     )
     script = FAMILY.format(path=str(pids)) + "signal.pause()"
     killed = host(program, script, temporary=temporary)
-    wait_until(lambda: len(numbers_in(pids)) == 2, "the processes")
-    assert all(map(is_alive, numbers_in(pids)))
+    assert wait_until(lambda: len(numbers_in(pids)) == 2)
+    assert all(map(alive, numbers_in(pids)))
     (folder,) = temporary.iterdir()
     assert (folder / "repro.py").read_text() == script
     killed.send_signal(signal.SIGKILL)
     killed.wait()
-    wait_for_the_end_of([*numbers_in(pids)])
-    wait_until(lambda: list(temporary.iterdir()) == [], "the processes")
+    assert gone(*numbers_in(pids))
+    assert wait_until(lambda: list(temporary.iterdir()) == [])
 
 
 def test_a_script_of_r_is_told_where_its_packages_are(tmp_path):

@@ -16,7 +16,7 @@ from conv_transpose_conformance.reports.scripts.python_script import (
     refused_script,
     values_script,
 )
-from tests.support.reproducing import CASES, NASTY, made
+from tests.support.script_examples import CASES, NASTY, made
 
 HERE = Path(sys.executable)
 

@@ -20,7 +20,7 @@ from conv_transpose_conformance.reports.scripts.r_script import (
     refused_script,
     values_script,
 )
-from tests.support.reproducing import CASES, NASTY, made
+from tests.support.script_examples import CASES, NASTY, made
 
 NAMES = [one.name for one in registry().frameworks["r.torch"].implementations]
 L1, L2, F1, F2 = NAMES  # each start of R takes seconds: every check once

@@ -268,3 +268,16 @@ def test_a_name_with_control_characters_is_complained_of_in_one_line(run_folder)
         render(run_folder.path)
     assert "\n" not in str(caught.value)
     assert "\x1b" not in str(caught.value)
+
+
+def test_one_process_holds_a_folder(tmp_path):
+    folder = RunFolder.create(tmp_path / "run")
+    with folder.locked(), pytest.raises(BadRunFolder, match="another run is writing"), folder.locked():
+        pass
+    with folder.locked():
+        pass
+
+
+def test_a_folder_with_a_journal_kept_is_still_a_run_folder(tmp_path):
+    (tmp_path / "journal-1.jsonl").touch()
+    RunFolder.create(tmp_path)

@@ -12,7 +12,7 @@ from conv_transpose_conformance.requirements.catalogue import catalogue
 from conv_transpose_conformance.requirements.documents import r_1d
 from conv_transpose_conformance.requirements.properties import connections, output_sizes
 from tests.support.claims import ABOUT, FALSE, PROBED, TORCH1, honest, judged, layer, mint, paddle
-from tests.support.prober import bench
+from tests.support.prober import prober
 
 
 def shortened(values, call):
@@ -202,14 +202,14 @@ def test_a_page_without_output_sizes_does_not_claim_that_they_bring_a_shape_back
 
 def test_columns_are_lost_only_where_one_is_without_effect():
     cases = [Case.parse(identifier) for identifier in r_1d._UNPADDED]
-    full = output_sizes.columns_are_lost(bench(TORCH1), cases)
+    full = output_sizes.columns_are_lost(prober(TORCH1), cases)
     assert full.verdict is Verdict.DIVERGE
     assert "every column reaches the output" in full.message
 
     def valid(values, call):
         return values * 0 if call.x[..., -1].any() else values
 
-    assert output_sizes.columns_are_lost(bench(TORCH1, values=valid), cases).verdict is Verdict.PASS
+    assert output_sizes.columns_are_lost(prober(TORCH1, values=valid), cases).verdict is Verdict.PASS
 
 
 def test_a_padding_mode_that_r_refuses_is_found():
@@ -219,12 +219,12 @@ def test_a_padding_mode_that_r_refuses_is_found():
         return made
 
     def verdicts(**spoils):
-        return [trial.verdict for trial in r_1d.padding_mode(bench(TORCH1, **spoils))]
+        return [trial.verdict for trial in r_1d.padding_mode(prober(TORCH1, **spoils))]
 
     assert verdicts() == [Verdict.PASS] * 4 + [Verdict.ALLOWED]
     assert verdicts(parameters=zeros_only) == [Verdict.PASS] * 2 + [Verdict.ERROR] * 2
-    assert [trial.verdict for trial in r_1d.example(bench(TORCH1))] == [Verdict.PASS]
-    assert [trial.verdict for trial in r_1d.example(bench(TORCH1, values=shortened))] == [Verdict.DIVERGE]
+    assert [trial.verdict for trial in r_1d.example(prober(TORCH1))] == [Verdict.PASS]
+    assert [trial.verdict for trial in r_1d.example(prober(TORCH1, values=shortened))] == [Verdict.DIVERGE]
 
 
 def test_shared_filters_of_a_depthwise_layer_diverge():
@@ -232,7 +232,7 @@ def test_shared_filters_of_a_depthwise_layer_diverge():
         w = np.broadcast_to(call.w[:1], call.w.shape)
         return forward(call.x, np.ascontiguousarray(w), call.b, geometry=call.geometry).astype("f4")
 
-    subject = bench(TORCH1, values=shared)
+    subject = prober(TORCH1, values=shared)
     case = connections.case_of(connections.DEPTHWISE[0], subject)
     trials = list(connections.by_groups(subject, case))
     assert [trial.verdict for trial in trials] == [Verdict.DIVERGE]

@@ -9,7 +9,7 @@ from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.requirements.base.requirement import Judged, Probed, Result
 from conv_transpose_conformance.requirements.properties import acceptance
-from tests.support.prober import bench
+from tests.support.prober import prober
 
 BY_ID = {r.id.removeprefix("accept."): r for r in acceptance.REQUIREMENTS}
 PROBED = [name for name, r in BY_ID.items() if isinstance(r, Probed)]
@@ -28,7 +28,7 @@ def examined(name, on):
 @pytest.mark.parametrize("implementation", [MODULE, FUNCTION, PADDLE, MINDSPORE])
 @pytest.mark.parametrize("name", PROBED)
 def test_all_holds_for_the_reference(name, implementation, ndim):
-    found = examined(name, bench(implementation.format(ndim)))
+    found = examined(name, prober(implementation.format(ndim)))
     one_spelling = name == "sequence" and implementation.format(ndim) == "mindspore.nn.Conv1dTranspose"
     assert found.verdict is (Verdict.NOT_APPLICABLE if one_spelling else Verdict.PASS), found.plain()
 
@@ -40,7 +40,7 @@ def plus_one_where(condition):
 @pytest.mark.parametrize("part", ["values", "grad_input", "grad_weight", "grad_bias"])
 @pytest.mark.parametrize("view", ["channels_last", "strided", "transposed", "flipped", "broadcast"])
 def test_a_view_that_is_misread_diverges(view, part):
-    faulty = bench(MODULE.format(2), **{part: plus_one_where(lambda call: call.options.view == view)})
+    faulty = prober(MODULE.format(2), **{part: plus_one_where(lambda call: call.options.view == view)})
     for name in PROBED:
         if name.startswith("view."):
             wrong = name == f"view.{view.replace('_', '-')}"
@@ -48,7 +48,7 @@ def test_a_view_that_is_misread_diverges(view, part):
 
 
 def test_a_call_that_is_always_wrong_is_no_fault_of_the_view():
-    faulty = bench(MODULE.format(2), values=plus_one_where(lambda call: True))
+    faulty = prober(MODULE.format(2), values=plus_one_where(lambda call: True))
     found = examined("view.strided", faulty)
     assert found.verdict is Verdict.ALLOWED
     assert "the same for the plain call" in found.plain()["message"]
@@ -56,7 +56,7 @@ def test_a_call_that_is_always_wrong_is_no_fault_of_the_view():
 
 @pytest.mark.parametrize("spelling", ["tuple", "sides", "nested"])
 def test_a_spelling_that_is_misread_diverges(spelling):
-    faulty = bench(PADDLE.format(2), values=plus_one_where(lambda call: call.case["spelling"] == spelling))
+    faulty = prober(PADDLE.format(2), values=plus_one_where(lambda call: call.case["spelling"] == spelling))
     found = examined("padding-spelling", faulty)
     assert found.verdict is Verdict.DIVERGE
     assert spelling in found.plain()["message"]
@@ -68,16 +68,16 @@ def test_a_sequence_that_is_misread_diverges(implementation, role):
     def misread(array, call):
         return array + (role in call.options.arguments)
 
-    found = examined("sequence", bench(implementation.format(2), values=misread))
+    found = examined("sequence", prober(implementation.format(2), values=misread))
     assert found.verdict is Verdict.DIVERGE
     assert f"for the {role} as a" in found.plain()["message"]
 
 
 def test_an_empty_batch_of_another_shape_diverges():
-    found = examined("empty-batch", bench(MODULE.format(1), values=lambda array, _call: array[:, :1]))
+    found = examined("empty-batch", prober(MODULE.format(1), values=lambda array, _call: array[:, :1]))
     assert found.verdict is Verdict.DIVERGE
     assert "an empty batch gives the shape" in found.plain()["message"]
-    found = examined("empty-batch", bench(MODULE.format(1), grad_weight=lambda array, _call: array + 1))
+    found = examined("empty-batch", prober(MODULE.format(1), grad_weight=lambda array, _call: array + 1))
     assert found.verdict is Verdict.DIVERGE
 
 
@@ -85,7 +85,7 @@ def test_an_empty_batch_may_be_refused():
     def refuse(_array, _call):
         raise ValueError("no images")
 
-    found = examined("empty-batch", bench(MODULE.format(1), values=refuse))
+    found = examined("empty-batch", prober(MODULE.format(1), values=refuse))
     assert found.verdict is Verdict.ALLOWED
     assert "no images" in found.plain()["message"]
 
@@ -120,6 +120,6 @@ def test_data_of_a_broadcast_input_is_one_image():
             seen.append(call.x)
         return array
 
-    examined("view.broadcast", bench(MODULE.format(1), values=look))
+    examined("view.broadcast", prober(MODULE.format(1), values=look))
     assert seen
     assert all(np.array_equal(x, np.repeat(x[:1], len(x), axis=0)) for x in seen)

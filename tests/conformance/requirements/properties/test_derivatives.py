@@ -12,7 +12,7 @@ from conv_transpose_conformance.reference_impl import backward
 from conv_transpose_conformance.requirements.base.requirement import Judged, Probed, Result
 from conv_transpose_conformance.requirements.properties import derivatives
 from conv_transpose_conformance.requirements.tally import Tally
-from tests.support.prober import bench
+from tests.support.prober import prober
 
 LAYERS = ("torch.nn.ConvTranspose{}d", "paddle.nn.Conv{}DTranspose", "mindspore.nn.Conv{}dTranspose")
 PROBED = {r.id.partition(".")[2]: r for r in derivatives.REQUIREMENTS if isinstance(r, Probed)}
@@ -29,7 +29,7 @@ def verdict(name, examined):
 @pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize("name", PROBED)
 def test_every_derivative_of_the_reference_is_right(name, layer, ndim):
-    found = verdict(name, bench(layer.format(ndim)))
+    found = verdict(name, prober(layer.format(ndim)))
     inexpressible = ("same", LAYERS[0]), ("output-size", LAYERS[2])
     assert found.verdict is (Verdict.NOT_APPLICABLE if (name, layer) in inexpressible else Verdict.PASS)
 
@@ -72,7 +72,7 @@ FAULTS = [
 @pytest.mark.parametrize("ndim", [1, 2])
 @pytest.mark.parametrize(("name", "layer", "fault"), FAULTS)
 def test_every_check_fails_on_a_wrong_derivative(name, layer, fault, ndim):
-    found = verdict(name, bench(layer.format(ndim), **fault))
+    found = verdict(name, prober(layer.format(ndim), **fault))
     assert found.verdict is Verdict.DIVERGE
     assert found.plain()["message"]
     assert found.plain()["case"]
@@ -95,8 +95,8 @@ def test_what_same_means_is_left_to_the_implementation():
         return of
 
     right = {"values": further, "grad_input": gradient("x"), "grad_weight": gradient("w")}
-    assert verdict("same", bench(LAYERS[1].format(1), **right)).verdict is Verdict.PASS
-    assert verdict("same", bench(LAYERS[1].format(1), values=further)).verdict is Verdict.DIVERGE
+    assert verdict("same", prober(LAYERS[1].format(1), **right)).verdict is Verdict.PASS
+    assert verdict("same", prober(LAYERS[1].format(1), values=further)).verdict is Verdict.DIVERGE
 
 
 def test_same_may_be_refused_where_no_document_says_what_it_is():
@@ -105,8 +105,8 @@ def test_same_may_be_refused_where_no_document_says_what_it_is():
             raise ValueError("padding must be a number")
         return array
 
-    assert verdict("same", bench(LAYERS[1].format(2), values=refuse)).verdict is Verdict.UNSUPPORTED
-    assert verdict("same", bench(LAYERS[2].format(2), values=refuse)).verdict is Verdict.ERROR  # documented
+    assert verdict("same", prober(LAYERS[1].format(2), values=refuse)).verdict is Verdict.UNSUPPORTED
+    assert verdict("same", prober(LAYERS[2].format(2), values=refuse)).verdict is Verdict.ERROR  # documented
 
 
 def test_forward_mode_of_the_input_alone_is_held_to_that():
@@ -116,8 +116,8 @@ def test_forward_mode_of_the_input_alone_is_held_to_that():
         return array
 
     layer = LAYERS[0].format(1)
-    assert verdict("forward-mode", bench(layer, tangent=inputs_only)).verdict is Verdict.PASS
-    wrong = bench(layer, tangent=lambda y, call: twice(inputs_only(y, call), call))
+    assert verdict("forward-mode", prober(layer, tangent=inputs_only)).verdict is Verdict.PASS
+    wrong = prober(layer, tangent=lambda y, call: twice(inputs_only(y, call), call))
     assert verdict("forward-mode", wrong).verdict is Verdict.DIVERGE
 
 
@@ -125,7 +125,7 @@ def test_no_forward_mode_is_unsupported():
     def refuse(array, call):
         raise Unsupported("no rule of forward mode")
 
-    assert verdict("forward-mode", bench(LAYERS[0].format(1), tangent=refuse)).verdict is Verdict.UNSUPPORTED
+    assert verdict("forward-mode", prober(LAYERS[0].format(1), tangent=refuse)).verdict is Verdict.UNSUPPORTED
 
 
 @pytest.mark.parametrize("check", [Check.GRAD_INPUT, Check.GRAD_WEIGHT, Check.GRAD_BIAS])

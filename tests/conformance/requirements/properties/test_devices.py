@@ -9,7 +9,7 @@ from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.reference_impl import forward
 from conv_transpose_conformance.requirements.properties import devices
 from tests.support.claims import TORCH1
-from tests.support.prober import bench
+from tests.support.prober import prober
 
 
 def coarse(bits):
@@ -32,7 +32,7 @@ def coarse(bits):
     ],
 )
 def test_errors_of_tf32_pass_and_larger_ones_diverge(spoils, verdict):
-    (trial,) = devices.tf32(bench(TORCH1, **spoils))
+    (trial,) = devices.tf32(prober(TORCH1, **spoils))
     assert trial.verdict is verdict
 
 
@@ -45,4 +45,4 @@ def test_gradients_in_float16_may_be_coarser_but_not_wrong():
         ({"grad_input": coarser(0.004)}, {Verdict.PASS}),
         ({"grad_weight": coarser(0.5)}, {Verdict.PASS, Verdict.DIVERGE}),
     ):
-        assert {trial.verdict for trial in devices.rocm_float16(bench(TORCH1, **spoils))} == verdict
+        assert {trial.verdict for trial in devices.rocm_float16(prober(TORCH1, **spoils))} == verdict

@@ -12,7 +12,7 @@ from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.requirements.base.requirement import Result
 from conv_transpose_conformance.requirements.properties import dtypes
 from tests.support import direct
-from tests.support.prober import bench
+from tests.support.prober import prober
 
 LAYER, FUNCTION = "torch.nn.ConvTranspose1d", "torch.nn.functional.conv_transpose2d"
 BY_ID = {r.id.partition(".")[2]: r for r in dtypes.REQUIREMENTS}
@@ -28,7 +28,7 @@ def verdict(name, examined):
 @pytest.mark.parametrize("implementation", [LAYER, FUNCTION, "mindspore.nn.Conv2dTranspose"])
 @pytest.mark.parametrize("name", BY_ID)
 def test_every_dtype_of_the_reference_is_right(name, implementation):
-    found = verdict(name, bench(implementation))
+    found = verdict(name, prober(implementation))
     assert found.verdict is Verdict.PASS, found.plain()
     if name.endswith("accuracy") and name.split(".")[0] not in ("float64", "complex128"):
         assert "working" not in found.plain()["message"]  # accumulated in float64, rounded once
@@ -41,7 +41,7 @@ def added_up(case_dtype):
 
 
 def test_an_accumulation_in_the_dtype_is_told_from_a_wider_one():
-    found = verdict("float32.accuracy", bench(LAYER, values=added_up(np.float32)))
+    found = verdict("float32.accuracy", prober(LAYER, values=added_up(np.float32)))
     assert found.verdict is Verdict.PASS
     assert "values working" in found.plain()["message"]
     assert "grad_input wider" in found.plain()["message"]
@@ -75,7 +75,7 @@ ROUGH = [
 
 @pytest.mark.parametrize(("name", "fault"), ROUGH)
 def test_what_is_too_rough_diverges(name, fault):
-    found = verdict(name, bench(LAYER, **fault))
+    found = verdict(name, prober(LAYER, **fault))
     assert found.verdict is Verdict.DIVERGE
     assert name.partition(".")[0] in found.plain()["message"]
     assert found.plain()["case"]
@@ -83,7 +83,7 @@ def test_what_is_too_rough_diverges(name, fault):
 
 @pytest.mark.parametrize("tensor", ["values", "grad_input", "grad_weight", "grad_bias"])
 def test_another_dtype_than_was_given_diverges(tensor):
-    found = verdict("float16.result", bench(LAYER, **{tensor: lambda a, call: a.astype(np.float32)}))
+    found = verdict("float16.result", prober(LAYER, **{tensor: lambda a, call: a.astype(np.float32)}))
     assert found.verdict is Verdict.DIVERGE
     assert f"{tensor} is float32" in found.plain()["message"]
 
@@ -96,17 +96,17 @@ def refuse(_array, call):
     "name", [n for n, (_, known) in registry().implementations.items() if known.computes]
 )
 def test_every_implementation_promises_float32(name):
-    assert verdict("float32.result", bench(name, values=refuse)).verdict is Verdict.ERROR
+    assert verdict("float32.result", prober(name, values=refuse)).verdict is Verdict.ERROR
 
 
 def test_a_refusal_is_an_error_only_where_the_dtype_is_promised():
     for name in ("float16.result", "complex64.accuracy"):
-        found = verdict(name, bench(LAYER, values=refuse))
+        found = verdict(name, prober(LAYER, values=refuse))
         assert found.verdict is Verdict.UNSUPPORTED
         assert "not implemented" in found.plain()["message"]
     for name in ("float64.result", "float32.accuracy"):
-        assert verdict(name, bench(LAYER, values=refuse)).verdict is Verdict.ERROR
-    assert verdict("float64.result", bench("mindspore.nn.Conv2dTranspose", values=refuse)).verdict is (
+        assert verdict(name, prober(LAYER, values=refuse)).verdict is Verdict.ERROR
+    assert verdict("float64.result", prober("mindspore.nn.Conv2dTranspose", values=refuse)).verdict is (
         Verdict.UNSUPPORTED
     )
 
@@ -115,6 +115,6 @@ def test_no_kernel_is_unsupported():
     def refuse(array, call):
         raise Unsupported("the kernel is unregistered")
 
-    examined = bench("mindspore.mint.nn.ConvTranspose2d", values=refuse)
+    examined = prober("mindspore.mint.nn.ConvTranspose2d", values=refuse)
     assert verdict("float32.accuracy", examined).verdict is Verdict.UNSUPPORTED
-    assert len(examined.driver.asked) == 1
+    assert len(examined.runner.asked) == 1

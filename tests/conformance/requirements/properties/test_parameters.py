@@ -9,7 +9,7 @@ from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.requirements.base.requirement import Result
 from conv_transpose_conformance.requirements.properties import parameters
-from tests.support.prober import bench
+from tests.support.prober import prober
 
 BY_ID = {r.id.removeprefix("parameters."): r for r in parameters.REQUIREMENTS}
 MODULE, FUNCTION = "torch.nn.ConvTranspose{}d", "torch.nn.functional.conv_transpose{}d"
@@ -27,12 +27,12 @@ def examined(name, on):
 def test_all_holds_for_the_reference(name, ndim):
     # the reference makes float64 where no dtype is given
     made = dict.fromkeys(("weight", "bias"), lambda array, _call: array.astype(np.float32))
-    assert examined(name, bench(MODULE.format(ndim), **made)).verdict is Verdict.PASS
+    assert examined(name, prober(MODULE.format(ndim), **made)).verdict is Verdict.PASS
 
 
 @pytest.mark.parametrize("name", ["dtype", "trainable", "uniform", "seeded"])
 def test_a_function_has_no_parameters(name):
-    assert examined(name, bench(FUNCTION.format(1))).verdict is Verdict.NOT_APPLICABLE
+    assert examined(name, prober(FUNCTION.format(1))).verdict is Verdict.NOT_APPLICABLE
 
 
 SPOILT = {
@@ -52,7 +52,7 @@ SPOILT = {
 @pytest.mark.parametrize("spoil", SPOILT)
 @pytest.mark.parametrize("part", ["weight", "bias"])
 def test_another_distribution_diverges(part, spoil):
-    found = examined("uniform", bench(MODULE.format(1), **{part: SPOILT[spoil]}))
+    found = examined("uniform", prober(MODULE.format(1), **{part: SPOILT[spoil]}))
     assert found.verdict is Verdict.DIVERGE
     assert found.plain()["message"].startswith(part)
 
@@ -63,18 +63,18 @@ def test_the_bound_depends_on_groups_channels_and_kernel():
 
 
 def test_what_no_document_states_is_reported():
-    found = examined("observed", bench("paddle.nn.Conv1DTranspose", bias=SPOILT["zeros"]))
+    found = examined("observed", prober("paddle.nn.Conv1DTranspose", bias=SPOILT["zeros"]))
     assert found.verdict is Verdict.ALLOWED
     message = found.plain()["message"]
     assert "(1 times √k)" in message.replace("0.9999", "1").replace("0.9998", "1")
     assert "as if uniform" in message
     assert "bias: zeros" in message
-    normal = examined("observed", bench("paddle.nn.Conv1DTranspose", weight=SPOILT["normal"]))
+    normal = examined("observed", prober("paddle.nn.Conv1DTranspose", weight=SPOILT["normal"]))
     assert "as if uniform" not in normal.plain()["message"].partition("bias")[0]
 
 
 def test_parameters_of_another_dtype_diverge():
-    found = examined("dtype", bench(MODULE.format(1), weight=lambda a, _call: a.astype(np.float64)))
+    found = examined("dtype", prober(MODULE.format(1), weight=lambda a, _call: a.astype(np.float64)))
     assert found.verdict is Verdict.DIVERGE
     assert "float64" in found.plain()["message"]
 
@@ -82,7 +82,7 @@ def test_parameters_of_another_dtype_diverge():
 @pytest.mark.parametrize("part", ["grad_weight", "grad_bias"])
 def test_gradients_of_another_shape_or_dtype_diverge(part):
     for spoil in (lambda a, _call: a[:1], lambda a, _call: a.astype(np.float64)):
-        assert examined("trainable", bench(MODULE.format(1), **{part: spoil})).verdict is Verdict.DIVERGE
+        assert examined("trainable", prober(MODULE.format(1), **{part: spoil})).verdict is Verdict.DIVERGE
 
 
 def test_parameters_that_forget_their_seed_diverge():
@@ -92,5 +92,5 @@ def test_parameters_that_forget_their_seed_diverge():
         made.append(1)
         return array + len(made) * 1e-3
 
-    found = examined("seeded", bench(MODULE.format(1), weight=another))
+    found = examined("seeded", prober(MODULE.format(1), weight=another))
     assert found.verdict is Verdict.DIVERGE

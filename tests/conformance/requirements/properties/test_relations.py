@@ -10,7 +10,7 @@ from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.requirements.base.requirement import Result
 from conv_transpose_conformance.requirements.properties import invariances, relations
 from conv_transpose_conformance.requirements.properties.counterpart import counterpart
-from tests.support.prober import bench
+from tests.support.prober import prober
 
 MODULE, FUNCTION = "torch.nn.ConvTranspose{}d", "torch.nn.functional.conv_transpose{}d"
 PADDLE = "paddle.nn.Conv{}DTranspose"
@@ -28,7 +28,7 @@ def verdict(name, examined):
 @pytest.mark.parametrize("implementation", [MODULE, FUNCTION, PADDLE])
 @pytest.mark.parametrize("name", BY_ID)
 def test_every_relation_holds_for_the_reference(name, implementation, ndim):
-    found = verdict(name, bench(implementation.format(ndim)))
+    found = verdict(name, prober(implementation.format(ndim)))
     expressible = not (name == "unbatched" and implementation == PADDLE)
     assert found.verdict is (Verdict.PASS if expressible else Verdict.NOT_APPLICABLE), found.plain()
 
@@ -128,7 +128,7 @@ def test_every_relation_has_faults_that_break_it():
     ("name", "at"), [(name, at) for name, faults in FAULTS.items() for at in range(len(faults))]
 )
 def test_every_relation_fails_where_it_is_broken(name, at, ndim):
-    found = verdict(name, bench(MODULE.format(ndim), **FAULTS[name][at]))
+    found = verdict(name, prober(MODULE.format(ndim), **FAULTS[name][at]))
     assert found.verdict is Verdict.DIVERGE
     assert found.plain()["message"]
     assert found.plain()["case"]
@@ -136,11 +136,11 @@ def test_every_relation_fails_where_it_is_broken(name, at, ndim):
 
 def test_a_format_of_channels_last_is_judged_by_the_layout():
     last = only(lambda call: call.case["layout"] == "channels_last", flipped)
-    assert verdict("channels-last", bench(PADDLE.format(1), values=last)).verdict is Verdict.DIVERGE
+    assert verdict("channels-last", prober(PADDLE.format(1), values=last)).verdict is Verdict.DIVERGE
 
 
 def test_other_bits_on_reals_alone_are_reported():
-    found = verdict("repeatable", bench(MODULE.format(1), values=kept(by_layer)))
+    found = verdict("repeatable", prober(MODULE.format(1), values=kept(by_layer)))
     assert found.verdict is Verdict.ALLOWED
     assert "on reals" in found.plain()["message"]
 
@@ -151,14 +151,14 @@ def test_an_algorithm_that_refuses_determinism_is_unsupported():
             raise RuntimeError("conv_transpose does not have a deterministic implementation")
         return array
 
-    assert verdict("deterministic", bench(MODULE.format(1), values=refuse)).verdict is Verdict.UNSUPPORTED
+    assert verdict("deterministic", prober(MODULE.format(1), values=refuse)).verdict is Verdict.UNSUPPORTED
 
 
 def test_what_raises_is_an_error_and_told():
     def refuse(array, call):
         raise RuntimeError("out of order")
 
-    found = verdict("adjoint", bench(MODULE.format(1), values=refuse)).plain()
+    found = verdict("adjoint", prober(MODULE.format(1), values=refuse)).plain()
     assert found["verdict"] == "error"
     assert "out of order" in found["message"]
 
@@ -167,10 +167,10 @@ def test_a_requirement_stops_after_two_ends_of_the_same_kind():
     def refuse(array, call):
         raise Unsupported("no kernel")
 
-    examined = bench(MODULE.format(1), values=refuse)
+    examined = prober(MODULE.format(1), values=refuse)
     found = verdict("linear-in-input", examined)
     assert found.counts == {Verdict.UNSUPPORTED: 2}
-    assert len(examined.driver.asked) == 2
+    assert len(examined.runner.asked) == 2
 
 
 def test_a_layer_and_its_function_know_each_other():

@@ -10,7 +10,7 @@ from conv_transpose_conformance.frameworks.registry import select
 from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.requirements.base.requirement import Result
 from conv_transpose_conformance.requirements.properties import signatures
-from tests.support.prober import bench
+from tests.support.prober import prober
 
 BY_ID = {r.id.removeprefix("signature."): r for r in signatures.REQUIREMENTS}
 MODULE, FUNCTION = "torch.nn.ConvTranspose1d", "torch.nn.functional.conv_transpose1d"
@@ -28,9 +28,9 @@ def documented(implementation):
 
 
 def faithful(implementation, **spoils):
-    made = bench(implementation, **spoils)
+    made = prober(implementation, **spoils)
     made._signature = documented(implementation)
-    made.driver.adapter.callables = lambda _name: {}
+    made.runner.adapter.callables = lambda _name: {}
     return made
 
 
@@ -79,7 +79,7 @@ def test_another_default_diverges(default):
 
 
 def test_defaults_of_r_are_read():
-    on = bench(MODULE)
+    on = prober(MODULE)
     on.implementation = "r.torch.nn_conv_transpose1d"
     written = {"True": "TRUE", "None": "NULL", "'zeros'": '"zeros"'}
     on._signature = {
@@ -91,7 +91,7 @@ def test_defaults_of_r_are_read():
 
 @pytest.mark.parametrize("name", ["order", "defaults"])
 def test_what_cannot_be_introspected_is_unsupported(name):
-    on = bench(FUNCTION)
+    on = prober(FUNCTION)
     on._signature = {}
     assert examined(name, on).verdict is Verdict.UNSUPPORTED
 
@@ -128,8 +128,8 @@ def test_an_unknown_argument_that_is_passed_over_diverges():
 
 @pytest.mark.parametrize("name", ["order", "defaults"])
 def test_a_function_that_cannot_be_introspected_is_not_held_against_anyone(name):
-    on = bench(FUNCTION)
-    on.driver.adapter.callables = lambda _name: {"forward": dict}  # written in C, without a signature
+    on = prober(FUNCTION)
+    on.runner.adapter.callables = lambda _name: {"forward": dict}  # written in C, without a signature
     found = examined(name, on).plain()
     assert found["verdict"] == "unsupported"
     assert found["message"] == "it cannot be introspected: Python has no signature for it"

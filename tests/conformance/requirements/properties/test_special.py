@@ -9,7 +9,7 @@ from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.requirements.base.requirement import Result
 from conv_transpose_conformance.requirements.properties import special
 from tests.support import direct
-from tests.support.prober import bench
+from tests.support.prober import prober
 
 WHERE = ("input", "weight", "bias")
 LAYERS = ("torch.nn.ConvTranspose1d", "paddle.nn.Conv2DTranspose", "mindspore.nn.Conv2dTranspose")
@@ -40,7 +40,7 @@ GRADIENTS = {name: looped_gradient(name) for name in ("grad_input", "grad_weight
 @pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize("name", BY_ID)
 def test_two_implementations_of_the_definition_pass(name, layer, spoils):
-    found = verdict(name, bench(layer, **spoils))
+    found = verdict(name, prober(layer, **spoils))
     assert found.verdict is (Verdict.ALLOWED if name == "negative-zero" else Verdict.PASS), found.plain()
 
 
@@ -96,13 +96,13 @@ FAULTS = [
 @pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize(("name", "fault"), FAULTS)
 def test_every_check_fails_on_a_wrong_implementation(name, fault, layer):
-    found = verdict(name, bench(layer, **fault))
+    found = verdict(name, prober(layer, **fault))
     assert found.verdict is Verdict.DIVERGE
     assert found.plain()["case"]
 
 
 def test_what_is_wrong_on_ordinary_numbers_too_is_not_told_again():
-    found = verdict("nan-input", bench(LAYERS[0], values=lambda y, call: y + np.float32(1)))
+    found = verdict("nan-input", prober(LAYERS[0], values=lambda y, call: y + np.float32(1)))
     assert found.verdict is Verdict.NOT_APPLICABLE
     assert "ordinary numbers" in found.plain()["message"]
 
@@ -120,7 +120,7 @@ def flushed(array, _call):
     ],
 )
 def test_what_no_document_decides_is_reported(name, spoil, words):
-    found = verdict(name, bench(LAYERS[0], values=spoil))
+    found = verdict(name, prober(LAYERS[0], values=spoil))
     assert found.verdict is Verdict.ALLOWED
     assert words in found.plain()["message"]
 
@@ -145,8 +145,8 @@ def test_a_nan_is_forgiven_beside_an_infinity_of_its_own_plane_alone(layer, name
     beside = nan_in(lambda y, reached: np.isfinite(y) & reached)
     elsewhere = nan_in(lambda y, reached: np.isfinite(y) & ~reached & reached.any())
     in_its_place = nan_in(lambda y, _reached: np.isinf(y))
-    found = verdict(name, bench(layer, values=beside))
+    found = verdict(name, prober(layer, values=beside))
     assert found.verdict is Verdict.ALLOWED
     assert "more NaN than in" in found.plain()["message"]
     for spoil in (elsewhere, in_its_place):
-        assert verdict(name, bench(layer, values=spoil)).verdict is Verdict.DIVERGE
+        assert verdict(name, prober(layer, values=spoil)).verdict is Verdict.DIVERGE

@@ -11,7 +11,7 @@ from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.requirements.base.requirement import Result
 from conv_transpose_conformance.requirements.refusals import messages, numbers, options, tensors
 from conv_transpose_conformance.requirements.refusals.invalid_call import ENOUGH
-from tests.support.strict import strict_bench
+from tests.support.strict import strict_prober
 
 ALL = (*numbers.REQUIREMENTS, *options.REQUIREMENTS, *tensors.REQUIREMENTS)
 BY_ID = {r.id.removeprefix("reject."): r for r in ALL}
@@ -28,27 +28,27 @@ IMPLEMENTATIONS = (
 MODULE = "torch.nn.ConvTranspose2d"
 
 
-def examined(name, bench):
-    result = Result(name, bench.implementation, bench.framework, probed=True)
-    for trial in BY_ID[name].trials(bench):
+def examined(name, prober):
+    result = Result(name, prober.implementation, prober.framework, probed=True)
+    for trial in BY_ID[name].trials(prober):
         result.add(trial)
     return result
 
 
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 def test_an_implementation_that_refuses_passes(implementation):
-    bench = strict_bench(implementation)
-    found = {name: examined(name, bench) for name in BY_ID}
+    prober = strict_prober(implementation)
+    found = {name: examined(name, prober) for name in BY_ID}
     assert not {name: r.plain()["message"] for name, r in found.items() if r.failing}
     passing = {name for name, r in found.items() if r.verdict is Verdict.PASS}
     assert {"stride.zero", "dilation.negative", "input.channels", "pairs", "groups.dividing"} <= passing
 
 
-def bench_of_another_result(*ignored):
+def prober_of_another_result(*ignored):
     """Takes the arguments whatever they are, and its result is not that of any."""
-    bench = strict_bench(MODULE, *ignored)
-    bench.driver.adapter.spoils = {"values": _another}
-    return bench
+    prober = strict_prober(MODULE, *ignored)
+    prober.runner.adapter.spoils = {"values": _another}
+    return prober
 
 
 def _another(array, _call):
@@ -61,8 +61,8 @@ IMPOSSIBLE = [name for name in BY_ID if name.rpartition(".")[2] in ("zero", "neg
 # the reference has no negative output paddings
 @pytest.mark.parametrize("name", [name for name in IMPOSSIBLE if name != "output_padding.negative"])
 def test_an_implementation_that_accepts_invalid_arguments_diverges(name):
-    bench = bench_of_another_result(name.partition(".")[0], "tensors")
-    assert examined(name, bench).verdict is Verdict.DIVERGE
+    prober = prober_of_another_result(name.partition(".")[0], "tensors")
+    assert examined(name, prober).verdict is Verdict.DIVERGE
 
 
 @pytest.mark.parametrize(
@@ -94,23 +94,23 @@ def test_an_implementation_that_accepts_invalid_arguments_diverges(name):
 )
 def test_an_implementation_that_ignores_an_invalid_argument_diverges(name, implementation, ignored):
     also = ("groups",) if name == "pairs" else ()
-    found = examined(name, strict_bench(implementation, ignored, *also))
+    found = examined(name, strict_prober(implementation, ignored, *also))
     assert found.verdict is Verdict.DIVERGE, found.plain()
     assert "accepted" in found.plain()["message"]
 
 
 def test_a_conversion_that_is_right_is_reported_and_one_that_is_wrong_diverges():
     # the case has the number that 1.0 stands for
-    right = examined("stride.conversion", strict_bench(MODULE, "stride"))
+    right = examined("stride.conversion", strict_prober(MODULE, "stride"))
     assert not right.failing
     assert right.counts[Verdict.ALLOWED]
-    assert examined("stride.conversion", bench_of_another_result("stride")).verdict is Verdict.DIVERGE
-    assert examined("output_size.reach", bench_of_another_result("output_size")).verdict is Verdict.DIVERGE
+    assert examined("stride.conversion", prober_of_another_result("stride")).verdict is Verdict.DIVERGE
+    assert examined("output_size.reach", prober_of_another_result("output_size")).verdict is Verdict.DIVERGE
 
 
 def test_a_size_that_begins_with_the_channels_is_one_of_an_input_without_a_batch():
     ((plain,), (mapped,)) = (
-        [a for a in options.single_faults(strict_bench(name)) if a.words == "output_size=[4, 9]"]
+        [a for a in options.single_faults(strict_prober(name)) if a.words == "output_size=[4, 9]"]
         for name in ("torch.nn.ConvTranspose1d", "torch.nn.ConvTranspose1d+vmap")
     )
     assert not plain.readings
@@ -118,18 +118,18 @@ def test_a_size_that_begins_with_the_channels_is_one_of_an_input_without_a_batch
 
 
 def test_documents_that_say_what_raises_are_held_to_it():
-    found = examined("padding.negative", strict_bench("mindspore.nn.Conv2dTranspose", "padding"))
+    found = examined("padding.negative", strict_prober("mindspore.nn.Conv2dTranspose", "padding"))
     assert found.verdict is Verdict.DIVERGE
     assert "its document says" in found.plain()["message"]
 
 
 class Failing:
-    """A driver whose worker fails at every call that may have to be refused."""
+    """A runner whose worker fails at every call that may have to be refused."""
 
     def __init__(self, **fields):
         self.fields, self.asked = fields, 0
 
-    def ask(self, job, implementation):
+    def answer(self, job, implementation):
         self.asked += 1
         return Answer(implementation=implementation, **self.fields)
 
@@ -149,31 +149,31 @@ class Failing:
     ],
 )
 def test_how_a_call_fails_is_told_apart_and_costly_failures_are_few(fields, verdict, asked):
-    bench = strict_bench(MODULE)
-    bench.driver = Failing(**fields)
-    found = examined("stride.negative", bench)
+    prober = strict_prober(MODULE)
+    prober.runner = Failing(**fields)
+    found = examined("stride.negative", prober)
     assert found.verdict is verdict
-    assert bench.driver.asked == asked
+    assert prober.runner.asked == asked
 
 
 def test_an_attempt_is_asked_once():
-    bench = strict_bench(MODULE)
-    first = examined("stride.zero", bench).plain()
-    asked = len(bench.driver.asked)
-    assert examined("stride.zero", bench).plain() == first
-    assert len(bench.driver.asked) == asked
+    prober = strict_prober(MODULE)
+    first = examined("stride.zero", prober).plain()
+    asked = len(prober.runner.asked)
+    assert examined("stride.zero", prober).plain() == first
+    assert len(prober.runner.asked) == asked
 
 
 def test_messages_are_counted_and_never_fail():
     (requirement,) = messages.REQUIREMENTS
-    (trial,) = requirement.trials(strict_bench(MODULE))
+    (trial,) = requirement.trials(strict_prober(MODULE))
     assert trial.verdict is Verdict.ALLOWED
     assert trial.message.startswith("of 1")
     assert " refusals (" in trial.message
     assert " in construct)" in trial.message
-    bench = strict_bench(MODULE)
-    bench.driver = Failing(outcome=Outcome.RAISED, stage="forward", message="Error: no")
-    (trial,) = requirement.trials(bench)
+    prober = strict_prober(MODULE)
+    prober.runner = Failing(outcome=Outcome.RAISED, stage="forward", message="Error: no")
+    (trial,) = requirement.trials(prober)
     assert " 0 name the argument, 0 the value, 0 the allowed values; " in trial.message
     assert "name none of these, for example" in trial.message
 

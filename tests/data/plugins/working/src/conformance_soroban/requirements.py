@@ -7,8 +7,8 @@ from conv_transpose_conformance.requirements.base.trial import differs, passed
 DOCUMENTS = {"soroban": Document("The book of the soroban", "https://example.org/soroban")}
 
 
-def _version(bench):
-    version = bench.hello["version"]
+def _version(prober):
+    version = prober.hello["version"]
     yield passed() if version.count(".") == 2 else differs(f"the version is {version!r}")
 
 

@@ -15,12 +15,13 @@ from conv_transpose_conformance.frameworks.registry import all_implementations, 
 from conv_transpose_conformance.judging.answers import Outcome, read_answer
 from conv_transpose_conformance.judging.verdicts import FAILING, Verdict
 from conv_transpose_conformance.requirements import examine as module
-from conv_transpose_conformance.requirements.base.answer_checks import misfit
-from conv_transpose_conformance.requirements.base.probe import Bench, fault, plain_case
+from conv_transpose_conformance.requirements.base.answer_checks import mismatch
+from conv_transpose_conformance.requirements.base.probe import Prober, fault, plain_case
 from conv_transpose_conformance.requirements.base.requirement import Probed
 from conv_transpose_conformance.requirements.catalogue import choose
-from conv_transpose_conformance.requirements.examine import Subject, examine
-from tests.support.prober import FakeDriver, bench, received
+from conv_transpose_conformance.requirements.examine import Subject
+from tests.support.examining import results_of
+from tests.support.prober import FakeRunner, prober, received
 
 NAMES = ("torch.nn.ConvTranspose1d", "paddle.nn.Conv1DTranspose", "mindspore.mint.nn.ConvTranspose2d")
 
@@ -72,7 +73,7 @@ ODD = {
 }
 
 
-class Odd(FakeDriver):
+class Odd(FakeRunner):
     """Answers as the reference, but for what ``change`` makes of it."""
 
     def __init__(self, change, device="cpu"):
@@ -82,10 +83,7 @@ class Odd(FakeDriver):
     def start(self):
         return {"device": self.device, "version": "0"}
 
-    def close(self):
-        pass
-
-    def ask(self, job, implementation):
+    def answer(self, job, implementation):
         header, arrays = received(job.frame(0, [implementation]))
         bits = NUMPY_DTYPES["bfloat16"]
         plain = {name: a.view(bits) if dtype == "bfloat16" else a for name, (dtype, a) in arrays.items()}
@@ -105,10 +103,9 @@ def results(monkeypatch):
     """What is found of requirements where the worker's answers are changed, by the requirements' names."""
 
     def find(requirements, name, change, device="cpu"):
-        monkeypatch.setattr(module, "Driver", lambda *_arguments: Odd(change, device))
+        monkeypatch.setattr(module, "CaseRunner", lambda *_arguments: Odd(change, device))
         subject = Subject(framework_of(name), Path("python"), {name: name})
-        found = examine(requirements, [subject], say=lambda _line: None, cancelled=lambda: False)
-        return {result.requirement: result for result in found}
+        return {result.requirement: result for result in results_of(requirements, subject)}
 
     return find
 
@@ -164,7 +161,7 @@ def test_an_honest_answer_is_never_invalid(results, name):
     ],
 )
 def test_an_answer_that_does_not_fit_its_call_is_named_and_its_arrays_dropped(change, outcome, words):
-    subject = Bench(NAMES[0], Odd(change), {"device": "cpu", "version": "0"})
+    subject = Prober(NAMES[0], Odd(change))
     answer = subject.call(plain_case(1))
     assert (str(answer.outcome), answer.arrays) == (outcome, {})
     assert words in answer.message
@@ -176,9 +173,9 @@ def test_an_answer_that_does_not_fit_its_call_is_named_and_its_arrays_dropped(ch
 def test_an_empty_batch_has_an_empty_output():
     case = plain_case(1).replace(batch=0)
     x, w = np.zeros((0, 1, 1), np.float32), np.ones((1, 1, 1), np.float32)
-    answer = bench(NAMES[0]).call(case, {"x": x, "w": w})
+    answer = prober(NAMES[0]).call(case, {"x": x, "w": w})
     assert answer.outcome is Outcome.OK
-    assert misfit("call", answer, {"x": x, "w": w}, ndim=1) is None
+    assert mismatch("call", answer, {"x": x, "w": w}, ndim=1) is None
 
 
 def test_a_signature_that_is_none_is_named(results):
