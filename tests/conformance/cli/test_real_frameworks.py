@@ -33,7 +33,7 @@ def whole_run(tmp_path_factory, python_options):
 @pytest.fixture(scope="module")
 def has_r_torch(python_options):
     try:
-        return bool(python_options(["r.torch"]) or on_path())
+        return bool(python_options(["r.torch"]) or on_path("r.torch"))
     except NotInstalled:
         return False
 
