@@ -149,7 +149,11 @@ def test_an_honest_answer_is_never_invalid(results, name):
 @pytest.mark.parametrize(
     ("change", "outcome", "words"),
     [
-        (ODD["a dimension more"][0], "misfit", "values has the shape [1, 1, 1, 1] instead of 3 non-empty dimensions"),
+        (
+            ODD["a dimension more"][0],
+            "misfit",
+            "values has the shape [1, 1, 1, 1] instead of 3 non-empty dimensions",
+        ),
         (ODD["integers"][0], "misfit", "values has the dtype int32"),
         (ODD["no values and no shape"][0], "invalid", "no values for an output of shape [] and dtype None"),
         (ODD["an array of another operation"][0], "invalid", "unexpected array 'second_g'"),
