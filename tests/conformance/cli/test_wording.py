@@ -57,7 +57,7 @@ def test_the_help_of_the_program(command, snapshot):
     assert command("--help").out == snapshot
 
 
-@pytest.mark.parametrize("name", _commands(group))
+@pytest.mark.parametrize("name", list(_commands(group)))
 def test_the_help_of_a_command(command, snapshot, name):
     assert command(*name.split(), "--help").out == snapshot
 
