@@ -1,23 +1,22 @@
 """Cross-framework conformance tests for transposed convolution.
 
 ==================  ================================================================================
-``case``            a configuration with its data recipe, and the id that carries both
-``data``            the numbers that a recipe makes
-``generate``        cases drawn by Hypothesis from a seed
-``semantics``       per framework: what the documents demand of a case
-``plan``            which cases go to which implementations; the reference of each, computed once
-``worker``          a worker process as the host holds it
-``driver``          one framework's worker through its jobs: deadlines, deaths, blame
-``answers``         what a worker said, checked before it is believed
-``judge``           records from an answer, the reference and the meaning
-``engine``          the run: planning, driving and judging side by side; yields ``events``
-``environments``    the virtual environments that the suite makes
-``implementations`` names and globs
-``run``             ``replay``, ``env_commands``, ``progress``: the commands; ``cli``: their options
-``pytest_plugin``   ``pytest --conformance NAME``; ``pytest_items`` does its work
+``cases``           cases, their ids and tensors, the meaning of their parameters
+``workers``         child processes: started, contained and ended
+``generation``      sources of cases
+``frameworks``      what the host knows of frameworks: declarations, interpreters, environments
+``judging``         verdicts and records from answers
+``execution``       runs cases on workers
+``faults``          fault models, and the self-test with them
+``expectations``    the file of known divergences
+``causes``          groups failing calls into causes
+``requirements``    the statements of documents, and the general requirements
+``commands``        what each command does; ``cli`` parses their options
+``pytest_plugin``   ``pytest --conformance NAME``
 ==================  ================================================================================
 
-:func:`load_run` reads a run's records back as a pandas DataFrame; ``__version__`` is that of the suite.
+:func:`load_run` reads a run's records back as a pandas DataFrame; ``__version__`` is the version of the
+suite.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ __all__ = ["Case", "__version__", "load_run"]
 
 
 def __getattr__(name: str) -> Any:
-    # These are reached through heavy modules, and 'conformance --help' is to be quick.
+    # these need heavy modules, and 'conformance --help' must stay fast
     if name == "__version__":
         from importlib.metadata import version
 

@@ -1,16 +1,16 @@
-"""The errors a user can cause, each with the exit code that the command line gives it."""
+"""Errors that a user can cause, each with the exit code of the command line."""
 
 from __future__ import annotations
 
 
 class ConformanceError(Exception):
-    """Something the user can put right; its text is one line that says how."""
+    """An error that the user can fix; its text is one line that says how."""
 
     exit_code = 2
 
 
 class InvalidCase(ConformanceError, ValueError):
-    """A case, or the id of one, that cannot be read."""
+    """A case, or the id of a case, that cannot be read."""
 
 
 class UnknownImplementation(ConformanceError):
@@ -22,7 +22,7 @@ class UnknownRequirement(ConformanceError):
 
 
 class BadInterpreter(ConformanceError):
-    """An interpreter given with ``--python`` that cannot serve."""
+    """An interpreter of ``--python`` that cannot be used."""
 
 
 class BadRunFolder(ConformanceError):
@@ -40,13 +40,13 @@ class NothingRan(ConformanceError):
 
 
 class EnvironmentFailed(ConformanceError):
-    """An environment could not be made; the text gives the reason."""
+    """An environment cannot be made; the text gives the reason."""
 
     exit_code = 3
 
 
 class NotInstalled(ConformanceError):
-    """A framework that the suite makes no environment for, and that is not there; says how to get it."""
+    """A missing framework that the suite does not install; the text says how to install it."""
 
     exit_code = 3
 
@@ -56,7 +56,7 @@ class BadRelease(ConformanceError):
 
 
 class UnknownFramework(ConformanceError):
-    """A name that is no framework's."""
+    """A name that belongs to no framework."""
 
 
 class BadName(ConformanceError):

@@ -1,4 +1,4 @@
-"""Causes as plain data, for divergences.json."""
+"""Converts causes to plain data for divergences.json."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from conv_transpose_conformance.reports.store.summary import OTHERS, Summary
 
 @define
 class Scripts:
-    """The scripts of causes, written and executed from the moment a cause is known."""
+    """Writes and runs the scripts of causes as soon as the causes are known."""
 
     executions: Executions
     versions: Mapping[str, str]
-    devices: Mapping[str, str] = field(factory=dict)  # where a target ran; else on the CPU
+    devices: Mapping[str, str] = field(factory=dict)  # by target; the CPU by default
     _begun: dict[int, Future[dict[str, Any] | None]] = field(factory=dict, init=False)
 
     def begin(self, causes: Sequence[Cause]) -> None:
-        """Takes causes that are complete; any thread may."""
+        """Starts the scripts of complete causes; any thread may call it."""
         for cause in causes:
             version = self.versions.get(cause.framework, "")
             written = _scripts(cause, version, self.devices.get(cause.framework, "cpu"))
@@ -44,14 +44,14 @@ class Scripts:
         self.executions.close()
 
     def of(self, cause: Cause) -> dict[str, Any] | None:
-        """What came of a cause's script; waits for it."""
+        """Returns the outcome of a cause's script; waits for it."""
         if id(cause) not in self._begun:
             self.begin([cause])
         return self._begun[id(cause)].result()
 
 
 def divergences(causes: Sequence[Cause], summary: Summary, scripts: Scripts) -> list[dict[str, Any]]:
-    """The content of divergences.json."""
+    """Returns the content of divergences.json."""
     implementations = summary.implementations()
     found = [_plain(number, cause, implementations) for number, cause in enumerate(causes, 1)]
     for entry, cause in zip(found, causes, strict=True):
@@ -61,7 +61,7 @@ def divergences(causes: Sequence[Cause], summary: Summary, scripts: Scripts) -> 
 
 
 def _file_name(entry: Mapping[str, Any]) -> str:
-    name = re.sub(r"\W", "_", entry["implementation"])  # a dot, and @ before a version
+    name = re.sub(r"\W", "_", entry["implementation"])  # dots, and @ before a version
     return f"{entry['id']}_{name}_{entry['check']}"
 
 
@@ -80,7 +80,7 @@ def _plain(number: int, cause: Cause, implementations: Mapping[str, Any]) -> dic
         for verdict in Verdict
         if counts[check, verdict]
     ]
-    # the smallest case may have been found by asking, and fail in a check that none of the run's did
+    # the smallest case may come from an extra call, and fail in a check in which no case of the run fails
     shown = next((entry for entry in checks if entry["check"] == first.check), checks[0])
     seen = sorted(cause.records, key=lambda case: case.complexity)
     return {
@@ -108,7 +108,7 @@ def _plain(number: int, cause: Cause, implementations: Mapping[str, Any]) -> dic
 
 
 def smallest(record: Record) -> dict[str, Any]:
-    """What a divergence shows of its smallest case."""
+    """Returns what a divergence shows of its smallest case."""
     evidence = record.evidence
     shown = None
     if evidence is not None:
@@ -164,7 +164,7 @@ def _located(cause: Cause) -> dict[str, Any] | None:
 
 
 def about(cause: Cause, version: str) -> list[str]:
-    """The lines that explain a script, and an issue."""
+    """Returns the lines that explain a script or an issue."""
     lines = [f"Seen with {cause.framework} {version}."] if version else []
     if cause.formula is not None:
         lines.append(f"Fails where: {cause.formula.text}.")
@@ -174,18 +174,18 @@ def about(cause: Cause, version: str) -> list[str]:
 
 
 def _ending(cause: Cause) -> str:
-    """Of a script's file."""
+    """Returns the suffix of a script's file."""
     ending: str = _writer(framework(framework_of(cause.implementation))).ENDING
     return ending
 
 
 def _writer(whose: Framework) -> Any:
-    """The module that writes scripts in the language of a framework's interpreter."""
+    """Returns the module that writes scripts in the language of a framework's interpreter."""
     return importlib.import_module(whose.scripts)
 
 
 def _scripts(cause: Cause, version: str, device: str) -> list[Callable[[], str]]:
-    """The cause's scripts, the one to be preferred first; none where its framework has no words for one."""
+    """Returns the scripts of a cause, the preferred one first; none if the framework has no idiom."""
     name, record, lines = Name.parse(cause.implementation).implementation, cause.first, about(cause, version)
     whose = framework(framework_of(name))
     if whose.idiom is None and whose.scripts == PYTHON_SCRIPTS:
@@ -212,7 +212,7 @@ def _scripts(cause: Cause, version: str, device: str) -> list[Callable[[], str]]
     if kind in ("refused", "raised"):
         return [lambda: scripts.refused_script(name, case, output, lines, **where)]
     if kind == "values":
-        return []  # without a worker nobody knows which elements are wrong
+        return []  # without a worker the wrong elements are unknown
     refuse = interpret(case, name).reason if kind == "accepted" else ""
     return [
         lambda: scripts.process_script(name, case, must_refuse=refuse, output=output, about=lines, **where)

@@ -1,4 +1,4 @@
-"""Pages from a run's folder."""
+"""Writes the pages of a run's folder."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from conv_transpose_conformance.reports.store.folder import Divergences, Run, Ru
 
 
 def render(directory: str | os.PathLike[str]) -> tuple[Run, Divergences]:
-    """Make junit.xml and index.html from run.json and divergences.json alone, and return what those hold.
+    """Writes junit.xml and index.html from run.json and divergences.json, and returns the contents of both.
 
     Raises:
-        BadRunFolder: where the two cannot be read or the pages cannot be written.
+        BadRunFolder: if the two cannot be read, or if the pages cannot be written.
     """
     run, divergences = read(directory)
     pages: dict[str, Callable[[Run, Divergences], str]] = {JUNIT: junit, INDEX: html}

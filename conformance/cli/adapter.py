@@ -1,4 +1,4 @@
-"""``conformance adapter``: for whoever brings in a framework."""
+"""The commands ``conformance adapter check`` and ``conformance adapter new``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from conv_transpose_conformance.cli.app import _plainly, _python, group
 
 @group.group()
 def adapter() -> None:
-    """Bring in a framework: begin an adapter, and check that it does its part."""
+    """Add a framework: create a package with an adapter, and check an adapter."""
 
 
 @adapter.command("check")
@@ -21,7 +21,7 @@ def adapter() -> None:
 def check_adapter(name: str, pythons: tuple[str, ...]) -> int:
     """Check the adapter of framework NAME: greeting, stages, dtypes, layout, gradients, refusals, probes.
 
-    Exits 0 where all is right, 1 where something is not.
+    Exits 0 if everything is right, else 1.
     """
     from conv_transpose_conformance.cases.names import Target
     from conv_transpose_conformance.commands.adapter import check
@@ -48,10 +48,15 @@ def check_adapter(name: str, pythons: tuple[str, ...]) -> int:
 
 @adapter.command("new")
 @click.argument("name")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Default: conformance-NAME.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for the package. Default: conformance-NAME.",
+)
 @_plainly
 def new_adapter(name: str, out: Path | None) -> int:
-    """Write a package that brings in a framework called NAME; it passes the check as it is."""
+    """Write a package that adds a framework called NAME; it passes the check unchanged."""
     from conv_transpose_conformance.commands.adapter import new
 
     folder = out or Path(f"conformance-{name.replace('.', '-').replace('_', '-')}")

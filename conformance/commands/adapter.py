@@ -76,7 +76,9 @@ def _greeting(framework: Framework, hello: Mapping[str, Any]) -> Finding:
     named = hello.get("framework", framework.name)
     problem = ""
     if named != framework.name:
-        problem = f"the adapter says that it is of {named!r}: set Adapter.framework to {framework.name!r}"
+        problem = (
+            f"the adapter says that it belongs to {named!r}; set Adapter.framework to {framework.name!r}"
+        )
     elif hello["device"] not in (*framework.devices, "cpu", "ascend", "gpu"):
         problem = f"device {hello['device']!r} is none of {', '.join(framework.devices)}"
     elif not hello["dtypes"]:
@@ -97,7 +99,8 @@ class _Checked:
         plain = self._cases("")
         if not plain:
             yield self._finding(
-                "calls", "none of the plain cases is expressed and demanded: see interpret, cannot_express"
+                "calls",
+                "the API can express and must run none of the plain cases; see cannot_express and interpret",
             )
             return
         first = plain[0]
@@ -147,9 +150,9 @@ class _Checked:
             answer.arrays
         )
         if missing:
-            return f"{case.id}: fetch() and backward() gave no {', '.join(sorted(missing))}"
+            return f"{case.id}: fetch() and backward() did not return {', '.join(sorted(missing))}"
         if self.implementation.is_layer and "weight" not in answer.parameters:
-            return f"{case.id}: construct() of a layer gave no weight: {sorted(answer.parameters)}"
+            return f"{case.id}: construct() of a layer returned no weight, only {sorted(answer.parameters)}"
         return ""
 
     def _judged(self, cases: list[Case]) -> str:
@@ -168,7 +171,7 @@ class _Checked:
             lead = () if case.batch is None else (case.batch,)
             wanted = (*lead, case.out_channels, *geometry.output_size)
             if answer.shape != wanted:
-                return f"{case.id}: the shape {answer.shape} came where {wanted} is channels first"
+                return f"{case.id}: got the shape {answer.shape}, expected {wanted} (channels first)"
         return ""
 
     def _dtype(self, dtype: str) -> str:
@@ -177,7 +180,7 @@ class _Checked:
         for case in self._cases("", dtype)[:1]:
             answer = self._ask(case)
             if answer.dtype != dtype:
-                return f"{case.id}: {answer.dtype or answer.message} came"
+                return f"{case.id}: got {answer.dtype or answer.message}"
         return ""
 
     def _invalid(self) -> str:
@@ -206,7 +209,7 @@ class _Checked:
             arrays |= {f"v{name}": np.ones_like(arrays[name]) for name in ("x", "w", "b") if name in arrays}
         answer = self._ask(case, Probe(operation, arrays, {}, {}))
         if answer.outcome is Outcome.UNSUPPORTED:
-            return "" if answer.message.strip() else "unsupported, without a word why"
+            return "" if answer.message.strip() else "unsupported without a reason"
         if answer.outcome is not Outcome.OK:
             return (
                 f"{answer.outcome.value} in {answer.stage or 'no stage'}: {answer.message}; raise Unsupported"
@@ -225,11 +228,11 @@ def new(name: str, folder: Path) -> list[Path]:
     parts = name.split(".")
     if not re.fullmatch(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", name) or any(map(keyword.iskeyword, parts)):
         raise BadName(
-            f"framework name {name!r}: give one of lower-case letters, digits and _, as in 'jax': it begins "
-            "every implementation's name"
+            f"framework name {name!r}: use lower-case letters, digits and _, as in 'jax'; the names of all "
+            "implementations begin with it"
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BadName(f"{folder}: is there and not empty: name another folder with --out")
+        raise BadName(f"{folder}: exists and is not empty; choose another folder with --out")
     package = f"conformance_{name.replace('.', '_')}"
     targets: dict[str, Path] = {
         "pyproject.toml.txt": folder / "pyproject.toml",

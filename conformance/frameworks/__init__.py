@@ -1,10 +1,13 @@
-"""What the host knows of frameworks: names, documents' demands, interpreters, environments.
+"""What the host knows of frameworks: declarations, interpreters, environments.
 
 ===================  ===============================================================================
-``implementations``  names and globs
-``semantics``        what an API's documents demand of a case; one module a framework beside it
-``environments``     the virtual environments that the suite makes
-``interpreters``     the user's own interpreters, probed; ``r_interpreter`` for R
-``targets``          which interpreter or release each framework of a run has
+``framework``        the object through which a framework comes in; ``registry`` loads all of them
+``implementation``   APIs and variants; ``interface`` their arguments, ``expressing`` shared limits
+``torch`` …          one module per framework: its declarations, and the demands of its documents
+``runtime``          languages of interpreters; ``python_runtime`` and ``r_runtime`` implement it
+``environments``     virtual environments that the suite makes
+``targets``          the interpreter or release of each framework in a run
+``starting``         the command that starts a worker
+``idiom``            calls in a framework's own words, for scripts
 ===================  ===============================================================================
 """

@@ -1,4 +1,4 @@
-"""A framework, as everything that the host knows of it: one object, through which it comes in.
+"""A framework: one object with everything that the host knows of it.
 
 The other half is its adapter, one file that runs in the framework's own interpreter.
 """
@@ -35,15 +35,15 @@ PYTHON_SCRIPTS = "conv_transpose_conformance.reports.scripts.python_script"
 
 
 def no_companions(_version: str) -> tuple[str, ...]:
-    """For a release whose metadata asks for all that it needs."""
+    """Returns no requirements, for a release whose metadata is complete."""
     return ()
 
 
 @frozen(kw_only=True)
 class Release:
-    """The release that the suite installs, in an environment of its own.
+    """The release that the suite installs in an environment of its own.
 
-    ``companions`` gives, for a version, the requirements that the release has and does not state.
+    ``companions`` returns for a version the requirements that the release has and does not declare.
     """
 
     distribution: str = field(validator=matches_re(r"[A-Za-z0-9][A-Za-z0-9._-]*"))
@@ -51,7 +51,7 @@ class Release:
     companions: Callable[[str], tuple[str, ...]] = field(default=no_companions, validator=is_callable())
 
     def requirements(self, version: str = "") -> tuple[str, ...]:
-        """What pip is asked for: this release, or another ``version``, first."""
+        """Returns the requirements for pip: this release, or another ``version``, comes first."""
         chosen = version or self.version
         return (f"{self.distribution}=={chosen}", *self.companions(chosen))
 
@@ -66,21 +66,21 @@ class Framework:
     """One framework.
 
     Attributes:
-        name: begins the name of each of its implementations.
-        adapter: the file that runs in its interpreter (see ``adapters.base``).
-        module: what is imported there; an interpreter is probed for it.
+        name: its name, with which the names of its implementations begin.
+        adapter: the file of its adapter (see ``adapters.base``).
+        module: the module to import; interpreters are checked for it.
         implementations: its APIs and their variants.
-        interpret: what its documents demand of a case that an implementation can express.
-        cannot_express: why an API has no way to say a case, or None.
+        interpret: returns what its documents demand of a case that an implementation can express.
+        cannot_express: returns why an API cannot express a case, or None.
         runtime: the language of its interpreter.
-        release: what the suite installs; None where the user has to.
-        devices: those that can be asked for, the default first.
-        idiom: the words of a call in a reproduction script, for "cpu" or another device; None: reports have
-            the replay command alone.
-        scripts: the module that writes reproduction scripts from them.
-        script_variables: what a script's environment holds beside what all have.
-        requirements: modules with ``DOCUMENTS`` and ``REQUIREMENTS``, its documents' statements.
-        distribution: whose it is, for complaints; set when a plug-in is loaded.
+        release: the release that the suite installs; None if users install it themselves.
+        devices: the devices that users can choose, the default first.
+        idiom: returns the lines of a call for reproduction scripts, on "cpu" or another device; if None,
+            reports have only the replay command.
+        scripts: the module that writes reproduction scripts from these lines.
+        script_variables: additional environment variables of scripts.
+        requirements: modules with ``DOCUMENTS`` and ``REQUIREMENTS``, the statements of its documents.
+        distribution: the distribution of a plug-in, for messages; set when it is loaded.
     """
 
     name: str = field(validator=matches_re(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*"))

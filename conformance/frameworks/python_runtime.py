@@ -1,4 +1,4 @@
-"""Python interpreters that hold a framework: probed, asked and started as workers."""
+"""Python interpreters: finds, checks and starts those that have a framework."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from conv_transpose_conformance.frameworks.runtime import Runtime
 from conv_transpose_conformance.workers.environment import worker_environment
 from conv_transpose_conformance.workers.launch import Finished, run
 
-_PATIENCE: Final = 180.0  # seconds for what an interpreter is asked: it may import its framework
+_PATIENCE: Final = 180.0  # seconds for an interpreter's reply; it may import its framework
 _BOOTSTRAP: Final = Path(adapters.__file__).with_name("bootstrap.py")
 
 
@@ -26,12 +26,12 @@ class _Python:
     language = "Python"
 
     def find(self, framework: str, module: str) -> Path:
-        """The interpreter that runs the suite, where the framework is installed beside it."""
+        """Returns the interpreter that runs the suite, if the framework is installed there."""
         if importlib.util.find_spec(module.partition(".")[0]) is not None:
             return Path(sys.executable)
         raise NotInstalled(
             f"{framework}: {module} is not installed beside the suite, and the suite does not "
-            f"install it: give --python {framework}=PATH, an interpreter that has it"
+            f"install it; use --python {framework}=PATH with an interpreter that has it"
         )
 
     def check(self, framework: str, module: str, path: str) -> Path:
@@ -67,11 +67,13 @@ class _Python:
         done = _ask(interpreter, program, module)
         words = done.output.split()
         if done.code != 0 or not words:
-            silence = "without a word" if done.code is not None else f"no end within {_PATIENCE:g} seconds"
+            silence = (
+                "without a message" if done.code is not None else f"no reply within {_PATIENCE:g} seconds"
+            )
             said = (done.errors.strip().splitlines() or [silence])[-1]
             raise BadInterpreter(
                 f"--python {framework}={interpreter}: {module} cannot be imported: "
-                f"{said[:300]}; mend it, or leave this --python out for an environment of the suite's"
+                f"{said[:300]}; fix it, or omit this --python to use the suite's own environment"
             )
         return re.sub(r"[^A-Za-z0-9.+-]", "-", words[-1])[:60]
 
@@ -90,10 +92,10 @@ PYTHON: Final[Runtime] = _Python()
 
 
 def executable(option: str, path: str, wanted: str) -> str:
-    """The program that an option's path means.
+    """Returns the program of an option's path.
 
     Raises:
-        BadInterpreter: where there is none; asks for what is ``wanted``.
+        BadInterpreter: if there is none; the message asks for ``wanted``.
     """
     given = Path(path).expanduser()
     found = shutil.which(given)
@@ -104,6 +106,6 @@ def executable(option: str, path: str, wanted: str) -> str:
 
 
 def _ask(python: str | Path, program: str, *arguments: str) -> Finished:
-    """What an interpreter says where a worker of it would run."""
+    """Returns the output of an interpreter that runs like a worker."""
     command = [str(Path(python).absolute()), "-c", program, *arguments]
     return run(command, worker_environment, name="probe", deadline=_PATIENCE)

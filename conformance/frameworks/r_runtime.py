@@ -1,7 +1,7 @@
-"""R as a user has it: the suite makes no environment for it and finds ``Rscript`` on the PATH.
+"""The user's own R: the suite makes no environment for it and finds ``Rscript`` on the PATH.
 
-What an R says of itself is asked with the user's own files and R's variables, so that its libraries are those
-that the user's sessions see; a worker, which has neither, is told where they are.
+An R describes itself with the user's own files and R's variables, so that it finds the libraries of the
+user's sessions. A worker has neither, so it gets the libraries' places as variables.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if (length(at)) {{
 class R:
     """An R: its version, its libraries, the version of its torch package and the folder of libtorch.
 
-    The last two are "" where they are not there.
+    The last two are "" if they are missing.
     """
 
     path: Path
@@ -52,33 +52,33 @@ class R:
 
     @property
     def missing(self) -> str:
-        """What it lacks to run R torch and how that is installed, or ""."""
+        """What is missing to run R torch and how to install it, or ""."""
         if not self.torch:
-            return f"R {self.version} has no torch package: install it there with {_INSTALL}"
+            return f"R {self.version} has no torch package; install it there with {_INSTALL}"
         if not self.home:
             return (
-                f"the torch package {self.torch} of R {self.version} has no libtorch: install it there with "
+                f"the torch package {self.torch} of R {self.version} has no libtorch; install it there with "
                 "torch::install_torch()"
             )
         return ""
 
     @property
     def variables(self) -> dict[str, str]:
-        """What a worker's environment must say for it to find the same packages."""
+        """Returns the environment variables with which a worker finds the same packages."""
         return {
             "R_LIBS": os.pathsep.join(self.libraries),
             "TORCH_HOME": self.home,
-            "TORCH_INSTALL": "0",  # nothing is installed by loading it
+            "TORCH_INSTALL": "0",  # loading the package installs nothing
             "TORCH_VERIFY_LOAD": "FALSE",  # would load it in a second process first
         }
 
 
 @cache
 def examine(rscript: Path) -> R:
-    """What an ``Rscript`` says of its R.
+    """Returns the description that an ``Rscript`` gives of its R.
 
     Raises:
-        BadInterpreter: where it cannot be run or says nothing of the kind.
+        BadInterpreter: if it cannot run, or if its output is no description.
     """
     try:
         done = run(
@@ -86,7 +86,7 @@ def examine(rscript: Path) -> R:
             r_session_environment,
             name="probe",
             deadline=60.0,
-            cwd=Path(),  # a profile there counts too
+            cwd=Path(),  # R also reads a profile there
         )
     except OSError:
         done = None
@@ -132,7 +132,7 @@ class _RTorch:
         return examine(interpreter).torch
 
     def command(self, adapter: Path, interpreter: Path) -> list[str]:
-        """``Rscript``, without the files that a user's or a site's sessions begin with."""
+        """Returns the command of a worker, without the startup files of user and site."""
         return [str(interpreter), "--vanilla", str(adapter)]
 
     def variables(self, interpreter: Path) -> dict[str, str]:
@@ -146,16 +146,16 @@ R_TORCH: Final[Runtime] = _RTorch()
 
 
 def on_path(framework: str) -> Path:
-    """The ``Rscript`` on the PATH, where its R has torch.
+    """Returns the ``Rscript`` on the PATH, if its R has torch.
 
     Raises:
-        NotInstalled: where there is none, or something is missing there; says what and how to get it.
+        NotInstalled: if there is none, or if something is missing; says what and how to get it.
     """
     found = shutil.which("Rscript")
     if found is None:
         raise NotInstalled(
-            f"{framework}: no Rscript on the PATH: install R, and in it torch with {_INSTALL}; "
-            f"or give --python {framework}=PATH/TO/Rscript"
+            f"{framework}: no Rscript on the PATH; install R, and torch in it with {_INSTALL}; "
+            f"or use --python {framework}=PATH/TO/Rscript"
         )
     rscript = Path(found).absolute()
     try:
@@ -163,5 +163,5 @@ def on_path(framework: str) -> Path:
     except BadInterpreter as error:
         missing = str(error)
     if missing:
-        raise NotInstalled(f"{framework}: {rscript}: {missing}; or give --python {framework}=PATH/TO/Rscript")
+        raise NotInstalled(f"{framework}: {rscript}: {missing}; or use --python {framework}=PATH/TO/Rscript")
     return rscript

@@ -1,8 +1,8 @@
-"""The frameworks the suite knows: the built-in ones, and those that plug-ins bring in.
+"""The registry of frameworks: built-in ones, and those of plug-ins.
 
-All come through one door, a :class:`~frameworks.framework.Framework` object.  A distribution registers its
-own in the entry-point group :data:`GROUP`; one that cannot be used is kept as :class:`Broken`, and the
-others are not affected.
+Each framework is a :class:`~frameworks.framework.Framework` object.  A distribution registers its own in the
+entry-point group :data:`GROUP`.  A plug-in that cannot be used becomes a :class:`Broken` and does not affect
+the others.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BUILT_IN: Final = ("torch", "paddle", "mindspore", "r_torch")
 
 @frozen
 class Broken:
-    """A plug-in that cannot be used: the ``name`` it goes by, and a line that says why and what to do."""
+    """A plug-in that cannot be used: its ``name``, and a line that says why and what to do."""
 
     name: str
     reason: str
@@ -38,14 +38,14 @@ class Broken:
 
 @frozen
 class Registry:
-    """``frameworks`` by their names, in the order of reports."""
+    """The ``frameworks`` by name, in the order of reports, and the ``broken`` plug-ins."""
 
     frameworks: Mapping[str, Framework]
     broken: tuple[Broken, ...] = ()
 
     @property
     def implementations(self) -> dict[str, tuple[Framework, Implementation]]:
-        """Every implementation by its name, with its framework."""
+        """Every implementation by name, with its framework."""
         return {
             implementation.name: (framework, implementation)
             for framework in self.frameworks.values()
@@ -55,7 +55,7 @@ class Registry:
 
 @cache
 def registry() -> Registry:
-    """What is there, loaded once."""
+    """Returns all frameworks, loaded once."""
     found: dict[str, Framework] = {}
     for name in BUILT_IN:
         module = importlib.import_module(f"conv_transpose_conformance.frameworks.{name}")
@@ -71,9 +71,9 @@ def registry() -> Registry:
 
 
 def load(point: EntryPoint, known: Mapping[str, Framework]) -> Framework | Broken:
-    """The framework of a plug-in's entry point, beside those that are ``known``."""
+    """Returns the framework of a plug-in's entry point; ``known`` are those loaded before."""
     whose = f"{point.dist.name} {point.dist.version}" if point.dist is not None else point.value
-    advice = f"mend or uninstall {point.dist.name if point.dist is not None else 'it'}"
+    advice = f"fix or uninstall {point.dist.name if point.dist is not None else 'it'}"
     try:
         loaded: Any = point.load()
     except BaseException as error:
@@ -94,15 +94,15 @@ def load(point: EntryPoint, known: Mapping[str, Framework]) -> Framework | Broke
 
 
 def _within(name: str, other: str) -> bool:
-    """Whether the implementations of a framework could be taken for another's."""
+    """Returns whether implementations of one framework could be mistaken for another's."""
     return f"{name}.".startswith(f"{other}.")
 
 
 def framework(name: str) -> Framework:
-    """A framework by its name.
+    """Returns a framework by name.
 
     Raises:
-        UnknownFramework: where there is none; names those there are, and plug-ins that could not be loaded.
+        UnknownFramework: if there is none; names all frameworks, and plug-ins that could not be loaded.
     """
     known = registry().frameworks
     if name not in known:
@@ -111,16 +111,16 @@ def framework(name: str) -> Framework:
 
 
 def implementation(name: str) -> Implementation:
-    """What is declared of an implementation; a release in its name counts for nothing.
+    """Returns the declaration of an implementation; a release in its name is ignored.
 
     Raises:
-        UnknownImplementation: where there is none.
+        UnknownImplementation: if there is none.
     """
     return _entry(name)[1]
 
 
 def framework_of(name: str) -> str:
-    """The name of an implementation's framework; of an unknown one, what its name begins with."""
+    """Returns the name of an implementation's framework; for an unknown one, the first part of its name."""
     known = _implementations().get(Name.parse(name).implementation)
     if known is not None:
         return known[0].name
@@ -129,41 +129,41 @@ def framework_of(name: str) -> str:
 
 
 def interpret(case: Case, name: str) -> Meaning:
-    """What an implementation's documents demand of a case that it can express."""
+    """Returns what an implementation's documents demand of a case that it can express."""
     whose, what = _entry(name)
     return whose.interpret(case, what)
 
 
 def wrong_ndim(name: str, case: Case) -> str | None:
-    """Why an implementation of other dimensions is not asked, or None."""
+    """Returns why an implementation with other dimensions cannot run a case, or None."""
     ndim = implementation(name).ndim
     return None if ndim == case.ndim else f"it is {ndim}-D, the case {case.ndim}-D"
 
 
 def cannot_run(name: str, case: Case) -> str | None:
-    """Why a case cannot be put to an implementation, or None."""
+    """Returns why an implementation cannot run a case, or None."""
     return wrong_ndim(name, case) or cannot_express(name, case)
 
 
 def cannot_express(name: str, case: Case) -> str | None:
-    """Why an API has no way to say a case of its own dimensions, or None."""
+    """Returns why an API cannot express a case of its own dimensions, or None."""
     whose, what = _entry(name)
     return whose.cannot_express(case, what)
 
 
 def all_implementations() -> tuple[str, ...]:
-    """Every name, grouped by framework."""
+    """Returns the names of all implementations, grouped by framework."""
     return tuple(_implementations())
 
 
 def not_asked_for(patterns: Iterable[str]) -> frozenset[str]:
-    """The frameworks that no glob selects alone: they take part because everything does, or much."""
+    """Returns the frameworks that no glob selects on their own; they run only because the globs are wide."""
     alone = {frozenset(map(framework_of, select([pattern]))) for pattern in patterns}
     return frozenset(name for name in registry().frameworks if frozenset({name}) not in alone)
 
 
 def broken_among(patterns: Iterable[str]) -> tuple[Broken, ...]:
-    """The broken plug-ins whose implementations the globs may mean; all of them without a glob."""
+    """Returns the broken plug-ins whose implementations the globs may mean; all of them without a glob."""
     firsts = [pattern.split(".")[0] for pattern in patterns]
     return tuple(
         one
@@ -173,12 +173,12 @@ def broken_among(patterns: Iterable[str]) -> tuple[Broken, ...]:
 
 
 def select(patterns: Iterable[str], *, variants: bool = False) -> tuple[str, ...]:
-    """The implementations that match any of the globs; all of them without a glob.
+    """Returns the implementations that match any of the globs; all of them without a glob.
 
-    Variants (``name+variant``) are among them only with ``variants``, or where a glob has a ``+``.
+    The result includes variants (``name+variant``) only with ``variants``, or if a glob has a ``+``.
 
     Raises:
-        UnknownImplementation: where a glob matches nothing; names the nearest.
+        UnknownImplementation: if a glob matches nothing; names the most similar implementation.
     """
     names = all_implementations()
     globs = tuple(patterns)
@@ -215,6 +215,6 @@ def _implementations() -> dict[str, tuple[Framework, Implementation]]:
 
 
 def _loading(asked: str) -> str:
-    """What went wrong with the plug-ins that may have been meant."""
+    """Returns the errors of the plug-ins that a name may mean."""
     first = asked.split(".")[0]
     return "".join(f"; {one.reason}" for one in registry().broken if one.name.split(".")[0] == first)

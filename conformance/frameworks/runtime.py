@@ -1,4 +1,4 @@
-"""A language that adapters run in: how its interpreters are found, asked and started."""
+"""The interface of a language that adapters run in: finds, checks and starts its interpreters."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from typing import Protocol
 
 
 class Runtime(Protocol):
-    """``framework`` is a framework's name, for messages, and ``module`` what is imported for it."""
+    """``framework`` is a framework's name, for messages, and ``module`` the module to import."""
 
     language: str
 
     def find(self, framework: str, module: str) -> Path:
-        """The user's own interpreter that has the framework.
+        """Returns the user's own interpreter that has the framework.
 
         Raises:
-            NotInstalled: where there is none; says how to get it.
+            NotInstalled: if there is none; says how to get it.
         """
 
     def check(self, framework: str, module: str, path: str) -> Path:
-        """An interpreter that a user names with ``--python``, probed.
+        """Checks an interpreter of ``--python`` and returns it.
 
         Raises:
-            BadInterpreter: where it cannot run the framework; says why.
+            BadInterpreter: if it cannot run the framework; says why.
         """
 
     def version(self, framework: str, module: str, interpreter: Path) -> str:
-        """The framework's version in an interpreter, as a label.
+        """Returns the framework's version in an interpreter.
 
         Raises:
-            BadInterpreter: where the framework cannot be imported there.
+            BadInterpreter: if the framework cannot be imported there.
         """
 
     def command(self, adapter: Path, interpreter: Path) -> list[str]:
-        """How a worker is started on an adapter's file; the descriptors of requests and answers follow."""
+        """Returns the command of a worker on an adapter's file, without the descriptors that follow."""
 
     def variables(self, interpreter: Path) -> dict[str, str]:
-        """What a worker's environment must hold beside what all have.
+        """Returns additional environment variables of a worker.
 
         Raises:
-            BadInterpreter: where the interpreter cannot be asked.
+            BadInterpreter: if the interpreter does not tell them.
         """
 
     def described(self, hello: Mapping[str, str]) -> str:
-        """``Python 3.11.2, NumPy 2.2.1``, of a worker's greeting."""
+        """Returns ``Python 3.11.2, NumPy 2.2.1`` for a worker's greeting."""

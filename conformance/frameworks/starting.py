@@ -1,4 +1,4 @@
-"""How the worker of a framework is started, on the device that the user chose."""
+"""Starts the worker of a framework on the device that the user chose."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from conv_transpose_conformance.workers.process import WorkerFailed
 
 
 def check_device(name: str) -> None:
-    """Whether the suite can run a framework on the device that the environment names.
+    """Checks that the suite can run a framework on the device that the environment names.
 
     Raises:
-        WorkerFailed: where it cannot.
+        WorkerFailed: if it cannot.
     """
     wanted, devices = os.environ.get(DEVICE, ""), framework(name).devices
     if wanted and wanted not in devices:
@@ -26,11 +26,11 @@ def check_device(name: str) -> None:
 
 
 def worker_command(name: str, interpreter: Path) -> WorkerCommand:
-    """How a framework's worker is started in an interpreter.
+    """Returns the command that starts a framework's worker in an interpreter.
 
     Raises:
         WorkerFailed: as :func:`check_device`.
-        BadInterpreter: where the interpreter does not say what its worker needs to know.
+        BadInterpreter: if the interpreter does not tell what its worker needs.
     """
     check_device(name)
     found = framework(name)

@@ -1,6 +1,6 @@
-"""What a run's frameworks are run in: the user's interpreters, the releases asked for, or the defaults.
+"""The targets of a run: the user's interpreters, requested releases, or the defaults.
 
-Where one framework is given several times, each is a *release* of its own in the run:
+If one framework is given several times, each is a *release* of its own in the run:
 ``paddle.nn.Conv2DTranspose@2.6.2``.  A replay takes that name too.
 """
 
@@ -31,21 +31,21 @@ Place = Path | Environment
 
 @frozen
 class Targets:
-    """Where each target runs; ``releases`` holds those of the frameworks that take part repeatedly."""
+    """The place of each target; ``releases`` lists the releases of frameworks that take part repeatedly."""
 
     releases: Mapping[str, tuple[str, ...]] = field(factory=dict)
-    places: Mapping[str, Place] = field(factory=dict)  # by the target's name
+    places: Mapping[str, Place] = field(factory=dict)  # by name of the target
 
     def of(self, framework: str) -> tuple[Target, ...]:
         """Returns a framework's targets: itself, or its releases that take part."""
         return tuple(Target(framework, release) for release in self.releases.get(framework, ("",)))
 
     def locate(self, target: str, say: Callable[[str], None], stop: Stop) -> Path:
-        """Returns a target's interpreter; makes its environment where need be.
+        """Returns a target's interpreter; makes its environment if necessary.
 
         Raises:
-            EnvironmentFailed: where it cannot be made.
-            NotInstalled: where the suite makes none for the framework and the user has none.
+            EnvironmentFailed: if it cannot be made.
+            NotInstalled: if the suite makes none for the framework and the user has none.
         """
         place = self.places.get(target)
         if place is None:
@@ -57,8 +57,8 @@ def choose(pythons: Iterable[str], releases: Iterable[str]) -> Targets:
     """Returns the targets of ``FRAMEWORK=PATH`` options and ``DISTRIBUTION==VERSION`` ones.
 
     Raises:
-        BadInterpreter: where an option of the first kind cannot be used.
-        BadRelease: where one of the second kind cannot, or two of a framework are the same.
+        BadInterpreter: if an option of the first kind cannot be used.
+        BadRelease: if one of the second kind cannot be used, or if two of a framework are the same.
     """
     found: dict[str, list[tuple[str, Place]]] = {}
     given = [parse_python(option) for option in pythons]
@@ -81,8 +81,8 @@ def choose(pythons: Iterable[str], releases: Iterable[str]) -> Targets:
         twice = next((version for version in labels[name] if labels[name].count(version) > 1), None)
         if twice is not None:
             raise BadRelease(
-                f"{name} {twice} is named twice, and a run tells builds apart by their version: "
-                "run them one after the other, each with an --out of its own"
+                f"{name} {twice} is given twice, but a run distinguishes builds by their version; "
+                "run them one after the other, each with its own --out"
             )
         places.update((str(Target(name, version)), place) for version, place in entries)
     return Targets(labels, places)
@@ -92,7 +92,7 @@ def parse_python(option: str) -> tuple[str, Path]:
     """Returns the framework and the probed interpreter of a ``FRAMEWORK=PATH`` option.
 
     Raises:
-        BadInterpreter: where it is not of that form or its interpreter cannot serve.
+        BadInterpreter: if it is not of that form, or if its interpreter cannot be used.
     """
     name, equals, path = option.partition("=")
     if not equals or not path:
@@ -106,10 +106,10 @@ def parse_python(option: str) -> tuple[str, Path]:
 
 
 def parse_release(option: str) -> tuple[str, str, Environment]:
-    """Returns framework, version and environment, made or not, of a ``DISTRIBUTION==VERSION`` option.
+    """Returns framework, version and environment, existing or not, of a ``DISTRIBUTION==VERSION`` option.
 
     Raises:
-        BadRelease: where it is not of that form or of none of the frameworks.
+        BadRelease: if it is not of that form, or if it belongs to no framework.
     """
     match = _REQUIREMENT.fullmatch(option)
     if match is None:
@@ -136,32 +136,32 @@ def release_of(implementation: str, version: str) -> str:
     """Returns ``paddlepaddle==2.6.2`` for one of paddle's implementations and ``2.6.2``.
 
     Raises:
-        BadRelease: where the suite makes no environment for the framework.
+        BadRelease: if the suite makes no environment for the framework.
     """
     whose = framework(framework_of(implementation))
     if whose.release is None:
         raise BadRelease(
-            f"{implementation}@{version}: the suite makes no environment for {whose.name}; leave @{version} "
-            f"out and give --python {whose.name}=PATH"
+            f"{implementation}@{version}: the suite makes no environment for {whose.name}; omit @{version} "
+            f"and use --python {whose.name}=PATH"
         )
     return f"{whose.release.distribution}=={version}"
 
 
 def default_place(name: str) -> Place:
-    """Returns where a framework runs by default: an environment of the suite's, or the user's own place.
+    """Returns the default place of a framework: an environment of the suite, or the user's own interpreter.
 
     Raises:
-        NotInstalled: where the suite makes none and the user has none.
+        NotInstalled: if the suite makes none and the user has none.
     """
     whose = framework(name)
     return environment_for(name) or whose.runtime.find(whose.name, whose.module)
 
 
 def default_interpreter(name: str, say: Say, stop: Stop | None = None) -> Path:
-    """Returns the interpreter of that place; makes its environment where need be.
+    """Returns the default interpreter of a framework; makes its environment if necessary.
 
     Raises:
-        EnvironmentFailed: where it cannot be made.
+        EnvironmentFailed: if it cannot be made.
         NotInstalled: as above.
     """
     place = default_place(name)

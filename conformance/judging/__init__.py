@@ -1,8 +1,9 @@
-"""What an answer is worth.
+"""Judges answers: verdicts and records.
 
 ==============  ====================================================================================
-``verdicts``    the closed set of verdicts, checks and records
-``answers``     what a worker said, checked before it is believed
-``judge``       records from an answer, the reference and the documents' meaning
+``verdicts``    verdicts, checks and records
+``answers``     checks and converts the answers of workers
+``problem``     a case under one geometry, with its data and reference
+``judge``       makes records from an answer, the reference and the meaning of a case
 ==============  ====================================================================================
 """

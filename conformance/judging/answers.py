@@ -1,4 +1,4 @@
-"""What a worker said of one call, checked and made plain before anything believes it."""
+"""Checks the answers of workers and converts them to plain values before they are used."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ class Outcome(StrEnum):
     CRASH = "crash"
     HANG = "hang"
     INVALID = "invalid"  # the worker's answer contradicts itself
-    MISMATCH = "misfit"  # a probe's answer has results of another kind than must come
+    MISMATCH = "misfit"  # a probe's answer has results of the wrong kind
 
 
 @frozen(kw_only=True)
 class Answer:
-    """One call of one implementation as the host believes it."""
+    """The checked answer to one call of one implementation."""
 
     implementation: str
     outcome: Outcome
     stage: str = ""
-    fault: str = ""  # how its worker failed, in a word or two: "SIGSEGV", "hang"
+    fault: str = ""  # how its worker failed, in one or two words: "SIGSEGV", "hang"
     message: str = ""
     parameters: dict[str, tuple[tuple[int, ...], str]] = field(factory=dict)
     shape: tuple[int, ...] | None = None
     dtype: str | None = None
     microseconds: float | None = None
-    busy: float | None = None  # microseconds that its worker took for it in all
+    busy: float | None = None  # microseconds that its worker spent on it in total
     arrays: dict[str, NDArray[Any]] = field(factory=dict)
     facts: dict[str, Any] = field(factory=dict)  # of a probe
 
     @property
     def tainted(self) -> bool:
-        """Whether the worker that gave it must not be believed any further."""
+        """Whether the worker that gave the answer can no longer be trusted."""
         negative = self.shape is not None and min(self.shape, default=0) < 0
         return self.outcome is Outcome.INVALID or (self.outcome is Outcome.OK and negative)
 
@@ -55,12 +55,12 @@ STAGES = frozenset({"", "construct", "forward", "infer", "output", "backward"})
 
 
 def read_answer(header: dict[str, Any], arrays: Arrays, *, probe: bool = False) -> Answer:
-    """The answer in a frame, of a call or of a ``probe``.
+    """Returns the answer in a frame, to a call or to a ``probe``.
 
     An answer that contradicts itself becomes ``Outcome.INVALID`` with the reason.
 
     Raises:
-        ProtocolError: where the frame is no answer at all.
+        ProtocolError: if the frame is no answer.
     """
     if header.get("type") != "answer" or not isinstance(header.get("implementation"), str):
         raise ProtocolError(f"a frame of type {header.get('type')!r} where an answer was due")
@@ -105,44 +105,44 @@ def _one_of(value: Any, allowed: frozenset[str], what: str) -> str:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise _Contradiction(f"text expected, not {value!r}")
+        raise _Contradiction(f"expected text, got {value!r}")
     return value[:2000]
 
 
 def _shape(value: Any) -> tuple[int, ...]:
     if not isinstance(value, list) or len(value) > 8 or not all(type(item) is int for item in value):
-        raise _Contradiction(f"no shape: {value!r}")
+        raise _Contradiction(f"expected a shape, got {value!r}")
     return tuple(value)
 
 
 def _duration(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e15:
-        raise _Contradiction(f"no duration: {value!r}")
+        raise _Contradiction(f"expected a duration, got {value!r}")
     return float(value)
 
 
 def _parameters(value: Any) -> dict[str, tuple[tuple[int, ...], str]]:
     if not isinstance(value, dict) or len(value) > 16:
-        raise _Contradiction(f"no parameters: {value!r}")
+        raise _Contradiction(f"expected parameters, got {value!r}")
     read = {}
     for name, entry in value.items():
         if not isinstance(entry, list) or len(entry) != 2:
-            raise _Contradiction(f"parameter {name!r} described by {entry!r}")
+            raise _Contradiction(f"expected shape and dtype of parameter {name!r}, got {entry!r}")
         read[name] = (_shape(entry[0]), _text(entry[1]))
     return read
 
 
 def _facts(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or len(value) > 16 or len(repr(value)) > 100_000:
-        raise _Contradiction(f"no facts: {type(value).__name__}")
+        raise _Contradiction(f"expected facts, got {type(value).__name__}")
     for name, entries in value.items():
         if not isinstance(entries, list) or not all(map(_is_argument, entries)):
-            raise _Contradiction(f"no arguments of {name!r}: {entries!r:.200}")
+            raise _Contradiction(f"expected arguments of {name!r}, got {entries!r:.200}")
     return value
 
 
 def _is_argument(entry: Any) -> bool:
-    """Whether it is a name, its default or None, and perhaps more."""
+    """Returns whether an entry is a name and its default or None, with any further items."""
     return (
         isinstance(entry, list)
         and len(entry) > 1
@@ -155,7 +155,7 @@ def _arrays(header: dict[str, Any], arrays: Arrays, names: frozenset[str]) -> di
     read = {}
     for name, (dtype, array) in arrays.items():
         if name not in names:
-            raise _Contradiction(f"an array nobody asked for: {name!r}")
+            raise _Contradiction(f"unexpected array {name!r}")
         if dtype == "bfloat16":
             array = array.view(NUMPY_DTYPES["bfloat16"])
         read[name] = array
@@ -164,22 +164,24 @@ def _arrays(header: dict[str, Any], arrays: Arrays, names: frozenset[str]) -> di
         list(values.shape) != header.get("shape") or arrays["values"][0] != header.get("dtype")
     ):
         raise _Contradiction(
-            f"values of shape {list(values.shape)} and dtype {arrays['values'][0]} under an output "
-            f"said to be of shape {header.get('shape')} and dtype {header.get('dtype')}"
+            f"values of shape {list(values.shape)} and dtype {arrays['values'][0]}, but a stated output of "
+            f"shape {header.get('shape')} and dtype {header.get('dtype')}"
         )
     if (
         values is None
         and header.get("status") == "ok"
         and _readable(header.get("shape"), header.get("dtype"))
     ):
-        raise _Contradiction(f"no values of an output of shape {header['shape']} and dtype {header['dtype']}")
+        raise _Contradiction(
+            f"no values for an output of shape {header['shape']} and dtype {header['dtype']}"
+        )
     if header.get("status") == "unsupported" and read:
-        raise _Contradiction("arrays beside the status 'unsupported'")
+        raise _Contradiction("arrays in an answer with the status 'unsupported'")
     return read
 
 
 def _readable(shape: Any, dtype: Any) -> bool:
-    """Whether an output is one that workers send: of a size and type that frames hold."""
+    """Returns whether workers send the values of such an output: a frame can hold its size and dtype."""
     if shape is None or dtype not in DTYPES or min(shape, default=0) < 0:
         return False
     return bool(4 * prod(shape) * DTYPES[dtype].itemsize <= MAX_PAYLOAD)

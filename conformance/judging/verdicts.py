@@ -1,4 +1,4 @@
-"""The closed set of verdicts, the checks, and the record that joins them to a case."""
+"""Verdicts, checks, and records, which connect them with a case."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from conv_transpose_conformance.cases.names import Target
 
 
 class Verdict(StrEnum):
-    """What a check on one case found."""
+    """The result of a check on one case."""
 
     PASS = "pass"
     DIVERGE = "diverge"
-    ALLOWED = "allowed"  # the document permits either
-    UNSUPPORTED = "unsupported"  # said clearly by the framework, or documented
-    ERROR = "error"  # an exception where the document promises a result
-    CRASH = "crash"  # the worker died of a signal
+    ALLOWED = "allowed"  # the documents leave it open
+    UNSUPPORTED = "unsupported"  # the framework or its documents say so plainly
+    ERROR = "error"  # an exception, although the documents promise a result
+    CRASH = "crash"  # a signal killed the worker
     HANG = "hang"  # no answer within the deadline
     NOT_APPLICABLE = "not-applicable"
 
@@ -28,7 +28,7 @@ FAILING: Final = frozenset({Verdict.DIVERGE, Verdict.ERROR, Verdict.CRASH, Verdi
 
 
 class Check(StrEnum):
-    """What is judged of one call, in the order of a report's columns."""
+    """The questions that are judged about one call, in the order of report columns."""
 
     ACCEPTANCE = "acceptance"
     PARAMETERS = "parameters"
@@ -42,46 +42,46 @@ class Check(StrEnum):
 
 @frozen(kw_only=True)
 class Evidence:
-    """What a failing check saw; plain data, small enough for a report."""
+    """What a failing check compared: plain data, small enough for a report."""
 
     expected: Any = None
     actual: Any = None
     difference: Any = None
     shape: tuple[int, ...] = ()
-    index: tuple[int, ...] | None = None  # of the worst element
+    index: tuple[int, ...] | None = None  # index of the worst element
     wrong: int = 0
     elements: int = 0
 
 
 @frozen(kw_only=True)
 class Record:
-    """One row of a run: a check of one case on one implementation."""
+    """One row of a run: the verdict of one check of one case on one implementation."""
 
     case: Case
     implementation: str
     framework: str
     check: Check
     verdict: Verdict
-    level: str = ""  # "exact", "bounded" or ""
-    met: str = ""  # the least promise that the errors keep: see judging.judge
+    level: str = ""  # the criterion: "exact", "bounded" or ""
+    met: str = ""  # the accuracy, the tightest bound that the errors meet: see judging.judge
     error: float | None = None  # the largest error in units of u·A
-    escape: float | None = None  # an exact probe's chance of missing a wrong bilinear map (Schwartz-Zippel)
+    escape: float | None = None  # escape probability of an exact probe (Schwartz-Zippel)
     microseconds: float | None = None  # inside the framework's own calls, for the whole case
     message: str = ""
     evidence: Evidence | None = field(default=None, eq=False)
     framework_version: str = ""  # as the framework states it
-    release: str = ""  # of the framework, where a run holds several
+    release: str = ""  # of the framework, if a run has several
 
     @property
     def key(self) -> str:
-        """The implementation, and its release where a run holds several, as reports name it."""
+        """The implementation as reports name it, with its release if a run has several."""
         if not self.release:  # nearly always, and asked for every record
             return self.implementation
         return Target(self.framework, self.release).key(self.implementation)
 
     @property
     def target(self) -> str:
-        """What it ran on: the framework, and its release where a run holds several."""
+        """The framework that it ran on, with its release if a run has several."""
         return str(Target(self.framework, self.release))
 
     @property

@@ -1,10 +1,10 @@
-"""Processes of the suite: started in one way, contained, and ended whatever becomes of the host.
+"""Child processes of the suite: started in one way, contained, and ended even if the host is killed.
 
 ================  ==================================================================================
-``launch``        starts every child process there is
-``process``       a worker as the host holds it: started, fed, timed, ended
-``environment``   which variables each kind of child process sees
+``launch``        starts every child process
+``process``       the host's side of a worker: starts, feeds, times and ends it
+``environment``   the variables that each kind of child process sees
 ``fork_server``   workers forked from a process that has imported its framework
-``watchdog``      the process that ends the others where the host is killed
+``watchdog``      the process that ends the others if the host is killed
 ================  ==================================================================================
 """

@@ -1,4 +1,4 @@
-"""How a worker is started."""
+"""The command that starts a worker."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from attrs import field, frozen
 
 @frozen
 class WorkerCommand:
-    """How the worker of a framework is started; the descriptors of requests and answers follow ``command``.
+    """The command of a framework's worker; the descriptors of requests and answers follow ``command``.
 
-    ``interpreter`` is its first word, an interpreter of ``language``; ``variables`` are added to the
-    environment that all workers have; ``whose`` is the plug-in that the framework comes from, if one.
+    ``interpreter`` is its first word, an interpreter of ``language``.  ``variables`` are added to the
+    environment of all workers.  ``whose`` is the plug-in that the framework comes from, if any.
     """
 
     framework: str

@@ -1,10 +1,9 @@
-"""Which variables a child process sees: what is listed here by name, and folders of its own.
+"""The environment variables of child processes: those listed here by name, and folders of their own.
 
-A framework under test has no business with the user's tokens, proxies or configuration, and the same build
-should answer the same whoever runs it.  What installs packages needs the user's proxies and their pip's
-settings, and an R that is asked for its libraries the user's home; neither needs anything else.
-``CONFORMANCE_DEVICE`` says where a framework runs; ``CONFORMANCE_PASS_ENV=NAME,NAME`` lets more through, for
-a build that needs its own.
+A framework under test must not see the user's tokens, proxies or configuration, and the same build should
+give the same answers for every user.  A process that installs packages needs the user's proxies and pip
+settings; an R that reports its libraries needs the user's home.  ``CONFORMANCE_DEVICE`` is the device of a
+framework.  ``CONFORMANCE_PASS_ENV=NAME,NAME`` passes more variables, for a build that needs them.
 """
 
 from __future__ import annotations
@@ -20,21 +19,21 @@ from conv_transpose_conformance.adapters import DEVICE
 PASS: Final = "CONFORMANCE_PASS_ENV"
 
 _NAMES: Final = frozenset({"PATH", "LANG", "LANGUAGE", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", DEVICE})
-# Where accelerators' tool kits lie and which devices may be used.
+# places of accelerator tool kits, and the devices that may be used
 _PREFIXES: Final = ("LC_", "CUDA_", "NVIDIA_", "ASCEND_", "ROCM_", "HIP_", "HSA_", "ROCR_")
 
 _USER: Final = frozenset({"HOME", "USER", "LOGNAME"})
 _PROXIES: Final = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 _INSTALLER: Final = frozenset(
     {
-        # certificates and credentials that pip finds by itself, also those of a keyring
+        # certificates and credentials that pip finds by itself, including a keyring
         "SSL_CERT_FILE",
         "SSL_CERT_DIR",
         "REQUESTS_CA_BUNDLE",
         "CURL_CA_BUNDLE",
         "NETRC",
         "DBUS_SESSION_BUS_ADDRESS",
-        # compilers, for what has no wheel
+        # compilers, for packages without a wheel
         "CC",
         "CXX",
         "CFLAGS",
@@ -44,14 +43,14 @@ _INSTALLER: Final = frozenset(
     }
 )
 
-# One thread each: the other core is the reference's, and sums keep one order.
+# one thread each: the reference uses the other core, and sums keep one order
 _SETTINGS: Final = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "FLAGS_call_stack_level": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
-    "PYTHONHASHSEED": "0",  # sets in messages are printed in one order
+    "PYTHONHASHSEED": "0",  # messages print sets in one order
     "PYTHONUNBUFFERED": "1",
     "PYTHONUTF8": "1",
     "NO_COLOR": "1",
@@ -69,20 +68,20 @@ _HOMES: Final = {
 
 
 def worker_environment(folder: Path, host: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The variables of a process that runs a framework in ``folder``; makes the folders that they name."""
-    # A build in the user's own site-packages is found although HOME is another.
+    """Returns the variables of a framework's process in ``folder``; creates the folders that they name."""
+    # finds a build in the user's own site-packages although HOME differs
     own = {"PYTHONUSERBASE": site.getuserbase()}
     return {**_SETTINGS, **_passed(host), **_made(folder, _HOMES), **own}
 
 
 def installer_environment(folder: Path, host: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The variables of a venv or pip process: the user's pip is configured as ever; ``folder`` as above."""
+    """Returns the variables of venv or pip, with the user's pip configuration; ``folder`` as above."""
     names = _USER | _INSTALLER | _PROXIES | {name.upper() for name in _PROXIES}
     return {**_passed(host, names, ("PIP_", "XDG_")), **_made(folder, _TEMPORARY)}
 
 
 def r_session_environment(folder: Path, host: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The variables of an R that finds what the user's own sessions find; ``folder`` as above."""
+    """Returns the variables of an R that finds the libraries of the user's sessions; ``folder`` as above."""
     return {**_passed(host, _USER, ("R_", "RENV_", "TORCH_", "XDG_")), **_made(folder, _TEMPORARY)}
 
 

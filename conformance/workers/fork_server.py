@@ -1,7 +1,8 @@
 """The host's half of :mod:`adapters.forkserver`: workers forked from a process that has imported a framework.
 
-What replaces a worker that a forbidden call may have harmed is such a fork.  A worker of another kind, a
-device's or another system's, is replaced by a process started anew, as the first of each is.
+Such a fork replaces a worker that a forbidden call may have harmed.  Workers on other devices or systems
+cannot be forked; a newly started process replaces them.  The first worker of each framework is also a newly
+started process.
 """
 
 from __future__ import annotations
@@ -25,20 +26,20 @@ from conv_transpose_conformance.workers.launch import Child, start
 from conv_transpose_conformance.workers.stop import Stop
 
 START_TIMEOUT: Final = 180.0
-_REPLY: Final = 20.0  # seconds: all it ever does is fork
+_REPLY: Final = 20.0  # seconds; it only forks
 _GLANCE: Final = 0.2
 
 
 class NoForks(Exception):
-    """The server cannot be had, or has ended."""
+    """The server cannot be started, or has ended."""
 
 
 @define
 class ForkServer:
-    """A process that has imported the framework of ``command``; it ends with :meth:`close`.
+    """A process that has imported the framework of ``command`` and forks workers; :meth:`close` ends it.
 
     Raises:
-        NoForks: where there is none, or none that could fork: with threads of its own at the start.
+        NoForks: if it cannot be started, or cannot fork because it has threads.
     """
 
     command: WorkerCommand
@@ -70,19 +71,19 @@ class ForkServer:
             raise
 
     def fork(self, folder: Path, environment: Mapping[str, str], descriptors: Sequence[int]) -> Forked:
-        """A worker in ``folder`` on these descriptors: its requests, its answers, its log.
+        """Returns a worker in ``folder`` with these descriptors for requests, answers and log.
 
-        What one of the forks has compiled serves the others.
+        The forks share compiled code.
         """
         kept = {KEPT: str(self._child.folder / "kept")}
         request = {"folder": str(folder), "environment": {**environment, **kept}}
         return Forked(self, int(self.ask({"fork": request}, descriptors)["pid"]))
 
     def ask(self, request: Mapping[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
-        """The reply to a request; any thread may ask.
+        """Returns the reply to a request; any thread may call it.
 
         Raises:
-            NoForks: where the server has ended.
+            NoForks: if the server has ended.
         """
         packet = json.dumps(request).encode()
         with self._lock:
@@ -109,20 +110,20 @@ class ForkServer:
                 if isinstance(reply, dict):
                     return reply
             break
-        self._control.close()  # a late reply must not be taken for another's
+        self._control.close()  # a late reply must not answer the next request
         raise NoForks("it has ended")
 
     def close(self) -> None:
-        """Ends the server and every fork that is left of it."""
+        """Ends the server and all its remaining forks."""
         self._control.close()
         self._child.end()
 
 
 @define
 class Forked:
-    """A forked worker's process, as ``launch`` needs it.
+    """The process of a forked worker, with the interface that ``launch`` needs.
 
-    It stays a zombie, and its number its own, until :meth:`wait` has returned.
+    It stays a zombie and keeps its process id until :meth:`wait` has returned.
     """
 
     _server: ForkServer
@@ -130,14 +131,14 @@ class Forked:
     returncode: int | None = None
 
     def poll(self) -> int | None:
-        """The exit code, or None while it lives."""
+        """Returns the exit code, None while it lives."""
         return self._code({"status": self.pid}) if self.returncode is None else self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
-        """The exit code once it has ended; -9 where the server has too, and nobody knows.
+        """Returns the exit code once it has ended; -9 if the server has ended too, so that nobody knows.
 
         Raises:
-            TimeoutError: where it lives on after ``timeout`` seconds.
+            TimeoutError: if it is still alive after ``timeout`` seconds.
         """
         end = None if timeout is None else time.monotonic() + timeout
         while (code := self.poll()) is None:

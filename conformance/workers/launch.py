@@ -1,8 +1,8 @@
-"""Starts every child process of the suite: contained, watched, limited, and ended with what it starts.
+"""Starts every child process of the suite: contained, watched and limited; ends it with all its children.
 
-A child is the leader of a session of its own, has a private folder, and sees the variables that its kind of
-environment lets through (see ``environment``).  It writes no core file.  The watchdog ends it, its children
-and its folder where the host cannot.
+A child leads a session of its own, has a private folder, and sees the variables of its kind of environment
+(see ``environment``).  It writes no core file.  If the host cannot, the watchdog ends the child and its
+children and removes the folder.
 """
 
 from __future__ import annotations
@@ -28,32 +28,32 @@ from attrs import define, field, frozen
 
 from conv_transpose_conformance.workers import watchdog
 
-OUTPUT: Final = 1 << 20  # bytes of each stream that are kept, the last ones
-LOG: Final = 1 << 24  # bytes that a log file grows to
-_GLANCE: Final = 0.05  # seconds between two looks at whether to go on
+OUTPUT: Final = 1 << 20  # bytes at the end of each stream that are kept
+LOG: Final = 1 << 24  # maximum bytes of a log file
+_GLANCE: Final = 0.05  # seconds between two calls of ``stop``
 _CHUNK: Final = 1 << 16
 
-Environment = Callable[[Path], dict[str, str]]  # of a child whose private folder is given
+Environment = Callable[[Path], dict[str, str]]  # makes a child with a given private folder
 DISCARD: Final = subprocess.DEVNULL
-# Sets limits before the program begins, which from outside could be too late.
+# sets limits before the program starts; from outside it could be too late
 _LIMITED: Final = ("/bin/sh", "-c", 'ulimit -c 0; ulimit -v "$1" 2>/dev/null; shift; exec "$@"', "sh")
 
 
 class Process(Protocol):
-    """A started process; ``wait`` raises where it lives on after ``timeout`` seconds."""
+    """A started process; ``wait`` raises if it is still alive after ``timeout`` seconds."""
 
     pid: int
 
     def poll(self) -> int | None:
-        """The exit code, or None while it lives."""
+        """Returns the exit code, None while it lives."""
 
     def wait(self, timeout: float | None = None) -> int:
-        """The exit code once it has ended."""
+        """Returns the exit code once it has ended."""
 
 
 @define
 class Child:
-    """A process that was started, and its private ``folder``; both end with :meth:`end`, or the block."""
+    """A started process and its private ``folder``; :meth:`end`, or the end of the block, ends both."""
 
     folder: Path
     _process: Process
@@ -61,37 +61,37 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """The number of the process, and of its group."""
+        """The id of the process and of its group."""
         return self._process.pid
 
     def poll(self) -> int | None:
-        """The exit code, negative for a signal, or None while it lives."""
+        """Returns the exit code, negative for a signal, None while it lives."""
         return self._process.poll()
 
     def wait(self, timeout: float | None = None) -> int | None:
-        """The exit code once it has ended, or None where it lives on after ``timeout`` seconds."""
+        """Returns the exit code once it has ended, None if it is still alive after ``timeout`` seconds."""
         try:
             return self._process.wait(timeout)
         except (subprocess.TimeoutExpired, TimeoutError):
             return None
 
     def kill(self) -> None:
-        """Kills the process group; any thread may."""
+        """Kills the process group; any thread may call it."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
 
     def limit_memory(self, more: int) -> None:
-        """Allows so many bytes of address space more than it has now, where the system can."""
+        """Limits its address space to so many bytes more than it has now, if the system can."""
         with suppress(OSError, ValueError, IndexError):
             pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[0])
             _limit(self.pid, "RLIMIT_AS", pages * resource.getpagesize() + more)
 
     def end_family(self) -> None:
-        """Kills the process and all that it started; the folder stays."""
+        """Kills the process and all its children; the folder stays."""
         watchdog.end_family(self.pid, str(self.folder))
 
     def end(self) -> None:
-        """Kills the process and all that it started, and removes the folder; may be called again."""
+        """Kills the process and all its children, and removes the folder; may be called again."""
         if self._ended:
             return
         self._ended = True
@@ -127,17 +127,17 @@ def start(
     Args:
         command: the program and its arguments.
         environment: the kind of environment, one of :mod:`workers.environment`.
-        name: becomes part of the name of its folder.
-        variables: what its environment holds besides.
-        files: the texts of files in its folder, by name.
-        cwd: where it runs; its own folder where none is given.
+        name: a part of its folder's name.
+        variables: additional environment variables.
+        files: the texts of files to write to its folder, by name.
+        cwd: its working folder; its own folder by default.
         output: the descriptor of its stdout.
-        errors: the descriptor of its stderr, by default that of its stdout.
+        errors: the descriptor of its stderr; that of its stdout by default.
         pass_fds: descriptors that it inherits.
-        memory: the bytes of address space that it may have, where the system can hold it to them.
+        memory: the limit of its address space in bytes, if the system supports it.
 
     Raises:
-        OSError: where it cannot be started.
+        OSError: if it cannot be started.
     """
 
     whole = list(command)
@@ -169,14 +169,14 @@ def contain(
     variables: Mapping[str, str] | None = None,
     files: Mapping[str, str] | None = None,
 ) -> Child:
-    """Makes a child by ``make``, which gets its folder and its variables; the rest is as in :func:`start`.
+    """Makes a child by ``make``, which gets folder and variables; other arguments as in :func:`start`.
 
     Raises:
-        OSError: where there is no room for its folder; and what ``make`` raises.
+        OSError: if its folder cannot be created.  Exceptions of ``make`` pass through.
     """
-    # With its links followed, as programs state it.
+    # with links resolved, as programs print it
     folder = Path(tempfile.gettempdir()).resolve() / f"{watchdog.PREFIX}{name}-{secrets.token_hex(6)}"
-    watchdog.watch(str(folder))  # before there is anything to be left behind
+    watchdog.watch(str(folder))  # before anything exists that could be left behind
     group = 0
     try:
         folder.mkdir(mode=0o700)
@@ -197,15 +197,15 @@ def contain(
 
 def _limit(process: int, what: str, most: int) -> None:
     if hasattr(resource, "prlimit"):
-        with suppress(OSError, ValueError):  # ended already, or less is allowed anyway
+        with suppress(OSError, ValueError):  # it has ended, or has a lower limit
             resource.prlimit(process, getattr(resource, what), (most, most))
 
 
 @frozen
 class Finished:
-    """How a program ended: its exit code, or None where it was ended; and the last that it wrote.
+    """How a program ended: its exit code, None if the suite ended it, and the end of its output.
 
-    ``folder`` is where its folder was, which its output may name.
+    ``folder`` is the path that its folder had; the output may contain it.
     """
 
     code: int | None
@@ -228,20 +228,20 @@ def run(
     cwd: Path | None = None,
     memory: int | None = None,
 ) -> Finished:
-    """Runs a program to its end, or ends it with all that it started.
+    """Runs a program to its end, or ends it and all its children.
 
     Args:
-        command: as in :func:`start`, and so is what is not named here.
-        deadline: the seconds that it may take; None for any.
-        stop: asked now and then; the program is ended once it says so.
-        log: the descriptor of a file that what it writes is copied to, begun anew after :data:`LOG` bytes.
-        together: whether its errors are part of its output.
+        command: as in :func:`start`, like all arguments not listed here.
+        deadline: the seconds that it may take; None for no limit.
+        stop: called regularly; the program is ended once it returns True.
+        log: the descriptor of a file that gets a copy of its output, truncated after :data:`LOG` bytes.
+        together: whether stderr is part of the output.
 
     Returns:
-        Of each stream at most the last :data:`OUTPUT` bytes.
+        The outcome, with at most the last :data:`OUTPUT` bytes of each stream.
 
     Raises:
-        OSError: where it cannot be started, or the log not be written.
+        OSError: if it cannot be started, or if the log cannot be written.
     """
     end = math.inf if deadline is None else time.monotonic() + deadline
     reads: list[int] = []
@@ -279,7 +279,7 @@ def run(
 def _listen(
     child: Child, written: dict[int, bytearray], log: int | None, enough: Callable[[], bool]
 ) -> int | None:
-    """Keeps the end of what it writes, until it has ended or has had enough time; its exit code."""
+    """Reads its output, keeping the end, until it ends or its time is up; returns the exit code."""
     waiting = select.poll()
     for descriptor in written:
         waiting.register(descriptor, select.POLLIN)
@@ -288,7 +288,7 @@ def _listen(
     while not enough():
         code = child.poll() if left else child.wait(_GLANCE)
         if code is not None and left and not ended:
-            child.end_family()  # who hold its output open
+            child.end_family()  # children that hold its output open
             ended = True
         ready = waiting.poll(0 if code is not None else _GLANCE * 1000) if left else []
         for descriptor, _event in ready:

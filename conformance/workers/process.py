@@ -1,8 +1,8 @@
-"""A worker process as the host holds it: started, fed, timed, and ended.
+"""The host's side of a worker process: starts, feeds, times and ends it.
 
-The worker is started by ``launch``, and gets a limit to its address space once its framework is imported.
-Requests and answers travel on two pipes; its stdout and stderr come by a third, of which only the end is
-kept: it tells the story where the worker dies.
+``launch`` starts the worker.  Its address space is limited once the framework is imported.  Requests and
+answers use two pipes.  A third pipe carries stdout and stderr; only its end is kept, to explain the death of
+a worker.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from conv_transpose_conformance.workers.launch import Child, contain, start
 from conv_transpose_conformance.workers.stop import Stop
 
 START_TIMEOUT: Final = 180.0
-LINGER = 5.0  # seconds between the end of a worker's answers and its own
-MEMORY: Final = 8 << 30  # bytes of address space that calls may take beyond what the framework itself takes
-_GLANCE: Final = 0.2  # seconds between two looks at whether the run was stopped
+LINGER = 5.0  # seconds between the end of a worker's answers and the end of the worker
+MEMORY: Final = 8 << 30  # bytes of address space that calls may take in addition to the framework
+_GLANCE: Final = 0.2  # seconds between two checks whether the run was stopped
 _CHUNK: Final = 1 << 18
-_SLOWEST = 10e6  # bytes a second: what crosses slower than this is not waited for
-_TAIL: Final = 1 << 14  # bytes of a worker's own output that are kept
+_SLOWEST = 10e6  # bytes a second; slower transfers are not waited for
+_TAIL: Final = 1 << 14  # bytes of a worker's output that are kept
 
 
 class WorkerFailed(ConformanceError):
-    """A worker that could not be started; the text says why."""
+    """A worker cannot be started; the text says why."""
 
     exit_code = 3
 
 
 class WorkerDied(Exception):
-    """The process ended; the text says how, with the last lines of its log."""
+    """The worker ended; the text says how, with the last lines of its log."""
 
 
 class WorkerTimeout(Exception):
@@ -49,15 +49,15 @@ class WorkerTimeout(Exception):
 
 
 class Worker:
-    """One process: the worker of a framework, started by ``command``.
+    """One worker process of a framework, started by ``command``.
 
-    ``stop`` ends every wait once it is set, that for the greeting included.  With ``forks`` it is a fork of
-    that server in place of a process started anew.
+    Setting ``stop`` ends every wait, including the one for the greeting.  With ``forks`` the worker is a fork
+    of that server instead of a newly started process.
 
     Raises:
-        WorkerFailed: where the interpreter cannot be run, the framework cannot be imported or has no such
-            device, or nothing is heard of it within ``START_TIMEOUT`` seconds.
-        NoForks: where the fork server has ended.
+        WorkerFailed: if the interpreter cannot run, if the framework cannot be imported or lacks the device,
+            or if the worker sends nothing within ``START_TIMEOUT`` seconds.
+        NoForks: if the fork server has ended.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Worker:
             self._listen.register(self._answers, select.POLLIN)
             self._listen.register(self._log, select.POLLIN)
             self.hello = self._greet()
-            if self.hello.get("device") == "cpu":  # accelerators' drivers reserve more than there is
+            if self.hello.get("device") == "cpu":  # drivers of accelerators reserve more than there is
                 self.process.limit_memory(memory)
         except BaseException:
             self.kill()
@@ -125,7 +125,7 @@ class Worker:
 
     @property
     def folder(self) -> Path:
-        """Its temporary folder."""
+        """The worker's temporary folder."""
         return self.process.folder
 
     def _greet(self) -> dict[str, Any]:
@@ -133,12 +133,12 @@ class Worker:
             header, _ = self.receive(START_TIMEOUT)
         except WorkerTimeout:
             raise WorkerFailed(
-                f"{self.framework}: nothing heard of its worker in {START_TIMEOUT:g} s"
+                f"{self.framework}: its worker sent nothing within {START_TIMEOUT:g} s"
             ) from None
         except WorkerDied as died:
             raise WorkerFailed(f"{self.framework}: {died}") from None
         except ProtocolError as error:
-            raise WorkerFailed(f"{self.framework}: it broke the protocol: {error}") from None
+            raise WorkerFailed(f"{self.framework}: protocol error: {error}") from None
         if header.get("type") == "failed" and header.get("device"):
             raise WorkerFailed(f"{self.framework}: {header.get('message')}; choose another with --device")
         if header.get("type") == "failed":
@@ -152,17 +152,17 @@ class Worker:
         return _checked(self.framework, header)
 
     def send(self, frame: bytes) -> None:
-        """Queues a frame; it is written while :meth:`receive` waits."""
+        """Queues a frame; :meth:`receive` writes it while it waits."""
         self._outgoing += frame
 
     def receive(self, timeout: float) -> tuple[dict[str, Any], Arrays]:
-        """The next frame.
+        """Returns the next frame.
 
         Raises:
-            WorkerTimeout: after ``timeout`` seconds without a whole frame; what crosses the pipes meanwhile
-                adds the time that it takes on a slow machine.
-            WorkerDied: where the process ended, or the run was stopped.
-            ProtocolError: where it sent what is no frame.
+            WorkerTimeout: if there is no whole frame after ``timeout`` seconds; bytes that cross the pipes
+                extend this by their time on a slow machine.
+            WorkerDied: if the process ended, or if the run was stopped.
+            ProtocolError: if it sent bytes that are no frame.
         """
         deadline = time.monotonic() + timeout
         while True:
@@ -171,7 +171,7 @@ class Worker:
                 return frame
             left = deadline - time.monotonic()
             if left <= 0:
-                if self.process.poll() is not None:  # dead, and a child of its own holds the pipe open
+                if self.process.poll() is not None:  # it is dead, and a child of it holds the pipe open
                     raise WorkerDied(self._obituary())
                 raise WorkerTimeout
             if self._stop.is_set():
@@ -198,7 +198,7 @@ class Worker:
         except BlockingIOError:
             pass
         except BrokenPipeError:
-            self._outgoing.clear()  # its answers end too, and say why
+            self._outgoing.clear()  # its answers end too, and tell why
         self._listen_for_room(bool(self._outgoing))
 
     def _listen_for_room(self, wanted: bool) -> None:
@@ -210,13 +210,13 @@ class Worker:
                 self._listen.unregister(self._requests)
 
     def _hear(self) -> bool:
-        """Takes what it has printed; whether more may come."""
+        """Reads its output; returns whether there may be more."""
         try:
             data = os.read(self._log, _CHUNK)
         except BlockingIOError:
             return False
         if not data:
-            with suppress(KeyError):  # heard before
+            with suppress(KeyError):  # ended before
                 self._listen.unregister(self._log)
             return False
         self._said += data
@@ -226,14 +226,14 @@ class Worker:
     def _obituary(self) -> str:
         code = self.process.wait(timeout=LINGER)
         if code is None:
-            return "it closed its answers and lives on"
+            return "it closed its answers but is still alive"
         tail = self.log_tail()
         how = signal_name(-code) if code < 0 else f"exit status {code}"
         return how + (f"; its log ends: {tail}" if tail else "")
 
     def log_tail(self, lines: int = 6) -> str:
-        """The last lines of stdout and stderr, joined by ' | '."""
-        deadline = time.monotonic() + 1.0  # a child that floods would keep us here
+        """Returns the last lines of stdout and stderr, joined by ' | '."""
+        deadline = time.monotonic() + 1.0  # a child that floods the pipe would keep this loop busy
         while self._open and self._hear() and time.monotonic() < deadline:
             pass
         text = self._said.decode("utf-8", "replace")
@@ -241,7 +241,7 @@ class Worker:
         return " | ".join(line[:500] for line in kept[-lines:])
 
     def kill(self) -> None:
-        """Ends the process with all that it started, and removes the folder; may be called again."""
+        """Ends the process and all its children, and removes the folder; may be called again."""
         if self._open:
             self._close()
             self.process.end()
@@ -252,7 +252,7 @@ class Worker:
             os.close(descriptor)
 
     def end_process(self) -> None:
-        """Kills the whole process group; safe from any thread."""
+        """Kills the process group; any thread may call it."""
         self.process.kill()
 
     def __enter__(self) -> Self:
@@ -265,7 +265,7 @@ class Worker:
 
 
 def signal_name(number: int) -> str:
-    """``SIGSEGV`` for 11."""
+    """Returns the name of a signal, ``SIGSEGV`` for 11."""
     try:
         return signal.Signals(number).name
     except ValueError:
@@ -273,7 +273,7 @@ def signal_name(number: int) -> str:
 
 
 def _checked(framework: str, hello: dict[str, Any]) -> dict[str, Any]:
-    """A greeting in which everything that is shown later is text, and short."""
+    """Returns a greeting in which everything shown later is short text."""
     for key in ("version", "python", "numpy", "device"):
         if not isinstance(hello.get(key), str) or len(hello[key]) > 200:
             raise WorkerFailed(f"{framework}: its worker's greeting gives no {key}")

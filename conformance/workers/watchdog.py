@@ -1,15 +1,14 @@
-"""The watchdog: a process that ends the suite's other processes when their host is gone, however it went.
+"""The watchdog: a process that ends the suite's other processes once the host is gone, even if killed.
 
-A host killed with SIGKILL cannot clean up after itself, and a framework that hangs inside its own code never
-notices that nobody listens any more.  So the first child brings a watchdog with it: a bare Python that reads
-lines from a pipe only the host holds, ``[FOLDER, GROUP]`` for a family that begins or has its number and
-``[FOLDER, null]`` for one that has ended.  At the end of that pipe it kills what is left and removes the
-folders.
+A host that gets SIGKILL cannot clean up, and a framework that hangs in its own code does not notice that its
+pipes are closed.  So the first child starts a watchdog: a bare Python that reads lines from a pipe that only
+the host holds, ``[FOLDER, GROUP]`` for a family that starts or gets its group and ``[FOLDER, null]`` for one
+that has ended.  When the pipe ends, it kills the remaining families and removes their folders.
 
-A family is a child and all that it starts: its process group, and what left the group but not the
-environment, where ``MARK`` names the family's folder.
+A family is a child with all its descendants: its process group, and processes that left the group but kept
+the environment, in which ``MARK`` names the family's folder.
 
-This file is that program too, and so imports the standard library alone.
+This file is also the program of the watchdog, so it imports only the standard library.
 """
 
 from __future__ import annotations
@@ -25,24 +24,24 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
-MARK = "CONFORMANCE_WORKER_FOLDER"  # in a child's environment: its folder, and so in its children's
-PREFIX = "conformance-"  # of the folders' names; no other is ever removed
+MARK = "CONFORMANCE_WORKER_FOLDER"  # environment variable with a child's folder, which descendants inherit
+PREFIX = "conformance-"  # beginning of the folders' names; no other folder is removed
 _PASSES = 100
 _TRIES = 50
 
 _lock = threading.Lock()
-_owner = 0  # the process whose families these are: a fork of the host has none of its own yet
+_owner = 0  # the process that owns these families; a fork of the host has none yet
 _watched: dict[str, int] = {}
 _watchdog: subprocess.Popen[bytes] | None = None
 
 
 def watch(folder: str, group: int = 0) -> None:
-    """From now on the watchdog ends this family where the host does not; ``group`` is 0 until it is known."""
+    """Makes the watchdog responsible for a family; ``group`` is 0 until it is known."""
     _tell(folder, group)
 
 
 def release(folder: str) -> None:
-    """The host has ended this family."""
+    """Tells the watchdog that the host has ended a family."""
     _tell(folder, None)
 
 
@@ -59,7 +58,7 @@ def _tell(folder: str, group: int | None) -> None:
         told = {folder: group}
         if _watchdog is None or _watchdog.poll() is not None:
             _watchdog = _start()
-            told = {**_watched}  # those of one that was killed too
+            told = {**_watched}  # also those of a killed watchdog
         assert _watchdog.stdin is not None
         with suppress(BrokenPipeError):  # it was killed; the next line starts another
             _watchdog.stdin.write(b"".join(json.dumps(line).encode() + b"\n" for line in told.items()))
@@ -74,17 +73,17 @@ def _start() -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         cwd="/",
         env={},
-        start_new_session=True,  # what ends the host's group or terminal must not end it
+        start_new_session=True,  # signals to the host's group or terminal must not end it
     )
 
 
 def end_family(group: int, folder: str) -> None:
-    """Kills a process group (0: none) and the processes that have the family's mark."""
+    """Kills a process group (0: none) and the processes with the family's mark."""
     if group:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
     ended: set[int] = set()
-    for _ in range(_PASSES):  # one that is being killed may have started another meanwhile
+    for _ in range(_PASSES):  # a process may have started another while it was killed
         found = set(_marked(folder, group)) - ended
         if not found:
             return
@@ -95,10 +94,10 @@ def end_family(group: int, folder: str) -> None:
 
 
 def _marked(folder: str, group: int) -> Iterator[int]:
-    """The processes with the mark that are not in the group."""
+    """Yields the processes with the mark that are not in the group."""
     mark = b"\0" + os.fsencode(f"{MARK}={folder}") + b"\0"
     for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
-        # One that is not ours cannot be read; one that has died reads as empty.
+        # processes of other users cannot be read; dead ones read as empty
         with suppress(OSError):
             marked = name.isdigit() and mark in b"\0" + _bytes(f"/proc/{name}/environ") + b"\0"
             if marked and os.getpgid(int(name)) != group:
@@ -111,14 +110,14 @@ def _bytes(path: str) -> bytes:
 
 
 def remove(folder: str) -> None:
-    """Removes a family's folder; what has just been killed may still be writing to it."""
+    """Removes a family's folder, into which a process that is being killed may still write."""
     if not os.path.basename(folder).startswith(PREFIX):
         return
     for _ in range(_TRIES):
         shutil.rmtree(folder, ignore_errors=True)
         if not os.path.lexists(folder):
             return
-        for place, folders, _files in os.walk(folder):  # closed ones, which it may have left
+        for place, folders, _files in os.walk(folder):  # folders without permissions, which it may have left
             for name in folders:
                 if not os.path.islink(os.path.join(place, name)):
                     with suppress(OSError):

@@ -1,1 +1,1 @@
-"""Scripts that reproduce a divergence with nothing but the framework, and their execution."""
+"""Writes and runs scripts that reproduce a divergence with the framework alone."""

@@ -1,4 +1,4 @@
-"""Executes reproduction scripts with the framework's own interpreter, contained as a worker is."""
+"""Runs reproduction scripts with the framework's own interpreter, contained like a worker."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from conv_transpose_conformance.workers.environment import worker_environment
 from conv_transpose_conformance.workers.launch import run
 from conv_transpose_conformance.workers.process import MEMORY
 
-DEADLINE: Final = 90.0  # seconds a script may take, its framework's import included
-SPACE: Final = 2 * MEMORY  # bytes of address space it may take: for its framework, and for its call
-_KEPT: Final = 4000  # characters of what it said
-_NOT_RUN: Final = "not executed: the run was made with --no-explain, or its framework was not there"
-# What differs from one execution to the next: addresses, times, numbers of processes.
+DEADLINE: Final = 90.0  # seconds that a script may take, including the import of its framework
+SPACE: Final = 2 * MEMORY  # bytes of address space for the framework and the call
+_KEPT: Final = 4000  # characters of its output
+_NOT_RUN: Final = "not run: the run had --no-explain, or the framework was unavailable"
+# parts of an output that differ between executions: addresses, times, process ids
 _PASSING: Final = re.compile(
     r"\b0x[0-9a-f]{6,}\b|\b[0-9a-f]{9,}\b|(?<=PID )\d+|(?<=\()\d{3,}(?=[:,])"
     r"|\d{4}-\d\d-\d\d[-T ]\d\d:\d\d:\d\d[.\d]*"
@@ -35,7 +35,7 @@ _PASSING: Final = re.compile(
 
 @frozen
 class Executed:
-    """What came of a script: ``reproduced``, ``gone`` or ``failed``, which is neither."""
+    """The outcome of a script: ``reproduced``, ``gone``, or ``failed`` for anything else."""
 
     status: str
     exit_code: int | None
@@ -50,12 +50,12 @@ def execute(
     settings: Mapping[str, str] | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Executed:
-    """Runs a script in a folder and an environment of its own; all that it started ends with it.
+    """Runs a script in a folder and an environment of its own; ends all its processes afterwards.
 
-    ``settings`` are variables that it sees besides; once ``stop`` says so it is ended.
+    ``settings`` are additional environment variables.  The script is ended once ``stop`` returns True.
     """
     name = f"repro{ending}"
-    on_cpu = os.environ.get(DEVICE, "cpu") == "cpu"  # accelerators' drivers reserve more than there is
+    on_cpu = os.environ.get(DEVICE, "cpu") == "cpu"  # drivers of accelerators reserve more than there is
     try:
         done = run(
             [python, name],
@@ -71,7 +71,7 @@ def execute(
     except OSError as error:
         return Executed("failed", None, f"cannot be started: {error.strerror}")
     if done.code is None and stop():
-        return Executed("not run", None, "ended before it was through, as the run was")
+        return Executed("not run", None, "ended early, with the run")
     if done.code is None:
         return Executed("failed", None, f"no end within {deadline:g} seconds")
     said = plain(done.output.replace(str(done.folder), ".")).strip()[-_KEPT:]
@@ -83,9 +83,9 @@ def execute(
 
 @define
 class Executions:
-    """Executes divergences' scripts, two at a time, while others are still being looked for.
+    """Runs the scripts of divergences, two at a time, while the search for others goes on.
 
-    ``interpreters`` are those that may be started, until ``cancelled``.
+    ``interpreters`` are the interpreters to start, until ``cancelled`` returns True.
     """
 
     interpreters: Mapping[str, Path]
@@ -95,9 +95,10 @@ class Executions:
     def begin(
         self, framework: str, scripts: Sequence[Callable[[], str]], ending: str = ".py"
     ) -> Future[dict[str, Any] | None]:
-        """A divergence's first script that shows it, else the first, marked as it went; plain data.
+        """Starts the scripts of a divergence; the result is the first that reproduces it, else the first.
 
-        ``scripts`` has the most readable first; None comes of none.  ``ending`` ends their files' names.
+        The result is plain data, None without scripts.  ``scripts`` has the most readable script first;
+        ``ending`` is the suffix of the files.
         """
         return self._threads.submit(self._first, framework, scripts, ending)
 

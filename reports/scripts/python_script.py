@@ -1,8 +1,8 @@
-"""A divergence as a script that needs nothing but the framework and NumPy.
+"""Writes scripts that reproduce a divergence with nothing but the framework and NumPy.
 
-It prints what the documents demand and what came, exits 1 while the two differ and 0 once they agree.  A call
-that may kill or hang its process is made in a process of its own.  ``device`` is where the divergence was
-seen.
+A script prints what the documents demand and what the framework returned.  It exits 1 while the two differ
+and 0 once they agree.  A call that may kill or hang its process runs in a process of its own.  ``device`` is
+the device on which the divergence occurred.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from conv_transpose_conformance.frameworks.registry import implementation as dec
 from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.text import one_line
 
-ENDING: Final = ".py"  # of a script's file
-MARK: Final = "DIVERGES"  # a script that found its divergence says so, beside exiting with 1
+ENDING: Final = ".py"  # suffix of a script's file
+MARK: Final = "DIVERGES"  # a script that reproduces its divergence prints this and exits with 1
 GONE: Final = "agrees: the divergence is gone"
-SECONDS: Final = 60  # that a call and its framework's import may take before a script holds it for hung
+SECONDS: Final = 60  # seconds for the import and the call, after which a script counts the call as hanging
 WORDS: Final = {
     Check.VALUES: "y",
     Check.GRAD_INPUT: "grad_input",
@@ -33,7 +33,7 @@ WORDS: Final = {
 
 
 def values_script(implementation: str, example: Example, about: Sequence[str], *, device: str = "cpu") -> str:
-    """The script of wrong numbers; ``about`` are the lines that explain it."""
+    """Returns the script for wrong numbers; ``about`` are the lines that explain it."""
     words = idiom(implementation, example.case, device)
     name = WORDS[example.check]
     lines = [*_head(implementation, example.case, about), "import numpy as np", *words.imports, ""]
@@ -49,7 +49,7 @@ def values_script(implementation: str, example: Example, about: Sequence[str], *
     lines += [f'print("expected {name}:")', "print(expected)", f'print("actual {name}:")', "print(actual)"]
     lines += [f"print({'by hand: ' + example.arithmetic!r})"]
     if np.any(example.bound):
-        lines += [f"allowed = {_array(example.bound)}  # what rounding may add up to, element by element"]
+        lines += [f"allowed = {_array(example.bound)}  # the rounding bound of each element"]
         lines += ["same = actual.shape == expected.shape and bool((abs(actual - expected) <= allowed).all())"]
     else:
         lines += ["same = actual.shape == expected.shape and bool((actual == expected).all())"]
@@ -66,7 +66,7 @@ def fact_script(
     *,
     device: str = "cpu",
 ) -> str:
-    """The script of a wrong shape, dtype or set of parameters; ``expected`` is plain data."""
+    """Returns the script for a wrong shape, dtype or set of parameters; ``expected`` is plain data."""
     words = idiom(implementation, case, device)
     lines = [*_head(implementation, case, about), "import numpy as np", *words.imports, ""]
     lines += [*_ones(case), "", *words.build]
@@ -90,7 +90,7 @@ def refused_script(
     *,
     device: str = "cpu",
 ) -> str:
-    """The script of a call that is refused, or whose gradients are, though the documents allow it."""
+    """Returns the script for a call (or its gradients) that is refused although the documents allow it."""
     words = idiom(implementation, case, device)
     lines = [*_head(implementation, case, about), "import numpy as np", *words.imports, ""]
     lines += [*_ones(case), *_gradient(case, output), "", "try:"]
@@ -113,7 +113,7 @@ def process_script(
     about: Sequence[str],
     device: str = "cpu",
 ) -> str:
-    """The script of a call that crashes, hangs, or is accepted though it must be refused (and why)."""
+    """Returns the script for a call that crashes, hangs, or is accepted although it must be refused."""
     words = idiom(implementation, case, device)
     head_ = _head(implementation, case, about, ("import os", "import subprocess"))
     body = [*words.imports, "", *_ones(case), *_gradient(case, output), *words.build]
@@ -140,7 +140,7 @@ def process_script(
         *_indented(body),
         "",
         "",
-        "if sys.argv[1:] == ['call']:  # in a process of its own, which the call may take down",
+        "if sys.argv[1:] == ['call']:  # in a process of its own, because the call may kill it",
         "    try:",
         "        call()",
         "    except Exception as error:",
@@ -166,7 +166,7 @@ def process_script(
         "if done.returncode == 3:",
         *refusal,
         "if done.returncode != 0:",
-        "    print('cannot say: the call did not begin')",
+        "    print('unclear: the call did not start')",
         "    sys.exit(2)",
         *([f"print({MARK!r})", "sys.exit(1)"] if must_refuse else [f"print({GONE!r})", "sys.exit(0)"]),
     ]
@@ -174,9 +174,9 @@ def process_script(
 
 
 def idiom(implementation: str, case: Case, device: str = "cpu") -> Idiom:
-    """The words of an implementation for a case, on "cpu" or, where its framework has it, another device."""
+    """Returns the idiom of an implementation for a case, on "cpu" or another device of its framework."""
     write = framework(framework_of(implementation)).idiom
-    assert write is not None, f"{implementation} has no words for a script"
+    assert write is not None, f"{implementation} has no idiom for scripts"
     return write(declared(implementation), case, device)
 
 
@@ -186,10 +186,10 @@ def _head(implementation: str, case: Case, about: Sequence[str], imports: Sequen
 
 
 def head(implementation: str, case: Case, about: Sequence[str], needs: str) -> list[str]:
-    """The comment at a script's beginning, of any language."""
+    """Returns the comment at the beginning of a script in any language."""
     return [
-        f"# {implementation}: another result than its documents demand.",
-        f"# Needs {needs}. Exits 1 while the divergence is there, 0 when it is gone.",
+        f"# {implementation}: the result contradicts its documentation.",
+        f"# Needs {needs}. Exits 1 while the divergence is there, 0 once it is gone.",
         *(f"# {one_line(line)}" for line in about),
         f"# Case: {case.id}",
     ]
@@ -215,7 +215,7 @@ def _indented(lines: Sequence[str]) -> list[str]:
 
 
 def _array(array: Any) -> str:
-    """An array as a literal that reads back to the same bits."""
+    """Returns an array as a literal that reads back to the same bits."""
     values = np.asarray(array)
     dtype = str(values.dtype)
     if dtype == "bfloat16":
@@ -228,7 +228,7 @@ def _array(array: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Whole numbers without a fraction, so that they are easy to read."""
+    """Returns whole numbers without a fraction, so that they are easy to read."""
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:

@@ -1,6 +1,6 @@
-"""A divergence of R torch as an R script that needs nothing but R and its torch package.
+"""Writes R scripts that reproduce a divergence of R torch with nothing but R and its torch package.
 
-The same four kinds as in ``reproduction``, with the same last lines and exit codes.
+There are the same four kinds as in ``python_script``, with the same last lines and exit codes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.reports.scripts.python_script import GONE, MARK, SECONDS, WORDS, head
 from conv_transpose_conformance.text import one_line
 
-ENDING: Final = ".R"  # of a script's file
+ENDING: Final = ".R"  # suffix of a script's file
 _DTYPES: Final = {
     "float16": "torch_float16()",
     "bfloat16": "torch_bfloat16()",
@@ -29,7 +29,7 @@ _DEFAULTS: Final = {"stride": 1, "padding": 0, "output_padding": 0, "groups": 1,
 
 
 def values_script(implementation: str, example: Example, about: Sequence[str]) -> str:
-    """The script of wrong numbers; ``about`` are the lines that explain it."""
+    """Returns the script for wrong numbers; ``about`` are the lines that explain it."""
     case, name = example.case, WORDS[example.check]
     lines = [*_head(implementation, case, about)]
     needed = [n for n in example.tensors if n != "g" or example.check is not Check.VALUES]
@@ -53,7 +53,7 @@ def values_script(implementation: str, example: Example, about: Sequence[str]) -
 
 
 def fact_script(implementation: str, case: Case, check: Check, expected: Any, about: Sequence[str]) -> str:
-    """The script of a wrong shape, dtype or set of parameters; ``expected`` is plain data."""
+    """Returns the script for a wrong shape, dtype or set of parameters; ``expected`` is plain data."""
     lines = [*_head(implementation, case, about), *_ones(case), "", *_build(implementation, case)]
     if check is Check.PARAMETERS:
         words = [
@@ -77,7 +77,7 @@ def fact_script(implementation: str, case: Case, check: Check, expected: Any, ab
 def refused_script(
     implementation: str, case: Case, output: tuple[int, ...] | None, about: Sequence[str]
 ) -> str:
-    """The script of a call that is refused, or whose gradients are, though the documents allow it."""
+    """Returns the script for a call (or its gradients) that is refused although the documents allow it."""
     lines = [*_head(implementation, case, about), *_ones(case), *_gradient(case, output), ""]
     body = [*_build(implementation, case), *_load(implementation, case), _call(implementation, case)]
     body += ['cat("accepted, the output has the shape", y$shape, "\\n")']
@@ -96,7 +96,7 @@ def process_script(
     output: tuple[int, ...] | None,
     about: Sequence[str],
 ) -> str:
-    """The script of a call that crashes, hangs, or is accepted though it must be refused (and why)."""
+    """Returns the script for a call that crashes, hangs, or is accepted although it must be refused."""
     body = [*_ones(case), *_gradient(case, output), *_build(implementation, case)]
     body += [] if must_refuse else _load(implementation, case)
     body += [_call(implementation, case), 'cat("accepted, the output has the shape", y$shape, "\\n")']
@@ -105,7 +105,7 @@ def process_script(
     wanted = f"an error, as {must_refuse}" if must_refuse else "an output"
     lines = [
         *_head(implementation, case, about),
-        'if ("call" %in% commandArgs(TRUE)) { # in a process of its own, which the call may take down',
+        'if ("call" %in% commandArgs(TRUE)) { # in a process of its own, because the call may kill it',
         "  tryCatch({",
         *_indented(_indented(body)),
         "  }, error = function(error) {",
@@ -123,7 +123,7 @@ def process_script(
         "if (is.null(status)) status <- 0",
         'cat("actual:", tail(said, 40), sep = "\\n")',
         f'if (status == 124) cat("no answer within {SECONDS} seconds\\n")',
-        'if (status == 1) { cat("cannot say: the call did not begin\\n"); quit(save = "no", status = 2) }',
+        'if (status == 1) { cat("unclear: the call did not start\\n"); quit(save = "no", status = 2) }',
         'if (!status %in% c(0, 3, 124)) cat("the process died, status", status, "\\n")',
         f"same <- status == {3 if must_refuse else 0}",
     ]
@@ -208,7 +208,7 @@ def _gradient(case: Case, output: tuple[int, ...] | None) -> list[str]:
 
 
 def _tensor(array: Any, dtype: str) -> str:
-    """A tensor as an expression that gives the same bits, its values in the order of C."""
+    """Returns a tensor as an expression that gives the same bits, with values in C order."""
     values = np.asarray(array)
     shape = f"c({_listed(values.shape)})"
     if values.size == 0:
@@ -218,7 +218,7 @@ def _tensor(array: Any, dtype: str) -> str:
 
 
 def _literal(value: float) -> str:
-    # R's reading of a decimal fraction may be off in its last bit, that of a hexadecimal one is not.
+    # R may read a decimal fraction wrong in the last bit, but not a hexadecimal one
     if np.isnan(value):
         return "NaN"
     if np.isinf(value):
@@ -245,7 +245,7 @@ def _dtype_word(dtype: str) -> str:
 
 
 def _text(text: str) -> str:
-    return json.dumps(one_line(text), ensure_ascii=False)  # of which R reads every escape
+    return json.dumps(one_line(text), ensure_ascii=False)  # R reads every escape of it
 
 
 def _indented(lines: Sequence[str]) -> list[str]:

@@ -1,1 +1,1 @@
-"""What a run leaves on disk: journal, records, run.json and divergences.json."""
+"""Reads and writes the files of a run: journal, records, run.json and divergences.json."""

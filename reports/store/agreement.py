@@ -16,15 +16,15 @@ _DEMAND: Final = ("statement", "source", "applies", "needs", "note", "kind")
 
 
 def judges(run: Run) -> tuple[str, ...]:
-    """Returns the versions of the suite that judged a run: several where runs of several were merged."""
+    """Returns the versions of the suite that judged a run; a merged run may have several."""
     return tuple(run["suite"].get("judged_by") or [run["suite"]["version"]])
 
 
 def suite_text(run: Run) -> str:
-    """Returns the suite that wrote a run, with the versions that judged it where those are others."""
+    """Returns the suite that wrote a run, and the versions that judged it if they differ."""
     name, version = run["suite"]["name"], run["suite"]["version"]
-    said = f"{name} {version}"
-    return said if judges(run) == (version,) else f"{said} (verdicts by {' and '.join(judges(run))})"
+    suite = f"{name} {version}"
+    return suite if judges(run) == (version,) else f"{suite} (verdicts by {' and '.join(judges(run))})"
 
 
 def reworded(before: Run, after: Run) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ def check_one_suite(runs: Located, purpose: str) -> None:
 
 
 def check_mergeable(runs: Located, catalogue: Iterable[Mapping[str, Any]], version: str) -> None:
-    """Checks that the runs mean the same by their cases and requirements, whichever versions made them.
+    """Checks that the cases and requirements of the runs agree, whichever versions made them.
 
     Args:
         runs: the parts to be merged, at least one.
@@ -67,7 +67,7 @@ def check_mergeable(runs: Located, catalogue: Iterable[Mapping[str, Any]], versi
     _check_corpora([(path, run) for path, run in runs if run.get("corpus") is not None])
     (first, run), *others = runs
     for path, other in others:
-        # The drawn cases have no version of their own: shards of two suites may leave some out.
+        # drawn cases have no version number, so shards of two versions may miss some
         if judges(other) != judges(run) and other["profile"] == "full" and _is_shard(other):
             _refuse(
                 f"{path}: a shard of the full profile drawn by {suite_text(other)}, {first} by "
@@ -87,7 +87,7 @@ def _check_corpora(runs: Located) -> None:
 
 
 def _check_catalogues(runs: Located, catalogue: Iterable[Mapping[str, Any]], version: str) -> None:
-    """Results of a requirement are joined under this suite's statement of it, so all must state the same."""
+    """Checks that all runs state their requirements as this suite does, because it joins their results."""
     known = {entry["id"]: entry for entry in catalogue}
     for path, run in runs:
         for entry in _catalogue(run):

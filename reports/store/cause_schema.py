@@ -1,4 +1,4 @@
-"""What divergences.json says of causes, checked like the rest of it; all of it may be absent."""
+"""Checks the causes in divergences.json; every key is optional."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def check_cause(divergence: Node) -> None:
     """Checks condition, diagnosis, located probe, reproduction and expectation.
 
     Raises:
-        BadRunFolder: naming the key at fault.
+        BadRunFolder: if a key is wrong; names it.
     """
     for key in ("kind", "detail", "smallest_seen"):
         divergence.get(key).of(str, _NONE)
@@ -46,7 +46,7 @@ def check_cause(divergence: Node) -> None:
         try:
             Case.parse(divergence["located"]["case"].of(str))
         except InvalidCase as error:
-            divergence["located"]["case"].fail(f"is no case id: {error}")
+            divergence["located"]["case"].fail(f"is not a case id: {error}")
     if divergence.get("reproduction").of(dict, _NONE) is not None:
         _check_reproduction(divergence["reproduction"])
     if divergence.get("expected").of(dict, _NONE) is not None:

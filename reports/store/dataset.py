@@ -1,4 +1,4 @@
-"""records.parquet: one row per case, implementation and check, and the way back into pandas."""
+"""Reads and writes records.parquet: one row per case, implementation and check."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _pandas_dtype(field: pa.Field) -> dict[str, Any]:
 
 
 def _schema() -> pa.Schema:
-    """The columns, with the note that lets any ``pandas.read_parquet`` make nullable integers of them."""
+    """Returns the columns, with metadata that makes ``pandas.read_parquet`` use nullable integers."""
     fields = [*_RECORD_FIELDS, *_CASE_FIELDS]
     note = {
         "index_columns": [],
@@ -104,7 +104,7 @@ def _pair(values: tuple[int, ...] | None) -> tuple[int | None, int | None]:
 
 
 def _parameters(case: Case) -> tuple[Any, ...]:
-    """The values of ``_CASE_FIELDS``, in their order."""
+    """Returns the values of ``_CASE_FIELDS`` in their order."""
     explicit = not isinstance(case.padding, str)
     before = tuple(pair[0] for pair in case.padding) if not isinstance(case.padding, str) else None
     after = tuple(pair[1] for pair in case.padding) if not isinstance(case.padding, str) else None
@@ -134,18 +134,22 @@ def _parameters(case: Case) -> tuple[Any, ...]:
 
 
 class RecordWriter:
-    """Writes records to a Parquet file, which gets its name only when it is complete.
+    """Writes records to a Parquet file that gets its name only when it is complete.
 
-    Until :meth:`close` the rows stand in a temporary file beside it, so that a run that fails
-    leaves the file of an earlier run as it was.
+    Until :meth:`close` the rows are in a temporary file beside it, so that a run that fails does not change
+    the file of an earlier run.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Start the file, or raise BadRunFolder where it cannot be written."""
+        """Creates the file.
+
+        Raises:
+            BadRunFolder: if it cannot be written.
+        """
         self.path = Path(path)
         self._partial = partial(self.path)
         self._rows: list[tuple[Any, ...]] = []
-        # Row numbers of the buffered cases by identity; _cases keeps each of them alive meanwhile.
+        # row numbers of the buffered cases by identity; _cases keeps the cases alive
         self._numbers: dict[int, int] = {}
         self._cases: list[Case] = []
         self._closed = False
@@ -155,7 +159,7 @@ class RecordWriter:
             raise BadRunFolder(f"cannot write {self.path}: {reason(error)}") from None
 
     def write(self, records: Iterable[Record]) -> None:
-        """Take some records."""
+        """Adds records."""
         rows, numbers, cases = self._rows, self._numbers, self._cases
         for record in records:
             case = record.case
@@ -202,7 +206,7 @@ class RecordWriter:
         self._cases.clear()
 
     def close(self) -> None:
-        """Write what is buffered and give the file its name; a second call does nothing."""
+        """Writes the buffer and gives the file its name; a second call does nothing."""
         if self._closed:
             return
         self._flush()
@@ -214,20 +218,20 @@ class RecordWriter:
             raise BadRunFolder(f"cannot write {self.path}: {reason(error)}") from None
 
     def discard(self) -> None:
-        """Drop everything; the file of an earlier run stays as it was."""
+        """Deletes the temporary file; the file of an earlier run stays unchanged."""
         if not self._closed:
             self._closed = True
             self._writer.close()
             self._partial.unlink(missing_ok=True)
 
     def __enter__(self) -> RecordWriter:
-        """The writer itself."""
+        """Returns the writer."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the file, also after an error: what was found so far is worth keeping."""
+        """Closes the file, also after an error, to keep the records so far."""
         self.close()
 
 
@@ -236,16 +240,16 @@ def _array(values: tuple[Any, ...], field: pa.Field) -> pa.Array:
         return pa.array(values, field.type)
     try:
         words = pa.array(values, pa.string())
-    except UnicodeEncodeError:  # a message with bytes that are no text
+    except UnicodeEncodeError:  # a message with undecodable bytes
         words = pa.array([encodable(value) for value in values], pa.string())
     return words.dictionary_encode()
 
 
 def load_run(directory: str | os.PathLike[str]) -> pd.DataFrame:
-    """The records of a run as a DataFrame, with the content of run.json in ``.attrs["run"]``.
+    """Returns the records of a run as a DataFrame, with the content of run.json in ``.attrs["run"]``.
 
     Raises:
-        BadRunFolder: where the folder or one of the two files is missing or cannot be read.
+        BadRunFolder: if the folder or one of the two files is missing or cannot be read.
     """
     folder = Path(directory)
     run = read_run(folder / RUN)
@@ -257,7 +261,7 @@ def load_run(directory: str | os.PathLike[str]) -> pd.DataFrame:
     try:
         return _frame(path, content, run)
     except (pa.ArrowException, OSError, KeyError, ValueError):
-        raise BadRunFolder(f"{path}: not a Parquet file, or a damaged one") from None
+        raise BadRunFolder(f"{path}: not a Parquet file, or damaged") from None
 
 
 def _frame(path: Path, content: bytes, run: dict[str, Any]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The names of a run's files, and writing them so that a reader never sees half of one."""
+"""Names of a run's files, and atomic writes."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ RECORDS: Final = "records.parquet"
 DIVERGENCES: Final = "divergences.json"
 JUNIT: Final = "junit.xml"
 INDEX: Final = "index.html"
-JOURNAL: Final = "journal.jsonl"  # of a run that has not ended
+JOURNAL: Final = "journal.jsonl"  # of an unfinished run
 REPRO: Final = "repro"  # a folder of scripts
 FILES: Final = frozenset({RUN, RECORDS, DIVERGENCES, JUNIT, INDEX, JOURNAL, REPRO})
 
-_ASIDE: Final = re.compile(r"journal-[0-9]+\.jsonl", re.ASCII)  # of runs never gone on with
+_ASIDE: Final = re.compile(r"journal-[0-9]+\.jsonl", re.ASCII)  # of unfinished runs that were not resumed
 _PARTIAL: Final = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)\.partial", re.ASCII)
 
 
 def partial(path: Path) -> Path:
-    """Where this process builds the file that will be ``path``."""
+    """Returns the temporary file in which this process writes the later ``path``."""
     return path.with_name(f".{path.name}.{os.getpid()}.partial")
 
 
 def is_own(name: str) -> bool:
-    """Whether a file of this name in a run folder is the suite's."""
+    """Returns whether a file of this name in a run folder belongs to the suite."""
     match = _PARTIAL.fullmatch(name)
     return (match["name"] if match else name) in FILES or _ASIDE.fullmatch(name) is not None
 
 
 def set_aside(journal: Path) -> Path:
-    """Give a journal the first free name beside its own, which a new run takes.
+    """Renames a journal to the first free name, so that a new run can use its name.
 
     Raises:
-        OSError: where that cannot be done.
+        OSError: if that fails.
     """
     number = 1
     while (kept := journal.with_name(f"journal-{number}.jsonl")).exists():
@@ -46,7 +46,7 @@ def set_aside(journal: Path) -> Path:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what processes that have died left half written."""
+    """Removes the half-written files of dead processes."""
     for path in folder.glob(".*.partial"):
         match = _PARTIAL.fullmatch(path.name)
         if match and match["name"] in FILES and not _alive(int(match["pid"])):
@@ -65,7 +65,7 @@ def _alive(pid: int) -> bool:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replace ``path`` by ``text`` in one step."""
+    """Replaces the content of ``path`` by ``text`` in one step."""
     temporary = partial(path)
     try:
         temporary.write_text(text, encoding="utf-8")
@@ -77,5 +77,5 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def reason(error: OSError) -> str:
-    """An operating system's error in its few words, without number and path."""
+    """Returns the text of an operating system error, without number and path."""
     return error.strerror or str(error)

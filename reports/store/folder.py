@@ -1,4 +1,4 @@
-"""A run's folder: what is in it, how it is written, and how its pages are made again."""
+"""The folder of a run: creates, locks, writes and reads it."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ Divergences = list[dict[str, Any]]
 
 @frozen
 class RunFolder:
-    """A folder that a run may write to; make one with :meth:`create`."""
+    """A folder that a run may write to; :meth:`create` makes one."""
 
     path: Path
 
     @property
     def records(self) -> Path:
-        """Where the dataset goes."""
+        """The path of the dataset."""
         return self.path / RECORDS
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keeps other runs out of the folder; the system lets them in however this process ends.
+        """Locks the folder within the block; the system releases the lock however this process ends.
 
         Raises:
-            BadRunFolder: where another run is writing to it.
+            BadRunFolder: if another run holds the lock.
         """
         try:
             folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -64,7 +64,7 @@ class RunFolder:
         try:
             if not _lock(folder):
                 raise BadRunFolder(
-                    f"{self.path}: another run is writing to it: give another folder, or wait for it to end"
+                    f"{self.path}: another run is writing to it; choose another folder, or wait for its end"
                 )
             yield
         finally:
@@ -72,15 +72,15 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> RunFolder:
-        """Make the folder, or take that of an earlier run, whose files stay until new ones replace them.
+        """Creates the folder, or takes that of an earlier run, whose files stay until new ones replace them.
 
         Raises:
-            BadRunFolder: where it cannot be written to, or holds files of somebody else.
+            BadRunFolder: if it cannot be written to, or if it contains other files.
         """
         folder = Path(path)
         try:
             str(folder).encode()
-        except UnicodeEncodeError:  # the dataset's library takes no other names
+        except UnicodeEncodeError:  # pyarrow takes no other names
             raise BadRunFolder(f"{str(folder)!r}: its name is not UTF-8") from None
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -89,8 +89,8 @@ class RunFolder:
                 foreign = [name for name in names if not is_own(name)]
                 if foreign:
                     raise BadRunFolder(
-                        f"{folder}: holds {foreign[0]!r} and no {RUN}, so it is no run folder: "
-                        "give a new or an empty one"
+                        f"{folder}: contains {foreign[0]!r} but no {RUN}, so it is not a run folder; "
+                        "choose a new or empty folder"
                     )
             sweep(folder)
             probe = partial(folder / RUN)
@@ -105,13 +105,13 @@ class RunFolder:
     def write(
         self, info: Run, summary: Summary, divergences: Divergences | None = None
     ) -> tuple[Run, Divergences]:
-        """Write run.json and divergences.json, and return what they hold; ``render`` makes the pages.
+        """Writes run.json and divergences.json, and returns their contents; ``render`` makes the pages.
 
-        ``divergences`` are the causes found; without them each check and verdict stands for itself.
+        ``divergences`` are the causes; without them each check and verdict is a divergence of its own.
 
         Raises:
-            BadRunFolder: where the folder cannot be written to.
-            ValueError: where ``info`` is not what run.json must hold.
+            BadRunFolder: if the folder cannot be written to.
+            ValueError: if ``info`` is not valid content of run.json.
         """
         run = jsonable({"schema": SCHEMA_VERSION, **info, "implementations": summary.implementations()})
         if divergences is None:
@@ -126,7 +126,7 @@ class RunFolder:
         return run, divergences
 
     def _write_scripts(self, divergences: Divergences) -> None:
-        """The reproduction scripts, in place of those of an earlier run."""
+        """Writes the reproduction scripts, replacing those of an earlier run."""
         scripts = {
             d["reproduction"]["file"]: d["reproduction"]["script"]
             for d in divergences
@@ -143,10 +143,10 @@ class RunFolder:
         self.write_files(scripts)
 
     def write_files(self, contents: dict[str, str]) -> None:
-        """Write files of these names and texts, each as a whole or not at all.
+        """Writes files with these names and texts, each completely or not at all.
 
         Raises:
-            BadRunFolder: where the folder cannot be written to.
+            BadRunFolder: if the folder cannot be written to.
         """
         for name, text in contents.items():
             try:
@@ -156,7 +156,7 @@ class RunFolder:
 
 
 def _lock(descriptor: int) -> bool:
-    # The lock of a process that was killed outlives it by a moment.
+    # the lock of a killed process outlives it by a moment
     for _ in range(10):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -170,10 +170,10 @@ def _lock(descriptor: int) -> bool:
 
 
 def read(directory: str | os.PathLike[str]) -> tuple[Run, Divergences]:
-    """The checked contents of a run folder's run.json and divergences.json.
+    """Returns the checked contents of a run folder's run.json and divergences.json.
 
     Raises:
-        BadRunFolder: where one of them is missing, is no JSON, or has a key missing or of the wrong type.
+        BadRunFolder: if a file is missing or not JSON, or if a key is missing or of the wrong type.
     """
     folder = Path(directory)
     run = read_run(folder / RUN)

@@ -1,12 +1,12 @@
-"""The journal: a run's records on disk as they are made, so that a run that is killed can go on.
+"""The journal: writes a run's records to disk as it goes, so that a killed run can be resumed.
 
-One line for each call, behind a checksum, in the order in which the calls were judged.  Lines are written a
-batch at a time and forced to the disk every second: a killed process loses the batch it was gathering, a
-power cut at most the last second besides.  A torn or damaged line ends the journal: what follows it is asked
-again.  The first line holds what the run was asked for.
+The first line holds the options of the run.  Every further line holds one call behind a checksum, in the
+order of judging.  Lines are written in batches and synced to the disk every second.  A killed process loses
+the current batch, a power cut also the last second.  A torn or damaged line ends the journal; the calls after
+it are made again.
 
-A journal may come from a stranger.  It is read as data: nothing in it is run, no interpreter's path is taken
-from it.
+A journal may come from a stranger.  It is read as data: nothing in it is run, and it gives no interpreter's
+path.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ from conv_transpose_conformance.text import one_line
 
 FORMAT: Final = 1
 _BATCH: Final = 64  # calls
-_DELAY: Final = 0.25  # seconds after which a batch is written though it is small
-_SYNC: Final = 1.0  # seconds between two that are forced to the disk
+_DELAY: Final = 0.25  # seconds after which a small batch is written
+_SYNC: Final = 1.0  # seconds between two syncs
 _IDENTITY: Final = ("version", "python", "numpy", "r", "device")
 
 
 class Journal:
-    """The journal of the run in ``folder``: begun anew with what was asked for, or read and gone on with.
+    """The journal of the run in ``folder``: new with the options ``asked``, or existing and continued.
 
-    One that is begun anew keeps that of an unfinished run, where there is one, under another name.
+    A new journal renames that of an unfinished run.
 
     Raises:
-        BadRunFolder: where it cannot be written or read, or is of another version of the suite.
+        BadRunFolder: if it cannot be written or read, or if another version of the suite wrote it.
     """
 
     def __init__(self, folder: Path, suite: str, asked: dict[str, Any] | None = None) -> None:
         self.path = folder / JOURNAL
-        self.kept: Path | None = None  # the journal of an unfinished run that this one would have replaced
-        self.elapsed = 0.0  # seconds that earlier parts of the run have taken
-        self.ready: dict[str, dict[str, Any]] = {}  # what each target's worker said of itself
+        self.kept: Path | None = None  # the renamed journal of an unfinished run
+        self.elapsed = 0.0  # seconds of the earlier parts of the run
+        self.ready: dict[str, dict[str, Any]] = {}  # the description of each target's worker
         self._suite = suite
         self._done: set[int] = set()
         self._waiting: list[bytes] = []
@@ -67,7 +67,7 @@ class Journal:
             raise self._cannot(error) from None
 
     def records(self) -> Iterator[list[Record]]:
-        """The records of the calls that it holds, call by call; then it is ready to be gone on with."""
+        """Yields the records of each call in the journal; afterwards the journal can be continued."""
         good = 0
         with os.fdopen(os.dup(self._file), "rb") as lines:
             lines.seek(0)
@@ -122,14 +122,14 @@ class Journal:
         return records
 
     def is_done(self, target: str, implementation: str, case: Case) -> bool:
-        """Whether the journal holds this call."""
+        """Returns whether the journal contains this call."""
         return bool(self._done) and hash((target, implementation, case.id)) in self._done
 
     def add_ready(self, target: str, info: dict[str, Any]) -> None:
-        """A target's worker has described itself.
+        """Adds the description of a target's worker.
 
         Raises:
-            BadRunFolder: where the target is not what it was when the run began.
+            BadRunFolder: if the target differs from the one at the start of the run.
         """
         identity = {key: info.get(key) or None for key in _IDENTITY}
         before = self.ready.get(target)
@@ -141,12 +141,12 @@ class Journal:
                 raise BadRunFolder(
                     one_line(
                         f"{self.path.parent}: {target}'s {key} was {before.get(key)} when the run began "
-                        f"and is {identity[key]} now: put that back, or begin a new run"
+                        f"and is {identity[key]} now; restore it, or start a new run"
                     )
                 )
 
     def add(self, records: list[Record]) -> None:
-        """The records of one call."""
+        """Adds the records of one call."""
         first = records[0]
         rows = [
             [
@@ -172,7 +172,7 @@ class Journal:
         self._waiting.append(b"%08x %s\n" % (zlib.crc32(text), text))
 
     def total(self) -> float:
-        """The seconds that the run has taken, its earlier parts included."""
+        """Returns the seconds of the run, including its earlier parts."""
         return self.elapsed + time.monotonic() - self._began
 
     def _flush(self, *, sync: bool) -> None:
@@ -192,8 +192,8 @@ class Journal:
 
     def _cannot(self, error: OSError) -> BadRunFolder:
         return BadRunFolder(
-            f"{self.path}: cannot be written: {reason(error)}; what was recorded before is kept: put that "
-            f"right and go on with 'conformance run --resume {self.path.parent}'"
+            f"{self.path}: cannot be written: {reason(error)}; the earlier records are kept. Fix this and "
+            f"continue with 'conformance run --resume {self.path.parent}'"
         )
 
     def flush(self) -> None:
@@ -205,7 +205,7 @@ class Journal:
         self._flush(sync=True)
 
     def close(self) -> None:
-        """Writes what is gathered."""
+        """Writes the current batch."""
         if self._file >= 0:
             try:
                 self._flush(sync=True)
@@ -214,7 +214,7 @@ class Journal:
                 self._file = -1
 
     def remove(self) -> None:
-        """The run is complete and its files are written: nothing is left to go on with."""
+        """Removes the journal of a run that is complete."""
         self.path.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
@@ -227,10 +227,10 @@ class Journal:
 
 
 def read_asked(folder: Path, suite: str) -> dict[str, Any]:
-    """What the run whose journal lies in ``folder`` was asked for.
+    """Returns the options in the journal in ``folder``.
 
     Raises:
-        BadRunFolder: where there is none, it cannot be read, or it is of another version of the suite.
+        BadRunFolder: if there is none, if it cannot be read, or if another version of the suite wrote it.
     """
     path = folder / JOURNAL
     try:
@@ -238,17 +238,17 @@ def read_asked(folder: Path, suite: str) -> dict[str, Any]:
             entry = _entry(lines.readline(1 << 20))
     except FileNotFoundError:
         raise BadRunFolder(
-            f"{folder}: holds no unfinished run, so there is nothing to resume: a run that ends removes its "
-            f"{JOURNAL}"
+            f"{folder}: contains no unfinished run, so there is nothing to resume; a complete run removes "
+            f"its {JOURNAL}"
         ) from None
     except OSError as error:
         raise BadRunFolder(f"{path}: {reason(error)}") from None
     if entry is None or entry[0] != "run" or len(entry) != 4 or not isinstance(entry[3], dict):
-        raise BadRunFolder(f"{path}: not a journal, or damaged in its first line: begin a new run")
+        raise BadRunFolder(f"{path}: not a journal, or damaged in its first line; start a new run")
     if entry[1:3] != [FORMAT, suite]:
         raise BadRunFolder(
             one_line(
-                f"{path}: was begun by version {entry[2]} of the suite, this is {suite}: begin a new run"
+                f"{path}: was written by version {entry[2]} of the suite, this is {suite}; start a new run"
             )
         )
     asked: dict[str, Any] = entry[3]
@@ -256,7 +256,7 @@ def read_asked(folder: Path, suite: str) -> dict[str, Any]:
 
 
 def _holds_calls(path: Path) -> bool:
-    """Whether a journal holds something that would be lost with it."""
+    """Returns whether a journal contains calls."""
     if not path.exists():
         return False
     with path.open("rb") as lines:
@@ -264,7 +264,7 @@ def _holds_calls(path: Path) -> bool:
 
 
 def _entry(line: bytes) -> list[Any] | None:
-    """A line's content; None where it is torn or damaged."""
+    """Returns the content of a line, None if it is torn or damaged."""
     checksum, _, text = line.partition(b" ")
     if not text.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(text[:-1]):
         return None

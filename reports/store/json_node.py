@@ -1,4 +1,4 @@
-"""Values of JSON files, each of which knows where it stands."""
+"""Values of JSON files that know their place, for error messages."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ NAMES: Final = {
 
 
 class Node:
-    """A value of a JSON file that knows where it stands, so that a complaint can say so."""
+    """A value of a JSON file and its place in it."""
 
     def __init__(self, value: Any, path: Path, key: str = "") -> None:
-        """The value that stands in the file at ``path`` under ``key``."""
+        """A value of the file at ``path`` under ``key``."""
         self.value, self.path, self.key = value, path, key
 
     def fail(self, problem: str) -> NoReturn:
-        """Complain about this value."""
+        """Raises BadRunFolder with the place of this value."""
         where = f"{self.key} " if self.key else ""
         raise BadRunFolder(one_line(f"{self.path}: {where}{problem}", 400))
 
     def of(self, *kinds: type) -> Any:
-        """The value, which must be of one of the kinds; a whole number is also a number."""
+        """Returns the value, which must be of one of the kinds; a whole number is also a number."""
         value = self.value
         fits = isinstance(value, kinds) or (float in kinds and isinstance(value, int))
         if not fits or (isinstance(value, bool) and bool not in kinds):
@@ -44,40 +44,40 @@ class Node:
         return value
 
     def __getitem__(self, key: str) -> Node:
-        """The value of a key that must be there."""
+        """Returns the value of a required key."""
         if key not in self.of(dict):
             self.fail(f"lacks the key {key!r}")
         return Node(self.value[key], self.path, f"{self.key}.{key}" if self.key else key)
 
     def get(self, key: str) -> Node:
-        """The value of a key that may be absent, which is as good as null."""
+        """Returns the value of an optional key; an absent key counts as null."""
         return self[key] if key in self.of(dict) else Node(None, self.path, f"{self.key}.{key}")
 
     def items(self) -> Iterator[tuple[str, Node]]:
-        """The members of an object."""
+        """Yields the members of an object."""
         for key in self.of(dict):
             yield key, Node(self.value[key], self.path, f"{self.key}[{short(key)}]")
 
     def __iter__(self) -> Iterator[Node]:
-        """The items of a list."""
+        """Yields the items of a list."""
         for position, item in enumerate(self.of(list)):
             yield Node(item, self.path, f"{self.key}[{position}]")
 
     def count(self) -> int:
-        """The value as a number of things."""
+        """Returns the value as a count."""
         value: int = self.of(int)
         if value < 0:
             self.fail(f"must not be negative, but is {short(value)}")
         return value
 
     def number(self) -> None:
-        """Check a number, a string that stands for one JSON cannot write, or null."""
+        """Checks a number, a string for a number that JSON cannot write, or null."""
         if self.value not in NUMBERS:
             self.of(float, NONE)
 
 
 def short(value: object) -> str:
-    """A value for a complaint: its kind, or some of its text."""
+    """Returns a value for a message: its kind, or the start of its text."""
     if isinstance(value, dict | list):
         return NAMES[type(value)]
     return one_line(json.dumps(value), 60)

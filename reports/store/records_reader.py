@@ -1,4 +1,4 @@
-"""A run's dataset as records again, call by call, for what looks at several runs."""
+"""Reads a run's dataset back as records, call by call, for commands on several runs."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _COLUMNS = (
 
 
 def calls(directory: Path) -> Iterator[list[Record]]:
-    """The records of each call, without evidence, in the order of the file.
+    """Yields the records of each call, without evidence, in the order of the file.
 
     Raises:
-        BadRunFolder: where the dataset cannot be read or holds what is no record of this suite.
+        BadRunFolder: if the dataset cannot be read, or if a row is no record of this suite.
     """
     frame = load_run(directory)
-    # Several versions of a framework are told apart by labels, which run.json gives beside its versions.
+    # labels distinguish several versions of a framework; run.json gives them with the versions
     labels = {
         (Target.parse(name).framework, entry.get("version") or ""): Target.parse(name).release
         for name, entry in frame.attrs["run"]["frameworks"].items()
@@ -67,7 +67,9 @@ def _record(
             case = cases[identifier] = Case.parse(identifier)
         check, verdict = Check(fields.pop("check")), Verdict(fields.pop("verdict"))
     except (InvalidCase, ValueError) as error:
-        raise BadRunFolder(f"{directory / RECORDS}: is of another version of the suite: {error}") from None
+        raise BadRunFolder(
+            f"{directory / RECORDS}: was written by another version of the suite: {error}"
+        ) from None
     words = {name: "" if value is None else str(value) for name, value in fields.items()}
     return Record(
         case=case,

@@ -1,4 +1,4 @@
-"""What run.json must say of requirements; it may come from strangers, as the rest of the file."""
+"""Checks the requirements in run.json, a file that may come from strangers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TEXTS: Final = ("id", "statement", "source", "document", "page", "needs", "note
 
 
 def check_requirements(requirements: Node) -> None:
-    """Checks the catalogue that a run examined, and its results."""
+    """Checks the catalogue and the results of a run."""
     known = set()
     for entry in requirements["catalogue"]:
         for key in _TEXTS:
@@ -26,12 +26,12 @@ def check_requirements(requirements: Node) -> None:
         known.add(entry["id"].value)
     for result in requirements["results"]:
         if result["requirement"].of(str) not in known:
-            result["requirement"].fail("is not in the catalogue beside it")
+            result["requirement"].fail("is not in the catalogue")
         for key in ("implementation", "framework", "message"):
             result[key].of(str)
         result["probed"].of(bool)
         if result["verdict"].of(str) not in _VERDICTS:
-            result["verdict"].fail("is no verdict")
+            result["verdict"].fail("is not a verdict")
         for verdict, count in result["counts"].items():
             if verdict not in _VERDICTS:
                 result["counts"].fail("has an unknown verdict")
@@ -40,5 +40,5 @@ def check_requirements(requirements: Node) -> None:
             try:
                 Case.parse(result["case"].value)
             except InvalidCase as error:
-                result["case"].fail(f"is no case id: {error}")
+                result["case"].fail(f"is not a case id: {error}")
         result.get("expected").of(dict, type(None))

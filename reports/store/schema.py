@@ -1,7 +1,7 @@
-"""What run.json and divergences.json must look like.
+"""Checks run.json and divergences.json.
 
-Both may come from strangers: they are only data, and everything a page takes for granted is
-checked here, with the file and the key in the message.  Unknown keys are left alone.
+Both may come from strangers and are only data.  This module checks everything that pages rely on; messages
+name the file and the key.  Unknown keys are ignored.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _VERDICTS: Final = frozenset(verdict.value for verdict in Verdict)
 
 
 def _refuse_literal(literal: str) -> NoReturn:
-    raise ValueError(f"{literal} is no JSON number")
+    raise ValueError(f"{literal} is not a JSON number")
 
 
 def _whole(literal: str) -> int:
-    if len(literal) > 20:  # beyond 64 bits: nothing of ours, and no float could hold all of them
+    if len(literal) > 20:  # beyond 64 bits: not written by the suite, and no float could hold it
         raise ValueError(f"the number {literal[:20]}... is too large")
     return int(literal)
 
@@ -42,7 +42,7 @@ def _load(path: Path) -> Node:
     except FileNotFoundError:
         if not path.parent.is_dir():
             raise BadRunFolder(f"{path.parent}: no such folder") from None
-        raise BadRunFolder(f"{path.parent}: no run folder, it has no {path.name}") from None
+        raise BadRunFolder(f"{path.parent}: not a run folder, it has no {path.name}") from None
     except OSError as error:
         raise BadRunFolder(f"{path}: {reason(error)}") from None
     except UnicodeDecodeError as error:
@@ -50,31 +50,31 @@ def _load(path: Path) -> Node:
     try:
         return Node(jsonable(json.loads(text, parse_constant=_refuse_literal, parse_int=_whole)), path)
     except RecursionError:
-        raise BadRunFolder(f"{path}: not JSON of a run: nested too deeply") from None
+        raise BadRunFolder(f"{path}: not the JSON of a run: nested too deeply") from None
     except ValueError as error:
         raise BadRunFolder(one_line(f"{path}: not JSON, or truncated: {error}")) from None
 
 
 def read_run(path: Path) -> dict[str, Any]:
-    """The content of a run.json that pages can be made from.
+    """Returns the checked content of a run.json.
 
     Raises:
-        BadRunFolder: naming the file and the key at fault.
+        BadRunFolder: if it is wrong; names the file and the key.
     """
     return check_run(_load(path))
 
 
 def read_divergences(path: Path, run: dict[str, Any]) -> list[dict[str, Any]]:
-    """The content of the divergences.json that belongs to ``run``.
+    """Returns the checked content of the divergences.json that belongs to ``run``.
 
     Raises:
-        BadRunFolder: naming the file and the key at fault.
+        BadRunFolder: if it is wrong; names the file and the key.
     """
     return check_divergences(_load(path), run)
 
 
 def check_run(run: Node) -> dict[str, Any]:
-    """The content of run.json, its structure checked."""
+    """Returns the content of run.json after checking its structure."""
     version = run["schema"].value
     if version != SCHEMA_VERSION or isinstance(version, bool):
         run["schema"].fail(
@@ -94,7 +94,7 @@ def check_run(run: Node) -> dict[str, Any]:
     run["budget"].of(float, NONE)
     run["interrupted"].of(bool)
     if run["exit_code"].count() > 255:
-        run["exit_code"].fail(f"is {short(run['exit_code'].value)}, and no program ends so")
+        run["exit_code"].fail(f"is {short(run['exit_code'].value)}, which is no exit code")
     run["host"].get("command").of(str, NONE)
     if run.get("shard").of(list, NONE) is not None:
         if len(run["shard"].value) != 2:
@@ -132,7 +132,7 @@ def check_run(run: Node) -> dict[str, Any]:
 
 
 def _writer(run: Node) -> str:
-    """The version in a run.json whose format is another, as far as it can be read."""
+    """Returns the version in a run.json of another format, as far as it can be read."""
     suite = run.value.get("suite")
     version = suite.get("version") if isinstance(suite, dict) else None
     return f", version {short(version)}" if isinstance(version, str) else ""
@@ -142,7 +142,7 @@ def _check_time(node: Node) -> None:
     try:
         datetime.fromisoformat(node.of(str))
     except ValueError:
-        node.fail(f"must be a time as ISO 8601 writes it, not {short(node.value)}")
+        node.fail(f"must be an ISO 8601 time, not {short(node.value)}")
 
 
 def _check_framework(framework: Node) -> None:
@@ -198,7 +198,7 @@ def _check_implementation(implementation: Node) -> None:
 
 
 def check_divergences(divergences: Node, run: dict[str, Any]) -> list[dict[str, Any]]:
-    """The content of divergences.json, its structure checked, as well as that it is of ``run``."""
+    """Returns the content of divergences.json after checking its structure and that it belongs to ``run``."""
     counted: Counter[tuple[str, str, str]] = Counter()
     names: set[str] = set()
     for divergence in divergences:
@@ -210,7 +210,9 @@ def check_divergences(divergences: Node, run: dict[str, Any]) -> list[dict[str, 
         for entry in content.get("checks") or [content]:
             counted[content["implementation"], entry["check"], entry["verdict"]] += entry["failing"]
     if counted != _failing(run):
-        divergences.fail("its counts are not those of the run.json beside it: the two are of different runs")
+        divergences.fail(
+            "its counts differ from those of the run.json beside it: the two belong to different runs"
+        )
     content = divergences.value
     found: list[dict[str, Any]] = content
     return found
@@ -242,7 +244,7 @@ def _check_divergence(divergence: Node) -> None:
     try:
         case = Case.from_dict(smallest["parameters"].of(dict))
     except InvalidCase as error:
-        smallest["parameters"].fail(f"are no case: {error}")
+        smallest["parameters"].fail(f"are not a case: {error}")
     if smallest["case"].of(str) != case.id:
         smallest["case"].fail(f"is not the id of the parameters beside it, {case.id}")
     _check_evidence(smallest["evidence"])
@@ -250,9 +252,9 @@ def _check_divergence(divergence: Node) -> None:
         try:
             Case.parse(other.of(str))
         except InvalidCase as error:
-            other.fail(f"is no case id: {error}")
+            other.fail(f"is not a case id: {error}")
     check_cause(divergence)
-    # a line made to be pasted into a shell is never taken from a file
+    # a shell command is never taken from a file
     divergence["replay"].of(str)
     divergence.value["replay"] = replay_command(case.id, divergence["implementation"].value)
 

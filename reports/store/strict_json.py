@@ -13,7 +13,7 @@ from conv_transpose_conformance.text import encodable, plain
 
 
 def jsonable(value: Any) -> Any:
-    """``value`` as plain data: arrays and tuples as lists, NaN and infinities as strings."""
+    """Returns ``value`` as plain data: arrays and tuples as lists, NaN and infinities as strings."""
     if isinstance(value, Enum):
         return jsonable(value.value)
     if value is None or isinstance(value, bool | int):
@@ -21,7 +21,7 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, str):
         return encodable(value)
     if isinstance(value, float):
-        # float() also drops NumPy's subclass of it
+        # float() also removes NumPy's subclass
         return float(value) if math.isfinite(value) else str(float(value))
     if isinstance(value, Mapping):
         return {encodable(str(key)): jsonable(item) for key, item in value.items()}
@@ -33,17 +33,17 @@ def jsonable(value: Any) -> Any:
 
 
 def dumps(data: Any) -> str:
-    """``data`` as indented JSON that ends with a new line."""
+    """Returns ``data`` as indented JSON that ends with a new line."""
     return json.dumps(jsonable(data), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 def as_json(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
-    """One JSON document with the whole result, for ``--format json``."""
+    """Returns one JSON document with the whole result, for ``--format json``."""
     return dumps({"run": run, "divergences": divergences})
 
 
 def replay_command(case: str, implementation: str) -> str:
-    """The line for a shell that shows a case's verdict again."""
+    """Returns the shell command that replays a case."""
     return (
         f"conformance replay {shlex.quote(plain(case))} --implementation {shlex.quote(plain(implementation))}"
     )

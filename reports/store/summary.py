@@ -1,4 +1,4 @@
-"""What a run found, small enough to keep in memory: counts, smallest failing cases, certificates."""
+"""The results of a run, small enough for memory: counts, smallest failing cases, certificates."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ Complexity = tuple[int, int, str]
 
 
 class _Complexities:
-    """What is computed from a case, once per case object rather than once per record."""
+    """Computes the complexity of a case once per case object instead of once per record."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[Case, Complexity]] = {}
 
     def of(self, case: Case) -> Complexity:
-        """``case.complexity``, whose last item is the id."""
+        """Returns ``case.complexity``, whose last item is the id."""
         known = self._known.get(id(case))
         if known is None:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            # the case stays referenced, so its id() is not given to another one
+            # keeps the case alive, so that no other case gets its id()
             known = self._known[id(case)] = (case, case.complexity)
         return known[1]
 
@@ -91,7 +91,7 @@ class _Bounded:
 
 
 def _above(error: float, largest: float | None) -> bool:
-    """Whether ``error`` is worse; NaN is the worst of all."""
+    """Returns whether ``error`` is worse; NaN is the worst."""
     if largest is None:
         return True
     return not math.isnan(largest) and (math.isnan(error) or error > largest)
@@ -101,26 +101,26 @@ def _above(error: float, largest: float | None) -> bool:
 class _Implementation:
     framework: str
     cases: set[str] = field(factory=set)
-    judged: set[str] = field(factory=set)  # those of which at least one check was judged
+    judged: set[str] = field(factory=set)  # cases with at least one judged check
     counts: Counter[tuple[Check, Verdict]] = field(factory=Counter)
     failures: defaultdict[tuple[Check, Verdict], _Failures] = field(factory=lambda: defaultdict(_Failures))
     messages: defaultdict[tuple[Check, Verdict], Counter[str]] = field(factory=lambda: defaultdict(Counter))
     bounded: defaultdict[Check, _Bounded] = field(factory=lambda: defaultdict(_Bounded))
     probes: int = 0
-    inexact: int = 0  # integer probes that passed only as a rounding algorithm may
+    inexact: int = 0  # integer probes that passed with rounding
     escapes: Counter[float | None] = field(factory=Counter)  # of the exact probes that passed
 
 
 class Summary:
-    """Takes a run's records one by one and keeps what its reports need."""
+    """Collects a run's records one by one and keeps what reports need."""
 
     def __init__(self) -> None:
-        """A summary of nothing yet."""
+        """An empty summary."""
         self._implementations: dict[str, _Implementation] = {}
         self._cases = _Complexities()
 
     def add(self, record: Record) -> None:
-        """Take one record."""
+        """Adds one record."""
         column = record.key
         entry = self._implementations.get(column)
         if entry is None:
@@ -145,11 +145,11 @@ class Summary:
             entry.bounded[record.check].add(record, complexity[2])
 
     def implementations(self) -> dict[str, Any]:
-        """What run.json says of each implementation, as plain data in a fixed order."""
+        """Returns the entries of run.json for the implementations, in a fixed order."""
         return {name: _plain(entry) for name, entry in sorted(self._implementations.items())}
 
     def divergences(self) -> list[dict[str, Any]]:
-        """The failing verdicts with their smallest cases, as plain data; D1, D2, … in a fixed order."""
+        """Returns the failing verdicts with their smallest cases, as D1, D2, … in a fixed order."""
         found: list[dict[str, Any]] = []
         for _, entry in sorted(self._implementations.items()):
             for check in Check:
@@ -211,7 +211,7 @@ def _certificate(entry: _Implementation) -> dict[str, Any]:
 
 
 def _median(counted: list[tuple[float, int]], total: int) -> float:
-    """The upper median of sorted values with their counts: an upper bound stays one."""
+    """Returns the upper median of sorted values with counts, so that an upper bound stays one."""
     seen = 0
     for value, count in counted:
         seen += count
@@ -237,7 +237,7 @@ def _sentence(
     if bounded > 1 and median < largest:
         which = f"; for half of them it is at most {rounded_up(median)}"
     if largest >= 1:
-        which += ". A bound of 1 or more says nothing: those probes drew from too few values"
+        which += ". A bound of 1 or more proves nothing: those probes drew from too few values"
     if entry.inexact:
         which += f". {entry.inexact:,} more were rounded, as transform algorithms do, and certify nothing"
     return (
@@ -247,7 +247,7 @@ def _sentence(
 
 
 def rounded_up(bound: float) -> str:
-    """An upper bound to two digits, rounded so that it stays one."""
+    """Returns an upper bound rounded up to two digits."""
     short = Decimal(bound).normalize(Context(prec=2, rounding=ROUND_CEILING))
     return f"{float(short):.2g}"
 

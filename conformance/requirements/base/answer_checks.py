@@ -50,11 +50,11 @@ def mismatch(
 def _contradictions(operation: str, answer: Answer) -> Iterator[str]:
     first = _GIVEN[operation][0]
     if first not in answer.arrays:
-        what = f" of an output of shape {list(answer.shape or ())} and dtype {answer.dtype}"
+        what = f" for an output of shape {list(answer.shape or ())} and dtype {answer.dtype}"
         yield f"no {first}" + what * (first == "values")
     for name in answer.arrays:
         if name not in _GIVEN[operation]:
-            yield f"an array nobody asked for: {name!r}"
+            yield f"unexpected array {name!r}"
 
 
 def _misfits(operation: str, answer: Answer, given: Mapping[str, Array], ndim: int) -> Iterator[str]:
@@ -66,8 +66,8 @@ def _misfits(operation: str, answer: Answer, given: Mapping[str, Array], ndim: i
         if name == "values" and _INPUT.get(operation, "x") in given:
             rank = given[_INPUT.get(operation, "x")].ndim
         if due is not None and array.shape != due.shape:
-            yield f"{name} has the shape {list(array.shape)} rather than {list(due.shape)}"
+            yield f"{name} has the shape {list(array.shape)} instead of {list(due.shape)}"
         elif rank is not None and (array.ndim != rank or (0 in array.shape and not nothing)):
-            yield f"{name} has the shape {list(array.shape)}, {rank} dimensions are due and none of them 0"
+            yield f"{name} has the shape {list(array.shape)} instead of {rank} non-empty dimensions"
         elif array.dtype.kind not in kinds:
             yield f"{name} has the dtype {array.dtype}"

@@ -41,10 +41,8 @@ def experimental(prober: Prober) -> Iterator[Trial]:
     if trial.verdict is Verdict.UNSUPPORTED:
         yield trial
         return
-    today = (
-        "is the page's" if trial.verdict is Verdict.PASS else f"is another than the page's: {trial.message}"
-    )
-    yield reported(f"a statement about the future; the interface is there, and its signature {today}")
+    today = "matches the page" if trial.verdict is Verdict.PASS else f"differs from the page: {trial.message}"
+    yield reported(f"a statement about the future; the interface exists, and its signature {today}")
 
 
 def noncontiguous(prober: Prober) -> Iterator[Trial]:
@@ -86,7 +84,8 @@ def atlas_groups(prober: Prober) -> Iterator[Trial]:
     answer = prober.call(case, refusable=True)
     if answer.outcome is Outcome.OK:
         yield reported(
-            "two groups in float32 are accepted: this is no Atlas training device, or one that can", case
+            "two groups in float32 are accepted: not an Atlas training device, or one that supports it",
+            case,
         )
     else:
         yield _refusal(answer, case, "a call with two groups in float32")
@@ -97,7 +96,7 @@ def padding_mode(prober: Prober) -> Iterator[Trial]:
     case = Case.parse(_PLAIN)
     answer = prober.call(case, arguments={"padding_mode": "zeros"})
     if answer.outcome is Outcome.UNSUPPORTED and answer.stage == "forward":
-        yield passed(case, f"the layer is made; {answer.message}")
+        yield passed(case, f"the layer is built; {answer.message}")
     else:
         yield fault(answer, case) or passed(case)
     for kind in ("reflect", "replicate", "circular", "no kind of padding"):
@@ -133,8 +132,7 @@ REQUIREMENTS: Final = (
     PAGE.judged(
         "tuple-order",
         "kernel_size, stride, padding and output_padding are a number for both dimensions or a tuple, its "
-        "element 0 "
-        "for H and 1 for W.",
+        "element 0 for H and 1 for W.",
         (Check.SHAPE, Check.VALUES),
         unequal,
     ),
@@ -163,8 +161,7 @@ REQUIREMENTS: Final = (
         "output_padding must be less than stride or dilation.",
         output_padding_limit,
         note="read as: less than the larger of the two, dimension by dimension; the other reading, less "
-        "than both, "
-        "would forbid more",
+        "than both, would forbid more",
     ),
     PAGE.probed(
         "padding-mode",
@@ -174,9 +171,8 @@ REQUIREMENTS: Final = (
     PAGE.probed("dtype", "With dtype=None the parameters are float32.", dtype, quick=True, making=True),
     PAGE.probed(
         "weight",
-        "The weight has the shape (in_channels, out_channels / groups, kernel_size[0], kernel_size[1]) and "
-        "is drawn "
-        "from U(-sqrt(k), sqrt(k)), k = groups / (C_out * kernel_size[0] * kernel_size[1]).",
+        "The weight has the shape (in_channels, out_channels / groups, kernel_size[0], kernel_size[1]) "
+        "and is drawn from U(-sqrt(k), sqrt(k)), k = groups / (C_out * kernel_size[0] * kernel_size[1]).",
         initial.weight,
         making=True,
     ),
@@ -189,9 +185,8 @@ REQUIREMENTS: Final = (
     PAGE.judged(
         "shape",
         "(N, C_in, H_in, W_in) or (C_in, H_in, W_in) gives (N, C_out, H_out, W_out) or (C_out, H_out, "
-        "W_out), in each "
-        "dimension out = (in - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + "
-        "1.",
+        "W_out), in each dimension out = (in - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + "
+        "output_padding + 1.",
         (Check.SHAPE,),
         lambda case: case.output_size is None,
         note="where the device has no kernel, the shape is the one that the compiler of graphs infers",

@@ -104,7 +104,7 @@ def activation(prober: Prober, case: Case) -> Trial:
     turned = result(prober, without, {**alone, "x": -alone["x"]})
     linear = np.array_equal(turned, -product) and np.array_equal(found, product + arrays["b"][:, None])
     if not linear or not (product < 0).any():
-        return differs("the output is not W * X + b, and no σ is named that would make it so", case)
+        return differs("the output is not W * X + b, and the page names no σ that would explain it", case)
     return reported("the output is W * X + b itself: σ is the identity, and no argument sets another", case)
 
 
@@ -205,8 +205,7 @@ REQUIREMENTS: Final = (
         quick=True,
         making=True,
         note="the same page gives the kernel the shape (C_in, C_out, K) further down (P1.shapes); each "
-        "sentence is "
-        "judged as it stands",
+        "sentence is judged as written",
     ),
     PAGE.probed(
         "kernel-groups",
@@ -222,9 +221,8 @@ REQUIREMENTS: Final = (
         "Out = σ(W * X + b), σ an activation function.",
         for_each(activation, listed("v1_1d_n1_ci2_co3_i4_k3_s2_b_f32_int.1")),
         quick=True,
-        note="no σ is named and no argument sets one. Judged: the output is W * X + b, which the identity "
-        "makes of "
-        "it; the other reading, that some activation is applied, names nothing that could be checked",
+        note="the page names no σ, and no argument sets one. Judged: the output is W * X + b, as with the "
+        "identity; the other reading, that some activation is applied, names nothing that can be checked",
     ),
     PAGE.probed(
         "bias-attr",
@@ -257,10 +255,9 @@ REQUIREMENTS: Final = (
             listed("v1_1d_n1_ci1_co1_i3_k3_p1_f32_int.1", "v1_1d_n1_ci2_co2_i4_k3_s2_p1_f32_int.2"),
         ),
         quick=True,
-        note="judged as written: the output is that of the input with as many zeros around it. The formula "
-        "of the "
-        "same page subtracts 2 * padding from the length, as the API does; the sentence would hold of the "
-        "convolution that this is the inverse of",
+        note="judged as written: the output is that of the input with as many zeros around it. The "
+        "formula of the same page subtracts 2 * padding from the length, as the API does; the sentence "
+        "would hold of the convolution that this is the inverse of",
     ),
     PAGE.judged(
         "output-padding",
@@ -270,9 +267,8 @@ REQUIREMENTS: Final = (
     ),
     PAGE.probed(
         "groups",
-        "With two groups the first half of the kernels is connected with the first half of the inputs only, "
-        "the "
-        "second half with the second.",
+        "With two groups the first half of the kernels is connected with the first half of the inputs "
+        "only, the second half with the second.",
         for_each(connections.by_groups, patterns(connections.HALVES)),
         quick=True,
     ),
@@ -295,18 +291,15 @@ REQUIREMENTS: Final = (
         shapes,
         quick=True,
         note="judged for one group; the page's first paragraph gives the kernel the format MCL "
-        "(P1.kernel-mcl) and "
-        "another second dimension for more groups (P1.kernel-groups)",
+        "(P1.kernel-mcl) and another second dimension for more groups (P1.kernel-groups)",
     ),
     PAGE.probed(
         "length",
         "L' = (L_in - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + 1, and the length of the "
-        "output is "
-        "from L' to L' + stride, both included.",
+        "output is from L' to L' + stride, both included.",
         lengths,
         note="judged: every length of the closed interval can be asked for with output_size, and none "
-        "outside it. "
-        "Other pages of Paddle leave out the upper end",
+        "outside it. Other pages of Paddle leave out the upper end",
     ),
     PAGE.probed(
         "same",
@@ -314,8 +307,8 @@ REQUIREMENTS: Final = (
         for_each(same_length, lambda _bench: map(Case.parse, _SAME)),
         quick=True,
         note="judged as written, in whole numbers, with lengths up to L' + stride as the page has them "
-        "elsewhere. "
-        "The formula is that of a convolution. No value under 'SAME' is judged, as no page says what is cut",
+        "elsewhere. The formula is that of a convolution. No value under 'SAME' is judged, as no page "
+        "says what is cut",
     ),
     PAGE.judged(
         "valid",

@@ -74,15 +74,13 @@ REQUIREMENTS: Final = (
     ),
     PAGE.probed(
         "columns-lost",
-        "Depending on the size of the kernel several of the last columns of the input may be lost, as it is "
-        "a valid "
-        "and not a full cross-correlation.",
+        "Depending on the size of the kernel several of the last columns of the input may be lost, as it "
+        "is a valid and not a full cross-correlation.",
         lambda prober: [output_sizes.columns_are_lost(prober, map(Case.parse, _UNPADDED))],
         quick=True,
         note="judged as written, without padding, as the page leaves that to the user: for some kernel a "
-        "column is "
-        "without effect. The sentence is one of Conv1d's page; read as no more than a 'may' it could not "
-        "fail",
+        "column is without effect. The sentence is one of Conv1d's page; read as no more than a 'may' it "
+        "could not fail",
     ),
     *in_one_dimension(PAGE, shapes="(N, C_in, L_in) gives (N, C_out, L_out)"),
     PAGE.probed(

@@ -122,10 +122,10 @@ REQUIREMENTS: Final = (
         "padding pads the input image, whose size grows by 2 * padding.",
         for_each(output_sizes.padding_pads_the_input, listed(*_PADDED)),
         quick=True,
-        note="judged as written: the output is that of the input with as many zeros around it. The formula "
-        "of the "
-        "same page subtracts 2 * padding from the output's size, as the API does; the sentence would hold of "
-        "the convolution that the layer is the gradient of, whose input is this layer's output",
+        note="judged as written: the output is that of the input with as many zeros around it. The "
+        "formula of the same page subtracts 2 * padding from the output's size, as the API does; the "
+        "sentence would hold of the convolution that the layer is the gradient of, whose input is this "
+        "layer's output",
     ),
     PAGE.probed(
         "output-padding-grows",
@@ -164,8 +164,7 @@ REQUIREMENTS: Final = (
     PAGE.probed(
         "as-convolution",
         "It can be turned into interpolation by zeros followed by an ordinary convolution with the "
-        "rearranged "
-        "weight.",
+        "rearranged weight.",
         for_each(relations.zero_insertion, directed),
         note="the weight is rearranged by exchanging its channels and turning its kernel around",
     ),

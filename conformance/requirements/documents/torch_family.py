@@ -61,8 +61,8 @@ def in_one_dimension(page: Page, *, shapes: str) -> tuple[Requirement, ...]:
         ),
         page.judged(
             "output-padding",
-            "output_padding enlarges the output's shape on one side, and adds no zeros: what stands there is "
-            "computed.",
+            "output_padding enlarges the output's shape on one side without adding zeros: the added "
+            "positions are computed.",
             (Check.SHAPE, *gradients),
             lambda case: any(case.output_padding),
         ),
@@ -86,8 +86,7 @@ def in_one_dimension(page: Page, *, shapes: str) -> tuple[Requirement, ...]:
         page.probed(
             "groups.halves",
             "With groups=2 it is two layers side by side, each of half the input channels and half the "
-            "output "
-            "channels, concatenated.",
+            "output channels, concatenated.",
             for_each(relations.groups_side_by_side, patterns(connections.HALVES)),
         ),
         page.probed(
@@ -100,8 +99,7 @@ def in_one_dimension(page: Page, *, shapes: str) -> tuple[Requirement, ...]:
         page.probed(
             "shape.roundtrip",
             "A Conv1d and a ConvTranspose1d of the same parameters are each other's inverses as to the "
-            "shapes of "
-            "input and output.",
+            "shapes of input and output.",
             for_each(relations.shape_roundtrip, where(below_stride)),
         ),
         page.probed(
@@ -111,9 +109,8 @@ def in_one_dimension(page: Page, *, shapes: str) -> tuple[Requirement, ...]:
         ),
         page.probed(
             "deterministic",
-            "cuDNN may choose a nondeterministic algorithm; torch.backends.cudnn.deterministic = True makes "
-            "the "
-            "operation deterministic.",
+            "cuDNN may choose a nondeterministic algorithm; torch.backends.cudnn.deterministic = True "
+            "makes the operation deterministic.",
             for_each(invariances.deterministic, directed),
             needs="cuda",
         ),

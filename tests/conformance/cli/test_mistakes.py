@@ -249,7 +249,7 @@ def test_a_framework_that_fails_to_import(command, few_cases, tmp_path):
     assert "torch: not run: torch cannot be imported: ImportError: libfoo.so: missing" in done.err
     assert "Traceback" not in done.err
     command("run", *option, "--env", "torch==2.13.0").refused(
-        2, "torch cannot be imported: ImportError: libfoo.so: missing; mend it, or leave"
+        2, "torch cannot be imported: ImportError: libfoo.so: missing; fix it, or omit"
     )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from conv_transpose_conformance import cli
@@ -14,7 +16,15 @@ from tests.support.commands import Done
 
 NAME = "torch.nn.ConvTranspose1d"
 CASE = "v1_1d_n1_ci1_co1_i2_k2_f32_int.1"
-COMMANDS = sorted(group.commands)
+
+
+def _commands(group: click.Group, prefix: str = "") -> Iterator[str]:
+    for name, command in sorted(group.commands.items()):
+        yield f"{prefix}{name}"
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{prefix}{name} ")
+
+
 assert cli.main is not None  # importing the package is what joins the commands to the group
 
 
@@ -47,9 +57,9 @@ def test_the_help_of_the_program(command, snapshot):
     assert command("--help").out == snapshot
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", list(_commands(group)))
 def test_the_help_of_a_command(command, snapshot, name):
-    assert command(name, "--help").out == snapshot
+    assert command(*name.split(), "--help").out == snapshot
 
 
 def test_the_options_in_pytest(pytestconfig, snapshot):

@@ -124,4 +124,4 @@ def test_a_journal_of_another_suite_is_refused(tmp_path, command):
 
 
 def test_a_folder_without_a_journal_is_refused(tmp_path, command):
-    command("run", "--resume", tmp_path).refused(2, "holds no unfinished run")
+    command("run", "--resume", tmp_path).refused(2, "contains no unfinished run")

@@ -134,7 +134,7 @@ def test_a_worker_that_closes_its_pipe_and_lives_on(fake, monkeypatch):
     monkeypatch.setattr("conv_transpose_conformance.workers.process.LINGER", 0.1)
     record = run(fake(cases={"bad": "close answers"}), CASES).acceptance(BAD)
     assert record.verdict is Verdict.CRASH
-    assert record.message == "it closed its answers and lives on (2 of 2 times)"
+    assert record.message == "it closed its answers but is still alive (2 of 2 times)"
 
 
 def test_a_second_answer_is_never_taken_for_the_next_calls(fake):
@@ -154,8 +154,8 @@ def test_a_second_answer_to_the_last_call_hurts_nobody(fake):
 INVALID = {
     "lie about shape": "the worker's answer is invalid: values of shape",
     "lie about dtype": "the worker's answer is invalid: values of shape",
-    "an array more": "the worker's answer is invalid: an array nobody asked for: 'souvenir'",
-    "no values": "the worker's answer is invalid: no values of an output of shape",
+    "an array more": "the worker's answer is invalid: unexpected array 'souvenir'",
+    "no values": "the worker's answer is invalid: no values for an output of shape",
     "cannot be built": "AttributeError: no such layer",
 }
 

@@ -71,15 +71,15 @@ def test_without_r_the_message_says_how_to_install_it(tmp_path, monkeypatch):
     with pytest.raises(NotInstalled) as caught:
         r_runtime.on_path("r.torch")
     message = str(caught.value)
-    assert message.startswith("r.torch: no Rscript on the PATH: install R")
+    assert message.startswith("r.torch: no Rscript on the PATH; install R")
     for word in ("install.packages('torch')", "torch::install_torch()", "--python r.torch=PATH/TO/Rscript"):
         assert word in message
     assert "\n" not in message
 
 
 HALVES = [
-    (WHOLE[:3], "R 4.2.2 has no torch package: install it there with install.packages('torch')"),
-    (WHOLE[:4], "the torch package 0.17.0 of R 4.2.2 has no libtorch: install it there with torch::install"),
+    (WHOLE[:3], "R 4.2.2 has no torch package; install it there with install.packages('torch')"),
+    (WHOLE[:4], "the torch package 0.17.0 of R 4.2.2 has no libtorch; install it there with torch::install"),
     ((), "does not behave like Rscript"),
 ]
 
@@ -132,7 +132,7 @@ def test_a_worker_that_never_greets_fails_with_the_reason(rscript, monkeypatch):
     with pytest.raises(WorkerFailed, match="exit status 4; its log ends: no package"):
         Worker(worker_command("r.torch", rscript(*WHOLE, then="echo no package >&2; exit 4")))
     monkeypatch.setattr("conv_transpose_conformance.workers.process.START_TIMEOUT", 0.02)
-    with pytest.raises(WorkerFailed, match="nothing heard of its worker"):
+    with pytest.raises(WorkerFailed, match="its worker sent nothing"):
         Worker(worker_command("r.torch", rscript(*WHOLE, name="silent", then="exec sleep 6000")))
     with pytest.raises(BadInterpreter, match="does not behave like Rscript"):
         Worker(worker_command("r.torch", rscript(name="mute")))

@@ -36,7 +36,7 @@ def test_an_interpreter_beside_a_release_is_labelled_by_what_it_holds(monkeypatc
     targets = choose(("torch=/python",), ("torch==2.13.0",))
     assert targets.releases == {"torch": ("2.13.0", "1.13.0a0")}
     assert targets.places["torch@1.13.0a0"] == Path("/python")
-    with pytest.raises(BadRelease, match="1.13.0a0 is named twice".replace(".", "[.]")):
+    with pytest.raises(BadRelease, match="1.13.0a0 is given twice".replace(".", "[.]")):
         choose(("torch=/python", "torch=/python"), ())
 
 

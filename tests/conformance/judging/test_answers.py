@@ -106,7 +106,7 @@ def test_facts_are_arguments_with_their_defaults(entries):
     assert read({"facts": {"construct": [["stride", "1"], ["input", None, "positional"]]}}).facts
     answer = read({"facts": {"construct": entries}})
     assert answer.outcome is Outcome.INVALID
-    assert "no arguments of 'construct'" in answer.message
+    assert "expected arguments of 'construct'" in answer.message
 
 
 def test_an_array_nobody_asked_for_is_invalid():
@@ -127,7 +127,7 @@ def test_values_of_another_dtype_than_said_are_invalid():
     arrays = {"values": ("float64", VALUES.astype(np.float64))}
     answer = read(arrays=arrays)
     assert answer.outcome is Outcome.INVALID
-    assert "dtype float64 under an output said to be of shape [1, 1, 3] and dtype float32" in answer.message
+    assert "dtype float64, but a stated output of shape [1, 1, 3] and dtype float32" in answer.message
 
 
 def test_a_long_message_is_cut():
@@ -144,7 +144,7 @@ def test_a_negative_dimension_taints_the_worker():
 def test_an_output_comes_with_its_values(shape):
     answer = read({"shape": shape}, {})
     assert answer.outcome is Outcome.INVALID
-    assert f"no values of an output of shape {shape} and dtype float32" in answer.message
+    assert f"no values for an output of shape {shape} and dtype float32" in answer.message
 
 
 def test_an_output_that_no_frame_can_hold_needs_no_values():

@@ -44,7 +44,7 @@ def test_a_worker_may_close_its_output(fake):
 def test_a_worker_that_closes_everything_is_replaced(fake, monkeypatch):
     monkeypatch.setattr("conv_transpose_conformance.workers.process.LINGER", 0.1)
     outcome = run(fake(cases={"bad": "close everything"}), CASES)
-    assert outcome.acceptance(BAD).message == "it closed its answers and lives on (2 of 2 times)"
+    assert outcome.acceptance(BAD).message == "it closed its answers but is still alive (2 of 2 times)"
     assert outcome.all_right(GOOD)
 
 

@@ -28,8 +28,8 @@ STARTS = {
     "failed": r"^torch cannot be imported: ImportError: libfake\.so$",
     "protocol 99": r"^torch: its worker speaks protocol 99, the suite 1$",
     "not a hello": r"^torch: its worker speaks protocol None, the suite 1$",
-    "garbage": r"^torch: it broke the protocol: a header of \d+ bytes; the limit is \d+$",
-    "hang": r"^torch: nothing heard of its worker in 180 s$",
+    "garbage": r"^torch: protocol error: a header of \d+ bytes; the limit is \d+$",
+    "hang": r"^torch: its worker sent nothing within 180 s$",
 }
 
 

@@ -204,7 +204,7 @@ def test_a_damaged_dataset_is_one_clear_line(load, run_folder, make_record, dama
 def test_an_absent_folder_and_one_without_a_run(tmp_path):
     with pytest.raises(BadRunFolder, match="no such folder"):
         load_run(tmp_path / "absent")
-    with pytest.raises(BadRunFolder, match=r"no run folder, it has no run\.json"):
+    with pytest.raises(BadRunFolder, match=r"not a run folder, it has no run\.json"):
         load_run(tmp_path)
 
 

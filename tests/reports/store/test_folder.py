@@ -81,7 +81,7 @@ def test_an_empty_folder_will_do(tmp_path):
 
 def test_a_folder_with_the_files_of_somebody_else(tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(BadRunFolder, match=r"holds 'thesis.tex' and no run\.json"):
+    with pytest.raises(BadRunFolder, match=r"contains 'thesis.tex' but no run\.json"):
         RunFolder.create(tmp_path)
 
 
@@ -158,10 +158,10 @@ RUN_DAMAGE = [
     (("schema",), True, "schema is true"),
     (("schema",), ..., "lacks the key 'schema'"),
     (("suite",), "x", 'suite must be an object, not "x"'),
-    (("started",), "yesterday", "started must be a time as ISO 8601 writes it"),
+    (("started",), "yesterday", "started must be an ISO 8601 time"),
     (("seconds",), "1", 'seconds must be a number, not "1"'),
     (("seconds",), True, "seconds must be a number, not true"),
-    (("exit_code",), 256, "exit_code is 256, and no program ends so"),
+    (("exit_code",), 256, "exit_code is 256, which is no exit code"),
     (("exit_code",), -9, "exit_code must not be negative"),
     (("exit_code",), 10**400, r"not JSON, or truncated: the number 10{19}\.\.\. is too large"),
     (("seconds",), 10**400, "the number 1000"),
@@ -199,15 +199,15 @@ DIVERGENCE_DAMAGE = [
     ((0, "id"), 7, r"\[0\].id must be a string, not 7"),
     ((1, "id"), "D1", r'\[1\].id is "D1" a second time'),
     ((0, "verdict"), "pass", r'\[0\].verdict must be a failing verdict, not "pass"'),
-    ((0, "smallest", "parameters", "stride"), ..., "parameters are no case: .*'stride'"),
-    ((0, "smallest", "parameters", "id"), OTHER, "parameters are no case"),
+    ((0, "smallest", "parameters", "stride"), ..., "parameters are not a case: .*'stride'"),
+    ((0, "smallest", "parameters", "id"), OTHER, "parameters are not a case"),
     ((0, "smallest", "case"), OTHER, "case is not the id of the parameters beside it"),
     ((1, "smallest", "evidence", "expected"), {"a": 1}, "expected must be a list or a string"),
     ((1, "smallest", "evidence", "index"), "x", "index must be a list or null"),
     ((1, "smallest", "error"), "large", r'error must be a number or null, not "large"'),
-    ((1, "others", 0), "v1_9d", r"others\[0\] is no case id"),
-    ((1, "failing"), 1, "the two are of different runs"),
-    ((1, "implementation"), "torch.other", "the two are of different runs"),
+    ((1, "others", 0), "v1_9d", r"others\[0\] is not a case id"),
+    ((1, "failing"), 1, "the two belong to different runs"),
+    ((1, "implementation"), "torch.other", "the two belong to different runs"),
 ]
 
 
@@ -227,7 +227,7 @@ def test_a_divergences_json_that_is_wrong_names_the_key(run_folder, keys, value,
         (None, "it has no"),
         (b"", "not JSON, or truncated"),
         (b'{"schema": 1, "su', "not JSON, or truncated"),
-        (b'{"schema": NaN}', "NaN is no JSON number"),
+        (b'{"schema": NaN}', "NaN is not a JSON number"),
         (b"[" * 100_000, "nested too deeply"),
         (b"\xff\xfe", "not UTF-8 text"),
         (b'"text"', "must be"),

@@ -70,7 +70,7 @@ def test_a_damaged_line_ends_a_journal(tmp_path):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (None, "holds no unfinished run"),
+        (None, "contains no unfinished run"),
         (b"", "damaged in its first line"),
         (b"\x80\x04\x95 pickle\n", "damaged in its first line"),
         (b"[" * 100_000, "damaged in its first line"),
@@ -86,7 +86,7 @@ def test_a_file_that_is_no_journal_is_refused(tmp_path, content, says):
 def test_another_suite_or_another_framework_is_refused(tmp_path):
     with Journal(tmp_path, "1.0", {}) as journal:
         journal.add_ready("torch", INFO)
-    with pytest.raises(BadRunFolder, match="begun by version"):
+    with pytest.raises(BadRunFolder, match="written by version"):
         Journal(tmp_path, "2.0")
     with Journal(tmp_path, "1.0") as journal:
         list(journal.records())

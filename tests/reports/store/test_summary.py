@@ -142,7 +142,7 @@ def test_a_rounded_integer_probe_certifies_nothing(make_record, summarise):
         ([{"verdict": Verdict.DIVERGE}], "None of the 1 exact-integer probes came back exact"),
         ([{}], "no escape probability was recorded"),
         ([{"escape": 0.25}, {}], "1 have a known bound"),
-        ([{"escape": 2.0}], "says nothing"),
+        ([{"escape": 2.0}], "proves nothing"),
     ],
 )
 def test_the_certificate_promises_no_more_than_is_known(make_record, summarise, records, words):

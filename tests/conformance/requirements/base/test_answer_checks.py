@@ -149,14 +149,18 @@ def test_an_honest_answer_is_never_invalid(results, name):
 @pytest.mark.parametrize(
     ("change", "outcome", "words"),
     [
-        (ODD["a dimension more"][0], "misfit", "values has the shape [1, 1, 1, 1], 3 dimensions are due"),
+        (
+            ODD["a dimension more"][0],
+            "misfit",
+            "values has the shape [1, 1, 1, 1] instead of 3 non-empty dimensions",
+        ),
         (ODD["integers"][0], "misfit", "values has the dtype int32"),
-        (ODD["no values and no shape"][0], "invalid", "no values of an output of shape [] and dtype None"),
-        (ODD["an array of another operation"][0], "invalid", "an array nobody asked for: 'second_g'"),
+        (ODD["no values and no shape"][0], "invalid", "no values for an output of shape [] and dtype None"),
+        (ODD["an array of another operation"][0], "invalid", "unexpected array 'second_g'"),
         (
             lambda a, o: (a, {**o, "grad_weight": ("float32", np.zeros((1, 1), np.float32))}),
             "misfit",
-            "grad_weight has the shape [1, 1] rather than [1, 1, 1]",
+            "grad_weight has the shape [1, 1] instead of [1, 1, 1]",
         ),
     ],
 )
@@ -181,7 +185,7 @@ def test_an_empty_batch_has_an_empty_output():
 def test_a_signature_that_is_none_is_named(results):
     (found,) = results(choose(["signature.order"]), NAMES[0], ODD["an odd signature"][0]).values()
     assert found.verdict is Verdict.ERROR
-    assert "the worker's answer is invalid: no arguments of 'construct'" in found.plain()["message"]
+    assert "the worker's answer is invalid: expected arguments of 'construct'" in found.plain()["message"]
 
 
 def test_the_implementations_of_this_file_exist():
