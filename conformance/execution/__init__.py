@@ -1,15 +1,15 @@
-"""Running cases on frameworks.
+"""Runs cases on frameworks.
 
 ================  ==================================================================================
-``planner``       which cases go to which implementations
-``connection``    a worker with requests sent ahead
-``requests``      what a worker is asked, and the records of its answer
-``driver``        one framework's workers through its jobs: deadlines, deaths
-``blame``         which call crashed a worker
-``engine``        planning, driving and judging side by side; yields ``events``
-``case_runner``   single cases and probes, beside a run
-``side_by_side``  tasks in threads, whose results are one stream
-``session``       an engine from a command's options
-``interrupts``    Ctrl-C
+``planner``       assigns cases to implementations
+``connection``    sends requests to a worker ahead of its answers
+``requests``      builds a worker's requests and the records of its answers
+``driver``        runs one framework's jobs in workers: deadlines, deaths
+``blame``         decides which call crashed a worker
+``engine``        plans, drives and judges side by side; yields ``events``
+``case_runner``   runs single cases and probes outside a run
+``side_by_side``  runs tasks in threads and merges their results into one stream
+``session``       makes an engine from a command's options
+``interrupts``    handles Ctrl-C and SIGTERM
 ================  ==================================================================================
 """

@@ -1,13 +1,13 @@
-"""Whose fault it was: what failed in company is run again, alone and with its company, before it is blamed.
+"""Decides which call crashed a worker: the failed call is rerun alone, then after the calls that preceded it.
 
-A worker whose memory was corrupted by one call may die in a later, innocent one, and some faults come and go.
+One call may corrupt a worker's memory and a later, innocent call may die of it; some faults are intermittent.
 So a call that crashed, hung or broke the protocol is
 
-1. run alone in a fresh worker: failing the same way, the fault is its own, and certain;
-2. run alone ``ALONE`` times in all where that differed: if it fails in any, the fault is its own, and its
-   distribution is told ("SIGSEGV 4 of 6, hang 2 of 6");
-3. run after the calls that went before it, where it never fails alone: if that fails, the calls before are
-   halved until one is left, and both are named.
+1. run alone in a fresh worker: if it fails the same way, the call is certainly at fault;
+2. run alone ``ALONE`` more times if the first result differed: if it fails in any run, the call is at fault,
+   and the answer states the distribution ("SIGSEGV 4 of 6, hang 2 of 6");
+3. run after the preceding calls if it never fails alone: if it then fails, the preceding calls are halved
+   until one is left, and the answer names both calls.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from attrs import define, evolve, field, frozen
 from conv_transpose_conformance.execution.connection import Call, WorkerConnection
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 
-ALONE: Final = 5  # fresh workers that a call gets to itself where the first says otherwise than the company
-_HUNTS: Final = 8  # searches for a culprit in a run: each takes as many workers as halving takes
+ALONE: Final = 5  # runs alone, each in a fresh worker, when the first one failed differently
+_HUNTS: Final = 8  # searches for a culprit in a run; a search starts a worker for each halving
 
 
 @frozen
 class Finding:
-    """``answer`` is what is recorded of the call.
+    """Holds the ``answer`` to record for a failed call.
 
-    ``culprit`` is the call without which it does not fail, and ``doubtful`` says whether what the failed
-    worker had answered before is in doubt too.
+    ``culprit`` is the earlier call that makes it fail; ``doubtful`` says whether the failed worker's earlier
+    answers are in doubt too.
     """
 
     answer: Answer
@@ -40,14 +40,14 @@ class Finding:
 
 @define
 class Triage:
-    """Finds out with fresh workers from ``start``; ``stopped`` tells that the run is over."""
+    """Examines failed calls in fresh workers from ``start``; ``stopped`` says whether the run is over."""
 
     start: Callable[[], WorkerConnection]
     stopped: Callable[[], bool]
     _hunts: int = field(default=0, init=False)
 
     def examine(self, call: Call, failure: Answer, before: Sequence[Call]) -> Finding:
-        """What comes of a call that failed as ``failure`` in a worker that had answered ``before``.
+        """Returns the finding for a call that failed with ``failure`` in a worker that had answered ``before``.
 
         Raises:
             WorkerFailed: where a fresh worker cannot be started.
@@ -75,12 +75,12 @@ class Triage:
             )
             return Finding(evolve(failure, message=message), culprit, doubtful=True)
         if failure.outcome is Outcome.HANG:
-            return Finding(alone[-1])  # a slow moment of the machine
+            return Finding(alone[-1])  # the machine was slow for a moment
         message = f"only after other calls, not alone: {failure.message} ({told})"
         return Finding(evolve(failure, message=message), doubtful=True)
 
     def _outcome(self, calls: Sequence[Call]) -> Answer:
-        """The last call's answer after the others, in a fresh worker; the others' fault where one fails."""
+        """Runs the calls in a fresh worker; returns the last call's answer, or the fault of an earlier call."""
         connection = self.start()
         try:
             waiting = list(calls)
@@ -97,7 +97,7 @@ class Triage:
             connection.close()
 
     def _hunt(self, call: Call, failure: Answer, before: Sequence[Call]) -> Call | None:
-        """The call of ``before`` that makes this one fail, if one can be found."""
+        """Returns the call of ``before`` that makes this call fail, or None if the search finds none."""
         if not before or self._hunts >= _HUNTS:
             return None
         self._hunts += 1
@@ -105,7 +105,7 @@ class Triage:
         def fails(company: Sequence[Call]) -> bool:
             return self._outcome([*company, call]).fault == failure.fault
 
-        first, end = 0, len(before)  # with before[first:] it fails, with before[end:] it does not
+        first, end = 0, len(before)  # the call fails after before[first:] and passes after before[end:]
         if not fails(before):
             return None
         while end - first > 1 and not self.stopped():
@@ -119,7 +119,7 @@ class Triage:
 
 
 def distribution(observed: Counter[str]) -> str:
-    """``SIGSEGV 4 of 6, hang 2 of 6``; what has no fault was answered."""
+    """Returns e.g. ``SIGSEGV 4 of 6, hang 2 of 6``; an outcome without a fault counts as answered."""
     total = observed.total()
     ordered = sorted(observed.items(), key=lambda item: (item[0] == "", -item[1], item[0]))
     return ", ".join(f"{fault or 'answered'} {times} of {total}" for fault, times in ordered)

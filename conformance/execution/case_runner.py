@@ -1,4 +1,4 @@
-"""Runs single cases, for all that asks beside a run: replays, follow-ups, probes, pytest's items."""
+"""Runs single cases outside a run: for replays, follow-ups, probes and pytest items."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _ignore(*_what: object) -> None:
 
 @frozen
 class CaseResult:
-    """One call: the question, the answer, and the judge's records of it."""
+    """Holds one call: the job, the answer, and the judge's records of it."""
 
     problem: Problem
     answer: Answer
@@ -40,17 +40,17 @@ class CaseResult:
 
 @define
 class CaseRunner:
-    """Runs cases one by one on a target, in a worker that the first of them starts.
+    """Runs cases one by one on a target, in a worker that starts with the first case.
 
-    A context manager that ends the worker.  Implementations are named without a release.
+    It is a context manager and ends the worker on exit.  Implementations are named without a release.
 
     Attributes:
         target: the framework, or one release of it.
-        interpreter: its interpreter, or where that is found.
+        interpreter: the target's interpreter, or the function that finds it.
         stop: ends every wait once it is set.
-        say: gets a line about what takes time before the worker starts: an environment is made.
-        restarted: gets a line about each worker that was replaced.
-        deadline: seconds that a call may take.
+        say: gets progress lines before the worker starts, e.g. while an environment is made.
+        restarted: gets a line about each replaced worker.
+        deadline: the seconds that a call may take.
     """
 
     target: Target
@@ -64,10 +64,10 @@ class CaseRunner:
     _failure: ConformanceError | None = field(default=None, init=False)
 
     def start(self) -> Mapping[str, Any]:
-        """The worker's description of itself, and under ``interpreter`` that of its interpreter.
+        """Returns the worker's description of itself, with its interpreter's under ``interpreter``.
 
         Raises:
-            ConformanceError: where the framework cannot be had; once that is known, every time.
+            ConformanceError: if the framework is unavailable; every later call raises it again.
         """
         if self._failure is not None:
             raise self._failure
@@ -82,10 +82,10 @@ class CaseRunner:
         return self._hello
 
     def run(self, case: Case, implementation: str) -> CaseResult:
-        """What comes of a case.
+        """Runs a case and returns its result.
 
         Raises:
-            InvalidCase: where the implementation cannot be asked it, or nobody can.
+            InvalidCase: if this implementation, or every implementation, cannot run the case.
             ConformanceError: as :meth:`start`.
         """
         reason = cannot_ask(case, implementation)
@@ -95,7 +95,7 @@ class CaseRunner:
         return self.run_job(job_of(case, implementation), implementation)
 
     def run_job(self, job: Job, implementation: str) -> CaseResult:
-        """What comes of a job's case.
+        """Runs a job's case and returns its result.
 
         Raises:
             ConformanceError: as :meth:`start`.
@@ -105,10 +105,10 @@ class CaseRunner:
         return CaseResult(job.problem, answer, records)
 
     def answer(self, job: Job, implementation: str) -> Answer:
-        """The answer to a job, which may hold a probe.
+        """Returns the answer to a job, which may hold a probe.
 
         Raises:
-            ConformanceError: as :meth:`start`, and where a lost worker cannot be replaced.
+            ConformanceError: as :meth:`start`, and if a lost worker cannot be replaced.
         """
         self.start()
         assert self._driver is not None
@@ -141,7 +141,7 @@ class CaseRunner:
 
 
 def cannot_ask(case: Case, implementation: str) -> str | None:
-    """Why a case cannot be put to an implementation, as the end of a sentence about it, or None."""
+    """Returns why an implementation cannot run a case, as the end of a sentence, or None if it can."""
     reason = wrong_ndim(implementation, case)
     if reason is not None:
         return f"cannot run {case.id}: {reason}"

@@ -1,7 +1,7 @@
-"""A station: one worker and the calls sent to it, answered one by one and in order.
+"""Connects to one worker, which answers the calls sent to it one by one and in order.
 
-Requests are sent ahead so that the worker never waits for the host; the first call without an answer is
-the one a worker died or hung in.
+The host sends requests ahead, so that the worker never waits for it.  A worker that died or hung did so in the
+first call without an answer.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ WINDOW_BYTES: Final = 8 << 20
 
 @frozen
 class Call:
-    """One implementation's part in a job."""
+    """Holds one implementation's part in a job."""
 
     job: Job
     implementation: str
 
     @property
     def name(self) -> str:
-        """What a person replays it by."""
+        """Returns the name by which a user replays the call."""
         return f"{self.job.case.id} on {self.implementation}"
 
 
@@ -49,13 +49,13 @@ class _Sent:
 
 
 class WorkerConnection:
-    """A fresh worker of ``framework`` in ``python``, with ``deadline`` seconds for each call.
+    """Starts a fresh worker of ``framework`` in ``python``, with ``deadline`` seconds for each call.
 
     ``stop`` ends every wait once it is set.  With ``forks`` the worker is a fork of that server.
 
     Raises:
-        WorkerFailed: where it cannot be started.
-        NoForks: where the fork server has ended.
+        WorkerFailed: if the worker cannot start.
+        NoForks: if the fork server has ended.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class WorkerConnection:
 
     @property
     def hello(self) -> dict[str, Any]:
-        """What the worker said of itself."""
+        """Returns the worker's description of itself."""
         return self._worker.hello
 
     @property
@@ -84,11 +84,11 @@ class WorkerConnection:
 
     @property
     def full(self) -> bool:
-        """Whether enough is sent ahead."""
+        """Whether enough requests are sent ahead."""
         return len(self._sent) >= WINDOW or self._bytes >= WINDOW_BYTES
 
     def send(self, job: Job, implementations: Sequence[str]) -> None:
-        """Asks for a job's data to be run on these implementations."""
+        """Sends a request to run a job's data on these implementations."""
         number = next(self._numbers)
         frame = job.frame(number, implementations)
         self._worker.send(frame)
@@ -96,7 +96,7 @@ class WorkerConnection:
         self._sent.append(_Sent(number, job, deque(implementations), len(frame)))
 
     def receive(self) -> tuple[Call, Answer]:
-        """The next call's answer; with a fault in it the worker is of no more use."""
+        """Returns the next call's answer; after an answer with a fault the worker is unusable."""
         sent = self._sent[0]
         call = Call(sent.job, sent.waiting.popleft())
         if not sent.waiting:
@@ -122,7 +122,7 @@ class WorkerConnection:
         return call, answer
 
     def unanswered(self) -> list[Call]:
-        """The calls that are still waiting, in order."""
+        """Returns the calls that still wait for an answer, in order."""
         return [Call(sent.job, name) for sent in self._sent for name in sent.waiting]
 
     def abort(self) -> None:

@@ -1,12 +1,12 @@
-"""Driving the workers of one framework through its jobs: deadlines, deaths, what is believed and what is not.
+"""Runs one framework's jobs in workers: enforces deadlines, replaces dead workers, repeats doubtful calls.
 
-*Ordinary* calls are those the documents allow.  The others are put aside and run in batches, after which the
-worker is replaced where it accepted any: what a framework does with a call it should have refused may
-harm what the same process answers later.
+The documents allow *ordinary* calls.  The driver puts the others aside and runs them in batches.  If the
+worker accepted any call of a batch, the driver replaces it: a call that the framework should have refused may
+harm later answers of the same process.
 
-An answer is *held* until its worker has answered some more: if the worker then fails for a reason that is
-not its last call's own, what it had said lately is in doubt, and is asked again of a fresh one.  A worker's
-first answer is beyond that doubt, and is not held.
+The driver *holds* an answer until its worker has answered more calls.  If the worker then fails and its last
+call is not at fault, the recent answers are in doubt, and the driver repeats those calls in a fresh worker.
+A worker's first answer is never in doubt, and is not held.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from conv_transpose_conformance.workers.process import WorkerFailed
 from conv_transpose_conformance.workers.stop import Stop
 
 DEADLINE: Final = 10.0  # seconds a call may take
-HELD: Final = 64  # answers that wait until their worker has answered so many more
-_BATCH: Final = 64  # calls the documents do not allow that are put aside before they are run
-_IDLE: Final = 0.2  # seconds without a job after which nothing is held any longer
+HELD: Final = 64  # answers held; an answer is released once its worker has answered this many more
+_BATCH: Final = 64  # calls in a batch that the documents do not allow
+_IDLE: Final = 0.2  # seconds without a job after which all held answers are released
 
 
 @define
 class Driver:
     """Runs jobs from a queue until it yields None or ``stop`` is set.
 
-    ``answered`` gets every job's answers; ``restarted`` a line about each worker that had to be replaced.
+    ``answered`` gets every job's answers; ``restarted`` gets a line about each replaced worker.
     """
 
     framework: str
@@ -52,23 +52,23 @@ class Driver:
     _connection: WorkerConnection | None = field(default=None, init=False)
     _jobs: queue.Queue[Job | None] = field(factory=queue.Queue, init=False)
     _ended: bool = field(default=False, init=False)
-    _again: deque[Call] = field(factory=deque, init=False)  # sent to a worker that did not live to answer
+    _again: deque[Call] = field(factory=deque, init=False)  # sent to a worker that died before it answered
     _aside: deque[Call] = field(factory=deque, init=False)
     _held: deque[tuple[Call, Answer]] = field(factory=deque, init=False)
     _history: deque[Call] = field(factory=lambda: deque(maxlen=HELD), init=False)
-    _spent: bool = field(default=False, init=False)  # the worker may be harmed by what it has accepted
+    _spent: bool = field(default=False, init=False)  # accepted calls may have harmed the worker
     _harmful: set[tuple[str, str]] = field(factory=set, init=False)  # calls that made others fail
     _triage: Triage = field(
         default=Factory(lambda self: Triage(self._anew, self.stop.is_set), takes_self=True), init=False
     )
-    _forking: bool | None = field(default=None, init=False)  # None: no worker has said yet whether it can
+    _forking: bool | None = field(default=None, init=False)  # None: no worker has said yet whether it can fork
     _forks: ForkServer | None = field(default=None, init=False)
 
     def start(self) -> dict[str, Any]:
         """Starts the first worker and returns its description.
 
         Raises:
-            WorkerFailed: where that cannot be done.
+            WorkerFailed: if the worker cannot start.
         """
         return self._anew().hello
 
@@ -79,17 +79,17 @@ class Driver:
             connection.abort()
 
     def close(self) -> None:
-        """Ends the worker, and what its successors would be forked from."""
+        """Ends the worker and its fork server."""
         self._leave()
         if self._forks is not None:
             self._forks.close()
             self._forks = None
 
     def ask(self, job: Job, implementation: str) -> Answer:
-        """The answer of one call, for callers that do not work from a queue.
+        """Returns one call's answer, for callers without a queue.
 
         Raises:
-            WorkerFailed: where a lost worker cannot be replaced, or ``stop`` was set before it answered.
+            WorkerFailed: if a lost worker cannot be replaced, or ``stop`` was set before it answered.
         """
         if self._connection is None or (self._spent and not _aside(job, implementation)):
             self._fresh()
@@ -108,10 +108,10 @@ class Driver:
         return answer
 
     def run(self, jobs: queue.Queue[Job | None]) -> None:
-        """Works until the queue yields None.
+        """Runs jobs until the queue yields None.
 
         Raises:
-            WorkerFailed: where a replacement for a lost worker cannot be started.
+            WorkerFailed: if the replacement of a lost worker cannot start.
         """
         self._jobs = jobs
         while not self.stop.is_set() and not (self._ended and not self._aside and not self._again):
@@ -124,7 +124,7 @@ class Driver:
         self._believe()
 
     def _ordinary(self, wait: bool) -> tuple[Job, list[str]] | None:
-        """The next job's ordinary calls; None where there is none now or no more should be taken."""
+        """Returns the next job's ordinary calls; None if no job is ready or the driver should take no more."""
         while not self._ended and len(self._aside) < _BATCH and not self.stop.is_set():
             try:
                 job = self._jobs.get(block=wait, timeout=_IDLE)
@@ -143,7 +143,7 @@ class Driver:
         return None
 
     def _work(self, take: Callable[[bool], tuple[Job, list[str]] | None]) -> None:
-        """Runs what ``take`` gives; its argument says whether it may wait for something to come."""
+        """Runs the calls that ``take`` returns; its argument says whether it may wait for a job."""
         while not self.stop.is_set():
             connection = self._connection
             if connection is None:
@@ -171,10 +171,10 @@ class Driver:
                 self._fresh()
 
     def _remember(self, call: Call, answer: Answer) -> bool:
-        """Holds an answer; whether its worker must not be asked anything more."""
+        """Holds an answer; returns whether its worker must get no more calls."""
         if self._history:
             self._held.append((call, answer))
-        else:  # a worker's first: nothing was run before it that could have harmed it
+        else:  # a worker's first answer: no earlier call could have harmed it
             self.answered(call.job, answer)
         self._history.append(call)
         if len(self._held) > HELD:
@@ -194,7 +194,7 @@ class Driver:
             finding = self._triage.examine(call, failure, list(self._history))
         except WorkerFailed:
             self._believe()
-            self.answered(call.job, failure)  # what is told where no worker can be had to try again
+            self.answered(call.job, failure)  # reported if no worker can start for another try
             raise
         if self.stop.is_set():
             return
@@ -213,7 +213,7 @@ class Driver:
         self._fresh()
 
     def _fresh(self) -> WorkerConnection:
-        """A new worker in place of the last one; a fork where the framework can be forked."""
+        """Returns a new worker in place of the last one; a fork if the framework can fork."""
         if not self._forking:
             return self._anew()
         self._leave()
@@ -230,7 +230,7 @@ class Driver:
         return self._connection
 
     def _anew(self) -> WorkerConnection:
-        """A worker that is a process started anew: whose fault it was is asked of nothing less."""
+        """Returns a worker in a new process, never a fork; triage needs such workers."""
         self._leave()
         self._connection = WorkerConnection(self.framework, self.python, self.deadline, self.stop)
         if self._forking is None:
@@ -247,7 +247,7 @@ class Driver:
 
 
 def reason_of(error: ConformanceError, framework: str) -> str:
-    """Why a framework cannot be had, in a line that its name precedes."""
+    """Returns why a framework is unavailable, in a line to print after its name."""
     return str(error).removeprefix(f"{framework}: ")
 
 

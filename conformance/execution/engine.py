@@ -1,10 +1,10 @@
-"""A run: cases are planned, frameworks work side by side, answers are judged as they come.
+"""Plans a run's cases, drives the frameworks side by side, and judges their answers as they arrive.
 
-A *target* is what a framework's cases are run on: the framework, or, where several versions of it take part,
-``framework@version`` for each.
+A framework's cases run on a *target*: the framework, or, if several versions of it take part, each
+``framework@version``.
 
-``run`` yields events; what is done with them is for handlers.  One thread plans, one drives each framework's
-worker, and the caller's thread judges, so that judging needs no locks.
+``run`` yields events for handlers.  One thread plans, one thread drives each framework's worker, and the
+caller's thread judges, so that judging needs no locks.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from conv_transpose_conformance.judging.answers import Answer
 from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict
 from conv_transpose_conformance.workers.stop import Stop
 
-_LAST_WORDS: Final = 5.0  # seconds after an interrupt in which answers are still judged
-_TURN: Final = 5.0  # seconds that a worker's start waits for those of others
-_AHEAD: Final = 4096  # jobs that wait for a target before planning waits too
+_LAST_WORDS: Final = 5.0  # seconds after an interrupt during which the engine still judges answers
+_TURN: Final = 5.0  # seconds that a worker's start waits for other workers' starts
+_AHEAD: Final = 4096  # jobs queued for a target before the planner waits
 
-# Finds a target's interpreter, making its environment where need be; the callable is told of progress,
-# and the event set where the run ends before the environment is made.
+# Finds a target's interpreter and makes its environment if necessary; the callable gets progress lines,
+# and the event is set if the run ends before the environment is made.
 Locate = Callable[[str, Callable[[str], None], Stop], Path]
 
 
@@ -48,12 +48,12 @@ Locate = Callable[[str, Callable[[str], None], Stop], Path]
 class Engine:
     """Runs ``cases`` on ``implementations``.
 
-    ``locate`` gives each target's interpreter; ``releases`` those of a framework where there are several;
-    ``optional`` the frameworks that the run may be without where the user has none; ``absent`` those known
-    to be unavailable from the start; ``allowance`` is the seconds that an implementation slow by nature may
-    take, on cases from all over the corpus where they are to be ``spread``; ``budget`` the seconds after
-    which no further call is begun (None: no limit).  Calls that are ``done``, told by target, implementation
-    and case, are left out.  ``spent`` adds up the seconds of each kind of work, and the calls.
+    ``locate`` finds each target's interpreter.  ``releases`` lists a framework's releases if it has several.
+    ``optional`` names the frameworks that the run can do without, ``absent`` those known to be unavailable
+    from the start.  ``allowance`` is the seconds that an implementation slow by nature may take; with
+    ``spread`` its cases come from all over the corpus.  After ``budget`` seconds no further call begins
+    (None: no limit).  The engine skips the calls in ``done``, identified by target, implementation and case.
+    ``spent`` adds up the seconds of each kind of work, and the calls.
     """
 
     implementations: tuple[str, ...]
@@ -71,13 +71,13 @@ class Engine:
     _stop: threading.Event = field(factory=threading.Event, init=False)
     _drivers: list[Driver] = field(factory=list, init=False)
     _unlocated: set[str] = field(factory=set, init=False)
-    _ends: list[float] = field(factory=list, init=False)  # when the budget is used up, once that is known
+    _ends: list[float] = field(factory=list, init=False)  # when the budget ends, once known
     _lost: set[str] = field(factory=set, init=False)  # targets that take no more jobs
     _turns: threading.Semaphore = field(factory=lambda: threading.Semaphore(_beside()), init=False)
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """What takes part, in order."""
+        """Returns the targets of the run, in order."""
         frameworks = dict.fromkeys(map(framework_of, self.implementations))
         return tuple(target for framework in frameworks for target in self._targets(framework))
 
@@ -86,22 +86,22 @@ class Engine:
         return tuple(str(Target(framework, release)) for release in releases)
 
     def run(self, cases: Iterable[Case]) -> Iterator[events.Event]:
-        """The events of the run; closing the iterator ends the workers.
+        """Yields the events of the run; closing the iterator ends the workers.
 
         Raises:
-            KeyboardInterrupt: where ``interrupt`` was requested.
+            KeyboardInterrupt: if ``interrupt`` was requested.
         """
         yield from self.absent
         self._unlocated.update(self.targets)
-        told: queue.Queue[Any] = queue.Queue(1024)  # events, answers, faults of ours, None at a thread's end
+        told: queue.Queue[Any] = queue.Queue(1024)  # events, answers, our own errors; None at a thread's end
         jobs: dict[str, queue.Queue[Job | None]] = {name: queue.Queue(_AHEAD) for name in self.targets}
         threads = [threading.Thread(target=self._plan, args=(cases, jobs, told), daemon=True)]
         threads += [
             threading.Thread(target=self._drive, args=(name, jobs[name], told), daemon=True)
             for name in self.targets
         ]
-        versions: dict[str, str] = {}  # of the targets that are ready, or known never to be
-        early: dict[str, list[Record]] = {name: [] for name in self.targets}  # skipped before that was known
+        versions: dict[str, str] = {}  # of the targets that are ready or unavailable
+        early: dict[str, list[Record]] = {name: [] for name in self.targets}  # skipped before the version was known
         with ExitStack() as stack:
             stack.callback(self._end, threads, told)
             for thread in threads:
@@ -146,7 +146,7 @@ class Engine:
         job, answer = answered.job, answered.answer
         clock = time.perf_counter
         began = clock()
-        _ = job.problem.reference  # computed here, so that its time is told apart
+        _ = job.problem.reference  # computed here, to time it separately
         referred = clock()
         records = job.judge(answer, Target.parse(answered.target), version)
         self.spent["reference"] += referred - began
@@ -158,7 +158,7 @@ class Engine:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """A core to start a worker on, or, after some seconds, none: one that hangs holds up nobody."""
+        """Waits for a core to start a worker on, at most ``_TURN`` seconds: a hanging start delays no other."""
         mine = self._turns.acquire(timeout=_TURN)
         try:
             yield
@@ -167,7 +167,7 @@ class Engine:
                 self._turns.release()
 
     def _abandon(self) -> None:
-        """Ends the workers; what they have answered is still told."""
+        """Ends the workers; still yields their earlier answers."""
         self._stop.set()
         for driver in self._drivers:
             driver.abort()
@@ -175,7 +175,7 @@ class Engine:
     def _end(self, threads: list[threading.Thread], told: queue.Queue[Any]) -> None:
         self._abandon()
         while any(thread.is_alive() for thread in threads):
-            with suppress(queue.Empty):  # a thread may be waiting for room to tell something
+            with suppress(queue.Empty):  # a thread may be waiting for room in the queue
                 told.get(timeout=0.05)
 
     def _plan(
@@ -198,7 +198,7 @@ class Engine:
                 began = clock()
                 self.spent["planning"] += began - generated
             told.put(events.Planned(calls))
-        except BaseException as error:  # a fault of ours must end the run, not this thread alone
+        except BaseException as error:  # our own error must end the run, not only this thread
             told.put(error)
         finally:
             for target, waiting in jobs.items():
@@ -210,7 +210,7 @@ class Engine:
                     self._stop.set()
 
     def _is_located(self, target: str) -> None:
-        """Begins the budget once every target has its interpreter, or none: installing is no part of it."""
+        """Starts the budget once every target has an interpreter or has failed; installing does not count."""
         self._unlocated.discard(target)
         if not self._unlocated and self.budget is not None:
             self._ends.append(time.monotonic() + self.budget)
@@ -221,7 +221,7 @@ class Engine:
         jobs: Mapping[str, queue.Queue[Job | None]],
         told: queue.Queue[Any],
     ) -> int:
-        """Gives a job to its framework's targets; the number of calls that makes."""
+        """Gives a job to its framework's targets; returns the number of calls."""
         if isinstance(planned, Skipped):
             for target in self._targets(framework_of(planned.implementation)):
                 if not self._is_done(target, planned.implementation, planned.case):
@@ -241,7 +241,7 @@ class Engine:
         return self.done is not None and self.done(target, implementation, case)
 
     def _put(self, target: str, jobs: queue.Queue[Job | None], job: Job | None) -> None:
-        """Waits for room, unless nobody will ever make any."""
+        """Puts an item in a queue, waiting for room unless its reader has ended."""
         while not self._stop.is_set() and target not in self._lost:
             with suppress(queue.Full):
                 jobs.put(job, timeout=0.1)
@@ -302,10 +302,10 @@ class _Skip:
 
 
 def _beside() -> int:
-    """How many workers start at a time: one for each core that the host leaves free.
+    """Returns how many workers start at a time: one for each core that the host leaves free.
 
-    Frameworks that share a core while they are imported are all late; one after the other the first verdicts
-    come while the others start.
+    Frameworks that share a core during import all start late; if they start one after the other, the first
+    verdicts arrive while the others start.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, cores - 1)

@@ -1,4 +1,4 @@
-"""What a run tells its handlers, in the order it happens."""
+"""Defines the events that a run sends to its handlers, in order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from conv_transpose_conformance.judging.verdicts import Record
 
 @frozen
 class Preparing:
-    """A framework's environment or worker is being made; ``message`` says what takes its time."""
+    """The run is making a framework's environment or worker; ``message`` describes the step."""
 
     framework: str
     message: str
@@ -27,9 +27,9 @@ class Ready:
 
 @frozen
 class Unavailable:
-    """A framework could not be had; the run goes on without it.
+    """A framework is unavailable; the run goes on without it.
 
-    An ``optional`` one is the user's to install, and nobody asked for it by name.
+    The user installs an ``optional`` framework, and did not ask for it by name.
     """
 
     framework: str
@@ -39,28 +39,28 @@ class Unavailable:
 
 @frozen
 class Planned:
-    """So many calls are known to come; told again as planning proceeds."""
+    """The run plans this many calls so far; sent again as planning proceeds."""
 
     calls: int
 
 
 @frozen
 class Judged:
-    """The records of one call."""
+    """Holds the records of one call."""
 
     records: list[Record]
 
 
 @frozen
 class Kept:
-    """The records of one call that an earlier part of the run judged."""
+    """Holds the records of one call that an earlier part of the run judged."""
 
     records: list[Record]
 
 
 @frozen
 class Restarted:
-    """A worker was replaced; ``reason`` says what became of the last one."""
+    """The driver replaced a worker; ``reason`` says how the last one failed."""
 
     framework: str
     reason: str

@@ -1,4 +1,4 @@
-"""Signals that end a run in good order."""
+"""Ends a run in good order on Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from conv_transpose_conformance.workers.stop import Stop
 
 @define
 class Interrupt:
-    """Whether the user asked for the end, or ``within``, the work that this is a part of, is to end.
+    """Records whether the user asked to stop, or whether the enclosing work, ``within``, is to stop.
 
-    A signal handler sets it and those who wait look: an exception raised by the handler itself would be lost
-    where it lands in a callback of the garbage collector or a finalizer, and an event's lock may be held.
+    A signal handler sets a flag and waiting code polls it: an exception raised by the handler would be lost
+    inside a finalizer or a callback of the garbage collector, and an event's lock may be held.
     """
 
     within: Stop | None = None
     requested: bool = False
 
     def request(self) -> None:
-        """Asks for the end; a signal handler may call this, and any thread."""
+        """Requests the stop; signal handlers and any thread may call this."""
         self.requested = True
 
     def is_set(self) -> bool:
-        """Whether the end was asked for, here or of the work that this is a part of."""
+        """Whether a stop was requested, here or of the enclosing work."""
         return self.requested or (self.within is not None and self.within.is_set())
 
 
 @contextmanager
 def signals(interrupt: Interrupt) -> Iterator[None]:
-    """Ctrl-C and a supervisor's SIGTERM end the run in good order; a second one at once."""
+    """Makes Ctrl-C and a supervisor's SIGTERM end the run in good order, and a second signal end it at once."""
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         if interrupt.requested:
@@ -52,10 +52,10 @@ def signals(interrupt: Interrupt) -> Iterator[None]:
 
 @contextmanager
 def interruptible() -> Iterator[Interrupt]:
-    """An interrupt that Ctrl-C and SIGTERM request; what ends because of it ends as ``KeyboardInterrupt``.
+    """Yields an interrupt that Ctrl-C and SIGTERM request.
 
     Raises:
-        KeyboardInterrupt: where one of the signals came.
+        KeyboardInterrupt: at the end, if one of the signals arrived.
     """
     interrupt = Interrupt()
     with signals(interrupt):

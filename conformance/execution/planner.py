@@ -1,8 +1,8 @@
-"""Which cases go to which implementations.
+"""Assigns cases to implementations.
 
-A :class:`Problem` is a case with the geometry that some documents demand of it: its data and its reference
-are computed once, for all the implementations whose documents agree.  A :class:`Job` is a problem for the
-implementations of one framework: its data crosses to the worker once.
+A :class:`Problem` is a case with the geometry that some documents demand: the host computes its data and its
+reference once, for all implementations whose documents agree.  A :class:`Job` is a problem for the
+implementations of one framework: the host sends its data to the worker once.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from conv_transpose_conformance.generation.corpus import core
 from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.reference_impl import Geometry
 
-# elements of a tensor: with its gradients in float64 still well within a frame, and across within a deadline
+# elements of a tensor: with float64 gradients it fits a frame, and crosses to the worker within a deadline
 LARGEST: Final = MAX_PAYLOAD // 64
 
 
 @frozen
 class Skipped:
-    """A case that an implementation's API has no way to say."""
+    """Marks a case that an implementation's API cannot express."""
 
     case: Case
     implementation: str
@@ -42,10 +42,10 @@ ALLOWANCE: Final = {"quick": 8.0, "full": 40.0}  # seconds an implementation tha
 
 
 class Planner:
-    """Turns cases into jobs for the chosen implementations, keeping slow ones within their allowance.
+    """Turns cases into jobs for the chosen implementations, and keeps slow ones within their allowance.
 
-    With ``spread`` a slow implementation gets cases from all over the corpus, always the same; without, as
-    where few cases are asked for at all, the first that come.
+    With ``spread`` a slow implementation gets cases from all over the corpus, always the same ones; without
+    it, e.g. in a run of few cases, it gets the first ones.
     """
 
     def __init__(self, implementations: Iterable[str], allowance: float, *, spread: bool = False) -> None:
@@ -63,10 +63,10 @@ class Planner:
         }
 
     def plan(self, case: Case) -> Iterator[tuple[str, Job] | Skipped]:
-        """The framework and job pairs of a case, and who cannot express it.
+        """Returns a case's pairs of framework and job, and the implementations that cannot express it.
 
         Raises:
-            InvalidCase: where the case's tensors would fit no memory.
+            InvalidCase: if the case's tensors exceed any memory.
         """
         check_size(case)
         problems: dict[Geometry | None, Problem] = {}
@@ -103,15 +103,15 @@ class Planner:
 
 
 def _is_slow(name: str, case: Case, meaning: Meaning) -> bool:
-    """Whether a call counts: where nothing is computed, what must be refused is refused at once."""
+    """Whether a call counts against the allowance: a framework refuses an invalid call at once."""
     return implementation(name).computes or meaning.acceptance is not Acceptance.FORBIDDEN
 
 
 def _is_telling(name: str, case: Case, meaning: Meaning) -> bool:
     """Whether a case is worth its seconds.
 
-    Where nothing is computed, one set of numbers is as good as another; where something is, a case that no
-    document decides tells nothing.
+    If the call computes nothing, the tensors' values do not matter; if it computes something, a case that no
+    document decides shows nothing.
     """
     if implementation(name).computes:
         return meaning.acceptance is not Acceptance.UNSPECIFIED
@@ -119,12 +119,12 @@ def _is_telling(name: str, case: Case, meaning: Meaning) -> bool:
 
 
 def _place(case: Case) -> int:
-    """The case's place in an order that has nothing to do with its parameters."""
+    """Returns the case's place in an order independent of its parameters."""
     return crc32(case.id.encode())
 
 
 def _highest(name: str, count: int) -> int | None:
-    """The place of the last of ``count`` cases of the corpus for an implementation; None: all are taken."""
+    """Returns the place of the last of ``count`` corpus cases for an implementation; None to take all."""
     places = _places(name)
     if count >= len(places):
         return None
@@ -142,10 +142,10 @@ def _places(name: str) -> list[int]:
 
 
 def check_size(case: Case) -> None:
-    """Refuses a case whose tensors would fit no memory.
+    """Refuses a case whose tensors exceed any memory.
 
     Raises:
-        InvalidCase: where that is so; names the tensor.
+        InvalidCase: if a tensor is too large; the message names it.
     """
     lead = [case.batch or 1]
     reach = [

@@ -1,4 +1,4 @@
-"""What a worker is asked: a call of a case, or a probe; as a job holds it and as a frame carries it."""
+"""Builds a worker's requests, for a case's call or a probe, as jobs and as frames."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Array = NDArray[Any]
 
 @frozen(eq=False)
 class Probe:
-    """A question other than a plain call: an operation of ``adapters.probe`` with tensors of its own.
+    """Holds a question other than a plain call: an operation of ``adapters.probe`` with its own tensors.
 
     ``patch`` overrides fields of the request with values that a ``Case`` cannot hold.
     """
@@ -38,9 +38,9 @@ class Probe:
 
 @frozen
 class Job:
-    """A problem for implementations of one framework, each with the meaning its documents give it.
+    """Holds a problem for implementations of one framework, each with the meaning its documents give it.
 
-    With ``probe`` they are asked that in place of the plain call.
+    With ``probe`` the job runs the probe in place of the plain call.
     """
 
     problem: Problem
@@ -49,11 +49,11 @@ class Job:
 
     @property
     def case(self) -> Case:
-        """The problem's case."""
+        """Returns the problem's case."""
         return self.problem.case
 
     def judge(self, answer: Answer, target: Target, version: str = "") -> list[Record]:
-        """The records of an answer from a target, whose framework states this version."""
+        """Returns the records of a target's answer; its framework states this version."""
         return judge(
             self.case,
             self.meanings[answer.implementation],
@@ -66,7 +66,7 @@ class Job:
         )
 
     def frame(self, number: int, implementations: Sequence[str]) -> bytes:
-        """The request with this number that asks these implementations."""
+        """Returns the frame of the request with this number to these implementations."""
         header: dict[str, Any] = {
             "type": "run",
             "id": number,
@@ -83,13 +83,13 @@ class Job:
 
 
 def job_of(case: Case, implementation: str) -> Job:
-    """A case for one implementation, with what its documents demand of it."""
+    """Returns the job of a case for one implementation, with the demands of its documents."""
     meaning = interpret(case, implementation)
     return Job(Problem(case, meaning.geometry), {implementation: meaning})
 
 
 def wire(arrays: Mapping[str, Array]) -> Arrays:
-    """Arrays with the names of their dtypes, as frames hold them."""
+    """Returns arrays with the names of their dtypes, as frames hold them."""
     return {name: _wire({name: array}, str(array.dtype))[name] for name, array in arrays.items()}
 
 

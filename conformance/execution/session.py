@@ -1,4 +1,4 @@
-"""Makes an engine of a command's options, and gives facts about the host."""
+"""Makes an engine from a command's options, and collects facts about the host."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from conv_transpose_conformance.reference_impl import has_kernels
 
 
 def parse_interpreters(options: Iterable[str]) -> dict[str, Path]:
-    """The interpreters given as ``FRAMEWORK=PATH``, each probed, one for a framework.
+    """Returns the interpreters given as ``FRAMEWORK=PATH``, each probed, one for each framework.
 
     Raises:
-        BadInterpreter: where an option is not of that form or its interpreter cannot serve.
+        BadInterpreter: if an option does not have that form or its interpreter is unusable.
     """
     found: dict[str, Path] = {}
     for option in options:
@@ -46,9 +46,9 @@ def make_engine(
     optional: frozenset[str] = frozenset(),
     broken: Sequence[Broken] = (),
 ) -> Engine:
-    """An engine for the targets, on which the ``broken`` plug-ins are unavailable from the start.
+    """Returns an engine for the targets; the ``broken`` plug-ins are unavailable from the start.
 
-    For the rest see :class:`Engine`.
+    :class:`Engine` describes the other parameters.
     """
     return Engine(
         implementations=implementations,
@@ -63,7 +63,7 @@ def make_engine(
 
 
 def host_facts() -> dict[str, Any]:
-    """What the host's half of a run was made with."""
+    """Returns the versions and facts of the host's half of a run."""
     return {
         "python": platform.python_version(),
         "numpy": np.__version__,

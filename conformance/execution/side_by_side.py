@@ -1,4 +1,4 @@
-"""Work on several frameworks at a time, each in a thread of its own."""
+"""Works on several frameworks at a time, each in its own thread."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ T = TypeVar("T")
 
 
 class _Ended:
-    """Stands at the end of what a task emits."""
+    """Marks the end of a task's output."""
 
 
 def side_by_side(tasks: Sequence[Callable[[Callable[[T], None]], None]], interrupt: Interrupt) -> Iterator[T]:
-    """Yields what tasks emit as it comes; each is called with the function that it emits by.
+    """Yields the tasks' output as it arrives; each task gets a function to emit with.
 
-    Closing the iterator, and an exception in a task, request the ``interrupt``, at which the tasks have to
-    end; they are waited for.
+    Closing the iterator, or an exception in a task, requests the ``interrupt``; the tasks must then end, and
+    the iterator waits for them.
 
     Raises:
-        BaseException: the first that a task raised.
+        BaseException: the first exception that a task raised.
     """
     emitted: SimpleQueue[T | _Ended] = SimpleQueue()
     faults: list[BaseException] = []
