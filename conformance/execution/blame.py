@@ -4,8 +4,8 @@ One call may corrupt a worker's memory and a later, innocent call may die of it;
 So a call that crashed, hung or broke the protocol is
 
 1. run alone in a fresh worker: if it fails the same way, the call is certainly at fault;
-2. run alone ``ALONE`` more times if the first result differed: if it fails in any run, the call is at fault,
-   and the answer states the distribution ("SIGSEGV 4 of 6, hang 2 of 6");
+2. run alone ``ALONE`` times in all if the first result differed: if it fails in any run, the call is at
+   fault, and the answer states the distribution ("SIGSEGV 4 of 6, hang 2 of 6");
 3. run after the preceding calls if it never fails alone: if it then fails, the preceding calls are halved
    until one is left, and the answer names both calls.
 """
@@ -21,7 +21,7 @@ from attrs import define, evolve, field, frozen
 from conv_transpose_conformance.execution.connection import Call, WorkerConnection
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 
-ALONE: Final = 5  # runs alone, each in a fresh worker, when the first one failed differently
+ALONE: Final = 5  # runs alone in all, each in a fresh worker, if the first one ends differently
 _HUNTS: Final = 8  # searches for a culprit in a run; a search starts a worker for each halving
 
 
@@ -47,10 +47,10 @@ class Triage:
     _hunts: int = field(default=0, init=False)
 
     def examine(self, call: Call, failure: Answer, before: Sequence[Call]) -> Finding:
-        """Returns the finding for a call that failed with ``failure`` in a worker that had answered ``before``.
+        """Returns the finding for a call that failed with ``failure`` in a worker that answered ``before``.
 
         Raises:
-            WorkerFailed: where a fresh worker cannot be started.
+            WorkerFailed: if a fresh worker cannot start.
         """
         alone = [self._outcome([call])]
         if alone[0].fault != failure.fault:
@@ -80,7 +80,7 @@ class Triage:
         return Finding(evolve(failure, message=message), doubtful=True)
 
     def _outcome(self, calls: Sequence[Call]) -> Answer:
-        """Runs the calls in a fresh worker; returns the last call's answer, or the fault of an earlier call."""
+        """Returns the last call's answer after the others in a fresh worker, or the fault of an earlier call."""
         connection = self.start()
         try:
             waiting = list(calls)

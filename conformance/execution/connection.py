@@ -1,7 +1,7 @@
 """Connects to one worker, which answers the calls sent to it one by one and in order.
 
-The host sends requests ahead, so that the worker never waits for it.  A worker that died or hung did so in the
-first call without an answer.
+The host sends requests ahead, so that the worker never waits for it.  A worker that died or hung did so in
+the first call without an answer.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class Driver:
     _triage: Triage = field(
         default=Factory(lambda self: Triage(self._anew, self.stop.is_set), takes_self=True), init=False
     )
-    _forking: bool | None = field(default=None, init=False)  # None: no worker has said yet whether it can fork
+    _forking: bool | None = field(default=None, init=False)  # None: no worker has said yet if it can fork
     _forks: ForkServer | None = field(default=None, init=False)
 
     def start(self) -> dict[str, Any]:
@@ -124,7 +124,7 @@ class Driver:
         self._believe()
 
     def _ordinary(self, wait: bool) -> tuple[Job, list[str]] | None:
-        """Returns the next job's ordinary calls; None if no job is ready or the driver should take no more."""
+        """Returns the next job's ordinary calls; None if none is ready or the driver should take no more."""
         while not self._ended and len(self._aside) < _BATCH and not self.stop.is_set():
             try:
                 job = self._jobs.get(block=wait, timeout=_IDLE)

@@ -101,7 +101,7 @@ class Engine:
             for name in self.targets
         ]
         versions: dict[str, str] = {}  # of the targets that are ready or unavailable
-        early: dict[str, list[Record]] = {name: [] for name in self.targets}  # skipped before the version was known
+        early: dict[str, list[Record]] = {name: [] for name in self.targets}  # skipped before its version
         with ExitStack() as stack:
             stack.callback(self._end, threads, told)
             for thread in threads:
@@ -158,7 +158,7 @@ class Engine:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """Waits for a core to start a worker on, at most ``_TURN`` seconds: a hanging start delays no other."""
+        """Waits for a core to start a worker on, ``_TURN`` seconds at most: a hung start blocks no other."""
         mine = self._turns.acquire(timeout=_TURN)
         try:
             yield

@@ -35,7 +35,7 @@ class Interrupt:
 
 @contextmanager
 def signals(interrupt: Interrupt) -> Iterator[None]:
-    """Makes Ctrl-C and a supervisor's SIGTERM end the run in good order, and a second signal end it at once."""
+    """Makes Ctrl-C and a supervisor's SIGTERM end the run in good order; a second signal ends it at once."""
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         if interrupt.requested:
