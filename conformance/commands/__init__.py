@@ -1,19 +1,19 @@
-"""What each command does; ``cli`` has their options.
+"""Implements the commands; ``cli`` declares their options.
 
 =====================  =============================================================================
-``run``                ``conformance run``; made of
-``phases``             its phases, each a generator of events: cases, requirements, causes, scripts, writing
-``handlers``           what is done with the events: journal, records, frameworks, scripts
-``progress``           the handler that shows them
-``context``            what phases and handlers share
-``recorder``           everything that is kept of a run's records
+``run``                ``conformance run``, built from the modules below
+``phases``             a run's phases, each a generator of events: cases, requirements, causes, scripts, writing
+``handlers``           handlers of the events: journal, records, frameworks, scripts
+``progress``           the handler that shows the events
+``context``            the state that phases and handlers share
+``recorder``           writes a run's records and adds them up
 ``evaluate``           the requirements' results
-``known_divergences``  the divergences, with what was expected of them
+``known_divergences``  the content of divergences.json, with expectations
 ``run_document``       the content of run.json, and the exit code
-``resume``             goes on with a run that was cut short
-``replay``             one case again; ``replay_all`` all that failed in a run
+``resume``             continues an interrupted run
+``replay``             reruns one case; ``replay_all`` reruns all failures of a run
 ``expect``             writes the file of known divergences
-``merge``              one run from shards
+``merge``              merges shards into one run
 ``releases``           ``matrix`` and ``bisect``
 ``environments``       ``conformance env``
 =====================  =============================================================================

@@ -1,4 +1,4 @@
-"""``conformance adapter``: checks an adapter, and writes the package that one begins as."""
+"""``conformance adapter``: checks an adapter, or writes the package of a new one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.judging.verdicts import FAILING
 from conv_transpose_conformance.workers.process import WorkerFailed
 
-# Plain calls that nearly every API can say, the plainest first.
+# Plain calls that nearly every API can express, the plainest first.
 _CASES: Final = {
     1: (
         "1d_n2_ci2_co3_i4_k3_s2{}_b",
@@ -49,7 +49,7 @@ _REFUSED: Final = {
 
 @frozen
 class Finding:
-    """What was checked, of which implementation ("" for all); ``problem`` is "" where it is right."""
+    """Holds a check and its implementation ("" for all); ``problem`` is "" if the check passed."""
 
     subject: str
     checked: str
@@ -57,10 +57,10 @@ class Finding:
 
 
 def check(framework: Framework, runner: CaseRunner) -> Iterator[Finding]:
-    """Yields what an adapter does right and wrong; ``runner`` asks its framework.
+    """Yields a finding for each check of an adapter; ``runner`` runs cases on its framework.
 
-    A case that an API cannot express, or that its documents do not demand to work, is left out: what a
-    framework computes is for ``conformance run`` to judge.
+    The check skips a case that the API cannot express or that its documents do not demand to work, and
+    leaves the judgement of computed values to ``conformance run``.
     """
     try:
         hello = runner.start()
@@ -88,7 +88,7 @@ def _greeting(framework: Framework, hello: Mapping[str, Any]) -> Finding:
 
 @frozen
 class _Checked:
-    """One implementation under check."""
+    """Holds one implementation under check."""
 
     framework: Framework
     implementation: Implementation
@@ -124,10 +124,10 @@ class _Checked:
         return Finding(self.implementation.name, checked, problem)
 
     def _cases(self, layout: str, dtype: str = "float32") -> list[Case]:
-        """The plain cases that the API can say and its documents demand."""
+        """Returns the plain cases that the API can express and its documents demand."""
         tail = f"_{_TOKENS[dtype]}{layout}_int.1"
         found = [Case.parse("v1_" + text.format("") + tail) for text in _CASES[self.implementation.ndim]]
-        same = [case.replace(padding="same") for case in found]  # where a word is all that there is
+        same = [case.replace(padding="same") for case in found]  # for an API that takes padding only as a word
         return [case for case in (*found, *same) if self._demanded(case)]
 
     def _demanded(self, case: Case) -> bool:
@@ -218,12 +218,12 @@ class _Checked:
 
 
 def new(name: str, folder: Path) -> list[Path]:
-    """Writes a package that brings in a framework called ``name``; returns its files.
+    """Writes a package that adds a framework called ``name``; returns its files.
 
-    It passes :func:`check` as it is, with a few lines of NumPy in the framework's place.
+    The package passes :func:`check` unchanged, with a few lines of NumPy in the framework's place.
 
     Raises:
-        BadName: where the name cannot be a framework's, or the folder is not empty.
+        BadName: if a framework cannot have that name, or the folder is not empty.
     """
     parts = name.split(".")
     if not re.fullmatch(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", name) or any(map(keyword.iskeyword, parts)):

@@ -1,4 +1,4 @@
-"""What the phases and the handlers of a run share."""
+"""Holds the state that a run's phases and handlers share."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ _DESCRIBED: Final = ("version", "python", "numpy", "r", "device", "interpreter",
 
 
 def ran(info: Mapping[str, Any]) -> dict[str, Any]:
-    """The entry in run.json of a framework whose worker describes itself so."""
+    """Returns the run.json entry of a framework from its worker's description."""
     return {"status": "ran", "reason": None, **{key: info.get(key) or None for key in _DESCRIBED}}
 
 
 def unavailable(reason: str, optional: bool = False) -> dict[str, Any]:
-    """The entry in run.json of a framework that could not be started."""
+    """Returns the run.json entry of a framework that could not start."""
     return {"status": "unavailable", "reason": reason, "optional": optional, **dict.fromkeys(_DESCRIBED)}
 
 
 @define(kw_only=True)
 class RunContext:
-    """One run: what was asked for, and what its phases have found so far.
+    """Holds one run: its options, and its phases' findings so far.
 
     Attributes:
         facts: the profile, seed, budget and shard.
-        explaining: whether the frameworks are asked further about what diverges.
-        frameworks: run.json's, by target.
-        results: the requirements' results, as run.json has them.
-        scripts: the reproduction scripts of ``causes``, once these are looked for.
+        explaining: whether the run asks the frameworks further questions about divergences.
+        frameworks: the entries of run.json, by target.
+        results: the requirements' results, as in run.json.
+        scripts: the reproduction scripts of ``causes``, once the search for causes has begun.
         divergences: the content of divergences.json.
-        written: what run.json and divergences.json hold, once they are written.
-        failure: what ended the run before its end.
+        written: the contents of run.json and divergences.json, once written.
+        failure: the exception that ended the run early.
     """
 
     engine: Engine
@@ -73,11 +73,11 @@ class RunContext:
 
     @property
     def interrupted(self) -> bool:
-        """Whether the user asked for the end."""
+        """Whether the user asked to stop."""
         return self.engine.interrupt.requested
 
     @property
     def complete(self) -> bool:
-        """Whether the run is written and nothing is left to be asked."""
+        """Whether the run is written and no call is left."""
         lost = any(entry["status"] == "ran" and entry["reason"] for entry in self.frameworks.values())
         return self.written is not None and not self.interrupted and not lost

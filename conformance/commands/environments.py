@@ -1,6 +1,6 @@
 """``conformance env``: list, create, doctor and remove the suite's environments.
 
-Some frameworks have none: they are the user's to install, and what is said of one is whether it is there.
+Some frameworks have none: the user installs them, and the commands only say whether they are present.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from conv_transpose_conformance.text import one_line
 from conv_transpose_conformance.workers.process import Worker
 
 
-def list(frameworks: tuple[str, ...]) -> int:  # noqa: A001  # named as the user types it
-    """Prints each environment's state and place."""
+def list(frameworks: tuple[str, ...]) -> int:  # noqa: A001  # the name of the subcommand
+    """Prints each environment's state and path."""
     for name in frameworks or registry().frameworks:
         environment = environment_for(name)
         if environment is None:
@@ -49,7 +49,7 @@ def list(frameworks: tuple[str, ...]) -> int:  # noqa: A001  # named as the user
 
 
 def create(frameworks: tuple[str, ...]) -> int:
-    """Makes what is not there; 3 where one could not be made."""
+    """Makes the missing environments; returns 3 if one could not be made."""
     failed = False
     for name in frameworks or _installed():
         environment = environment_for(name)
@@ -68,7 +68,7 @@ def create(frameworks: tuple[str, ...]) -> int:
 
 
 def remove(frameworks: tuple[str, ...]) -> int:
-    """Removes what is there."""
+    """Removes the existing environments."""
     for name in frameworks or _installed():
         environment = environment_for(name)
         gone = environment is not None and remove_environment(environment)
@@ -77,14 +77,14 @@ def remove(frameworks: tuple[str, ...]) -> int:
 
 
 def _installed() -> tuple[str, ...]:
-    """The frameworks that the suite installs."""
+    """Returns the frameworks that the suite installs."""
     return tuple(one.name for one in registry().frameworks.values() if one.release is not None)
 
 
 def doctor(frameworks: tuple[str, ...]) -> int:
-    """Says what is there, what is missing and how to get it; 3 where a framework cannot run.
+    """Prints each framework's state and how to install missing ones; returns 3 if a framework cannot run.
 
-    What the suite does not install is no failure where it is absent and was not asked for by name.
+    An absent framework that the suite does not install is no failure unless the user named it.
     """
     click.echo(f"suite       Python {sys.version.split()[0]}, {sys.executable}")
     if has_kernels():
@@ -112,7 +112,7 @@ def doctor(frameworks: tuple[str, ...]) -> int:
 
 
 def _own(name: str) -> tuple[Path | None, str]:
-    """Where a framework that the user installs is, and what there is to say about it."""
+    """Returns the place of a framework that the user installs, and a note about it."""
     found = framework(name)
     try:
         place = found.runtime.find(found.name, found.module)
@@ -122,7 +122,7 @@ def _own(name: str) -> tuple[Path | None, str]:
 
 
 def _can_be_had(environment: Environment) -> bool:
-    """Asks pip whether there is such a release for this Python, and says what is in the way."""
+    """Asks pip whether such a release exists for this Python, and reports any obstacle."""
     distribution, _, version = environment.requirements[0].partition("==")
     python = ".".join(map(str, sys.version_info[:2]))
     try:

@@ -1,4 +1,4 @@
-"""The results of a run's requirements: examined, added up, and held against what was expected."""
+"""Evaluates a run's requirements: examines them, adds up their results, and compares with expectations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from conv_transpose_conformance.requirements.tally import Tally
 
 
 def subjects_of(engine: Engine, frameworks: Mapping[str, dict[str, Any]]) -> list[Subject]:
-    """What can be examined: the implementations of each target that ran; ``frameworks`` are run.json's."""
+    """Returns the implementations of each target that ran; ``frameworks`` are the entries of run.json."""
     return [
         Subject(target, Path(entry["interpreter"]), _columns(engine, Target.parse(target)))
         for target in engine.targets
@@ -32,10 +32,10 @@ def evaluated(
     frameworks: Mapping[str, dict[str, Any]],
     expectations: Expectations,
 ) -> list[dict[str, Any]]:
-    """The results as run.json has them: those that the tally decides, and those ``probed``.
+    """Returns the results as in run.json: those that the tally decides, and those ``probed``.
 
-    Each failing one of the latter says whether it was expected; the others are expected or not as the
-    divergences of their cases are.
+    Each failing probed result says whether it was expected; for the others, the divergences of their cases
+    say so.
     """
     columns = {column: subject.target for subject in subjects for column in subject.columns.values()}
     order = {requirement.id: position for position, requirement in enumerate(requirements)}
@@ -50,7 +50,7 @@ def evaluated(
 def with_expected(
     result: dict[str, Any], frameworks: Mapping[str, dict[str, Any]], expectations: Expectations
 ) -> dict[str, Any]:
-    """A result, where it fails a run with what was expected of it."""
+    """Returns a result, with its expectation if it fails a run."""
     if not fails(result):
         return result
     version = frameworks.get(result["framework"], {}).get("version") or ""

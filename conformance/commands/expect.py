@@ -1,4 +1,4 @@
-"""``conformance expect``: a file of expectations written or updated from a run, its comments kept."""
+"""``conformance expect``: writes or updates a file of expectations from a run, and keeps its comments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HEAD: Final = (
 
 @frozen
 class Written:
-    """What became of the file: the entries added, those removed, and those that are stale and stay."""
+    """Holds the changes to the file: the added, the removed, and the stale entries that stay."""
 
     added: int
     removed: int
@@ -30,12 +30,12 @@ class Written:
 
 
 def expect(run: dict[str, Any], divergences: list[dict[str, Any]], path: Path, *, prune: bool) -> Written:
-    """Adds an entry for each divergence of a run that none expects yet.
+    """Adds an entry for each divergence of a run that no entry expects yet.
 
-    With ``prune`` entries that the run showed to be stale are removed.
+    With ``prune`` it removes the entries that the run showed to be stale.
 
     Raises:
-        BadExpectations: where the file is broken, or cannot be written.
+        BadExpectations: if the file is broken, or cannot be written.
     """
     known = load(path)
     document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
@@ -88,7 +88,7 @@ def _check(text: str, path: Path) -> None:
 
 
 def failing_requirements(run: dict[str, Any]) -> list[dict[str, Any]]:
-    """The results of a run's requirements that fail it of their own."""
+    """Returns the requirement results that fail a run independently of its divergences."""
     return [result for result in (run.get("requirements") or {}).get("results", []) if fails(result)]
 
 

@@ -1,4 +1,4 @@
-"""Handlers of a run's events: each keeps or shows one thing, and none knows of another."""
+"""Handles a run's events: each handler keeps or shows one thing, and none depends on another."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ class PhaseBegan:
 
 @frozen
 class PhaseEnded:
-    """A phase of the run has come to its end."""
+    """A phase of the run ends."""
 
     phase: str
 
 
 @frozen
 class Interrupted:
-    """The user has asked for the end; what was found so far is still written."""
+    """The user asked to stop; the run still writes its findings so far."""
 
 
 @frozen
 class Executing:
-    """The reproduction scripts that are not yet executed are waited for."""
+    """The run waits for the unfinished reproduction scripts."""
 
 
 @frozen
@@ -62,26 +62,26 @@ Event = (
 
 
 class EventHandler:
-    """What handlers have in common; each overrides what it needs.
+    """Defines the interface of handlers; each overrides the methods it needs.
 
-    An exception in one ends the run; those before it, of which the journal is the first, have had the event.
+    An exception in a handler ends the run; the handlers before it, the journal first, already have the event.
     """
 
     def start(self, context: RunContext) -> None:
-        """Called once, before the first event."""
+        """Starts the handler; called once, before the first event."""
 
     def handle(self, event: Event) -> None:
-        """Called with every event, in order, by one thread."""
+        """Handles one event; one thread calls this with every event, in order."""
 
     def finish(self, context: RunContext) -> None:
-        """Called once, after the last event or what failed (``context.failure``)."""
+        """Finishes the handler; called once, after the last event or the failure (``context.failure``)."""
 
 
 @contextmanager
 def handling(handlers: Sequence[EventHandler], context: RunContext) -> Iterator[Callable[[Event], None]]:
-    """Starts the handlers and gives the function that hands an event to all; at the end finishes them.
+    """Starts the handlers, yields the function that sends an event to all, and finishes them at the end.
 
-    Those that were started are finished, the last first, also where one of them fails.
+    It finishes every started handler, the last first, even if one of them fails.
     """
 
     def handle(event: Event) -> None:
@@ -101,12 +101,12 @@ def handling(handlers: Sequence[EventHandler], context: RunContext) -> Iterator[
 
 @define
 class JournalHandler(EventHandler):
-    """Keeps what is judged for a run that goes on with this one; removes the journal of a complete run."""
+    """Writes judged records to a journal for a resumed run; removes the journal of a complete run."""
 
     journal: Journal
 
     def start(self, context: RunContext) -> None:
-        """Says what became of the journal of a run that was never finished."""
+        """Reports what happened to the journal of an unfinished run."""
         kept, path = self.journal.kept, context.folder.path
         if kept is not None:
             context.console.print(
@@ -117,7 +117,7 @@ class JournalHandler(EventHandler):
             )
 
     def handle(self, event: Event) -> None:
-        """Takes what was judged and where."""
+        """Writes judged records, with their target, to the journal."""
         match event:
             case events.Judged(records):
                 self.journal.add(records)
@@ -127,7 +127,7 @@ class JournalHandler(EventHandler):
                 self.journal.flush()
 
     def finish(self, context: RunContext) -> None:
-        """Says how a run is gone on with of which something is left."""
+        """Prints how to resume a run that is not complete."""
         if context.failure is not None:
             return
         self.journal.close()
@@ -142,12 +142,12 @@ class JournalHandler(EventHandler):
 
 @define
 class RecordHandler(EventHandler):
-    """Records what is judged, by this run and by the part that it goes on with."""
+    """Records the verdicts of this run and of the part that it resumes."""
 
     recorder: Recorder
 
     def handle(self, event: Event) -> None:
-        """Takes the records of one call."""
+        """Records one call."""
         match event:
             case events.Judged(records) | events.Kept(records):
                 self.recorder.add(records)
@@ -160,11 +160,11 @@ class FrameworkHandler(EventHandler):
     _context: RunContext | None = None
 
     def start(self, context: RunContext) -> None:
-        """Takes the entries of the run."""
+        """Takes the run's entries from the context."""
         self._context = context
 
     def handle(self, event: Event) -> None:
-        """Notes which are there, which are not, and which were lost on the way."""
+        """Notes which frameworks are ready, unavailable, or lost during the run."""
         assert self._context is not None
         frameworks = self._context.frameworks
         match event:
@@ -179,16 +179,16 @@ class FrameworkHandler(EventHandler):
 
 @define
 class ScriptHandler(EventHandler):
-    """Begins the scripts of causes as soon as these are found, while others are looked for."""
+    """Starts the scripts of each found cause while the search for others goes on."""
 
     _context: RunContext | None = None
 
     def start(self, context: RunContext) -> None:
-        """Takes the run, whose scripts are not yet known."""
+        """Takes the run's context, before its scripts are known."""
         self._context = context
 
     def handle(self, event: Event) -> None:
-        """Begins the scripts of one implementation's causes."""
+        """Starts the scripts of one implementation's causes."""
         assert self._context is not None
         match event:
             case Found(causes):
@@ -196,6 +196,6 @@ class ScriptHandler(EventHandler):
                 self._context.scripts.begin(causes)
 
     def finish(self, context: RunContext) -> None:
-        """Leaves out the scripts that were not begun."""
+        """Cancels the scripts that have not started."""
         if context.scripts is not None:
             context.scripts.close()

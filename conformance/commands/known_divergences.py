@@ -1,4 +1,4 @@
-"""The content of divergences.json: causes as plain data, with their scripts and what of them was expected."""
+"""Builds the content of divergences.json: causes as plain data, with their scripts and expectations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Frameworks = Mapping[str, Mapping[str, Any]]
 
 
 def interpreters_of(frameworks: Frameworks) -> dict[str, Path]:
-    """The interpreters of the targets that ran; ``frameworks`` are run.json's."""
+    """Returns the interpreters of the targets that ran; ``frameworks`` are the entries of run.json."""
     return {
         target: Path(entry["interpreter"])
         for target, entry in frameworks.items()
@@ -29,7 +29,7 @@ def scripts_of(
     interpreters: Mapping[str, Path],
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Scripts:
-    """The scripts of a run's causes, executed by the interpreters until ``cancelled``."""
+    """Returns the scripts of a run's causes; the interpreters execute them until ``cancelled``."""
     ran = {target: entry for target, entry in frameworks.items() if entry["status"] == "ran"}
     return Scripts(
         Executions(interpreters, cancelled),
@@ -41,7 +41,7 @@ def scripts_of(
 def known_divergences(
     causes: Sequence[Cause], summary: Summary, scripts: Scripts, expectations: Expectations
 ) -> list[dict[str, Any]]:
-    """The content of divergences.json; waits for the scripts."""
+    """Returns the content of divergences.json; waits for the scripts."""
     found = divergences(causes, summary, scripts)
     for cause, entry in zip(causes, found, strict=True):
         records = [record for of_case in cause.records.values() for record in of_case]

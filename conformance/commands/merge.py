@@ -1,4 +1,4 @@
-"""``conformance merge``: the runs of shards, or of different implementations, as one run."""
+"""``conformance merge``: merges runs of shards, or of different implementations, into one run."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ class _Part:
 def merge(
     directories: Sequence[Path], out: Path, expectations: Expectations, console: Console
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Writes one run folder from several; returns what run.json and divergences.json hold.
+    """Writes one run folder from several; returns the contents of run.json and divergences.json.
 
-    Conditions are searched anew on all the records; what needed a framework (the smallest case, its diagnosis
-    and script) is taken from the part that found it smallest.
+    The merge searches conditions anew on all records; it takes the smallest case, its diagnosis and its
+    script, which need a framework, from the part with the smallest case.
 
-    The parts may be of several versions of the suite whose formats, corpus and requirements agree.
+    The parts may come from several versions of the suite if formats, corpus and requirements agree.
 
     Raises:
-        BadRunFolder: where the parts are not of one run, or a folder cannot be read or written.
+        BadRunFolder: if the parts do not belong to one run, or a folder cannot be read or written.
     """
     parts = [_Part(path, *read(path)) for path in directories]
     _check(parts, out)
@@ -94,7 +94,7 @@ def _divergences(
     frameworks: Mapping[str, dict[str, Any]],
     expectations: Expectations,
 ) -> list[dict[str, Any]]:
-    """What all the records together show, with what the parts found out by asking."""
+    """Returns the divergences in all records together, with the parts' findings from the frameworks."""
     events = find_causes(recorder.observed, {})
     causes = in_order(cause for event in events if isinstance(event, Found) for cause in event.causes)
     scripts = scripts_of(frameworks, {})
@@ -154,7 +154,7 @@ def _check(parts: Sequence[_Part], out: Path) -> None:
 
 
 def _suite(parts: Sequence[_Part]) -> dict[str, Any]:
-    """Returns this suite, which finds the causes, and the versions that judged the calls if others did."""
+    """Returns this suite, which finds the causes, and the other versions that judged calls, if any."""
     judged_by = list(dict.fromkeys(version for part in parts for version in judges(part.run)))
     return suite() if judged_by == [suite_version()] else {**suite(), "judged_by": judged_by}
 
@@ -166,14 +166,14 @@ def _frameworks(parts: Sequence[_Part]) -> dict[str, Any]:
             if name not in found or (entry["status"] == "ran" and found[name]["status"] != "ran"):
                 found[name] = entry
     for name, entry in found.items():
-        # What one part could not judge is missing from the whole.
+        # The merged run lacks the calls that one part could not judge.
         reasons = [part.run["frameworks"][name]["reason"] for part in parts if name in part.run["frameworks"]]
         found[name] = {**entry, "reason": next(filter(None, reasons), None)}
     return found
 
 
 def _requirements(parts: Sequence[_Part]) -> tuple[Requirement, ...]:
-    """The requirements that any part examined, as this suite knows them."""
+    """Returns the requirements that any part examined, as this suite defines them."""
     entries = [e for part in parts for e in (part.run.get("requirements") or {}).get("catalogue", [])]
     names = {entry["id"] for entry in entries}
     return tuple(requirement for name, requirement in catalogue().items() if name in names)
@@ -186,7 +186,7 @@ def _results(
     frameworks: Mapping[str, Any],
     expectations: Expectations,
 ) -> list[dict[str, Any]]:
-    """What records decide is added up anew; the rest is what the parts found."""
+    """Returns the results: adds up anew those that records decide, and copies the others from the parts."""
     entries = [e for part in parts for e in (part.run.get("requirements") or {}).get("results", [])]
     columns = {entry["implementation"]: entry["framework"] for entry in entries}
     found = [result.plain() for result in tally.results(columns)]
@@ -200,7 +200,7 @@ def _results(
 
 
 def _complete(divergence: dict[str, Any], parts: Sequence[_Part]) -> None:
-    """Takes over what the parts found out about the same cause."""
+    """Copies the parts' findings about the same cause."""
     same = [
         other
         for part in parts

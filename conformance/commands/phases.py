@@ -1,4 +1,4 @@
-"""The phases of a run, in their order; each yields events, and leaves in the context what it found."""
+"""Defines the phases of a run, in order; each yields events and leaves its findings in the context."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ Events = Generator[Event, None, None]
 
 @frozen
 class Phase:
-    """A part of a run."""
+    """Defines one part of a run."""
 
     name: str
     run: Callable[[RunContext], Events]
 
 
 def run_phases(phases: Sequence[Phase], handlers: Sequence[EventHandler], context: RunContext) -> None:
-    """Runs the phases one after the other and hands their events to the handlers.
+    """Runs the phases one after the other and sends their events to the handlers.
 
-    An exception in a phase or a handler ends the run: what works for it is ended, and the handlers finish.
+    An exception in a phase or a handler ends the run: its workers end, and the handlers finish.
     """
     with handling(handlers, context) as handle:
         for phase in phases:
@@ -60,7 +60,7 @@ def run_phases(phases: Sequence[Phase], handlers: Sequence[EventHandler], contex
 
 
 def judge_cases(context: RunContext) -> Events:
-    """Yields what becomes of the cases on all targets; what an earlier part of the run judged comes first."""
+    """Yields the events of the cases on all targets; the verdicts of an earlier part of the run come first."""
     journal = context.journal
     for records in journal.records():
         yield Kept(records)
@@ -73,7 +73,7 @@ def judge_cases(context: RunContext) -> Events:
 
 
 def evaluate_requirements(context: RunContext) -> Events:
-    """Yields what becomes of the requirements that ask frameworks, and adds up the others."""
+    """Yields the events of the requirements that probe frameworks, and adds up the others."""
     probed: list[Result] = []
     subjects = subjects_of(context.engine, context.frameworks)
     for event in examine(context.requirements, subjects, context.engine.interrupt):
@@ -91,7 +91,7 @@ def evaluate_requirements(context: RunContext) -> Events:
 
 
 def look_for_causes(context: RunContext) -> Events:
-    """Yields the causes of what failed; the frameworks are asked further where the run is to explain them."""
+    """Yields the causes of failures; asks the frameworks further questions if the run explains causes."""
     asking = context.explaining and not context.interrupted
     interpreters = interpreters_of(context.frameworks) if asking else {}
     context.scripts = scripts_of(context.frameworks, interpreters, context.engine.interrupt.is_set)
@@ -103,7 +103,7 @@ def look_for_causes(context: RunContext) -> Events:
 
 
 def execute_scripts(context: RunContext) -> Events:
-    """Waits for the causes' scripts, most of which are executed by now."""
+    """Waits for the causes' scripts; most have ended by now."""
     scripts = context.scripts
     assert scripts is not None
     if context.causes and scripts.executions.interpreters and not context.interrupted:
@@ -114,7 +114,7 @@ def execute_scripts(context: RunContext) -> Events:
 
 
 def write_folder(context: RunContext) -> Events:
-    """Writes the run's files and the pages made of them."""
+    """Writes the run's files and the pages made from them."""
     seconds = context.journal.total()
     context.recorder.close()
     summary = context.recorder.summary

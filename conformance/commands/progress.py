@@ -1,4 +1,4 @@
-"""Live progress on a terminal, and plain lines elsewhere; both on stderr."""
+"""Shows live progress on a terminal, and plain lines elsewhere; both on stderr."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _REDRAWN: Final = 0.1  # seconds between two updates: redrawing at every call wo
 
 
 class ProgressView(EventHandler):
-    """Shows what the run is doing, phase by phase."""
+    """Shows the run's progress, phase by phase."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -86,7 +86,7 @@ class ProgressView(EventHandler):
                 self._end()
 
     def finish(self, context: RunContext) -> None:
-        """Leaves the terminal as it was."""
+        """Restores the terminal."""
         self._end()
 
     def _begin(self, phase: str) -> None:
@@ -113,12 +113,12 @@ class ProgressView(EventHandler):
         self._console.print(Text(plain(line), style=style), soft_wrap=True)
 
     def _work(self, line: str) -> None:
-        """Shows what a phase is at, on a terminal."""
+        """Shows a phase's current step, on a terminal."""
         if isinstance(self._shown, Status):
             self._shown.update(Text(plain(line), style="dim"))
 
     def _tell(self, line: str) -> None:
-        """Shows what a phase is at, in a line of its own where there is no terminal."""
+        """Shows a phase's current step, in a separate line if there is no terminal."""
         if self._shown is not None:
             self._work(line)
         else:

@@ -1,4 +1,4 @@
-"""Everything that is kept of a run's records, fed from one place."""
+"""Writes a run's records to the dataset and to all the sums that reports need."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from conv_transpose_conformance.requirements.tally import Tally
 
 
 class Recorder:
-    """Writes the dataset at ``path`` and adds up, meanwhile, what reports need; a context manager.
+    """Writes the dataset at ``path`` and adds up the reports' numbers; a context manager.
 
     Attributes:
         summary: counts and smallest failing cases, for run.json.
-        observed: what each implementation failed and passed, for causes.
-        coverage: which values of the parameters were judged.
-        tally: those of the ``requirements`` that records decide.
+        observed: each implementation's failures and passes, for causes.
+        coverage: the judged values of the parameters.
+        tally: the ``requirements`` that records decide.
     """
 
     def __init__(self, path: Path, requirements: Iterable[Requirement] = ()) -> None:
@@ -36,10 +36,10 @@ class Recorder:
         self._writer: RecordWriter | None = None
 
     def add(self, records: list[Record]) -> None:
-        """Takes the records of one call.
+        """Adds the records of one call.
 
         Raises:
-            BadRunFolder: where the dataset cannot be written.
+            BadRunFolder: if the dataset cannot be written.
         """
         assert self._writer is not None, "not entered"
         self._writer.write(records)
@@ -54,7 +54,7 @@ class Recorder:
         """Completes the dataset; a second call does nothing.
 
         Raises:
-            BadRunFolder: where it cannot be written.
+            BadRunFolder: if it cannot be written.
         """
         if self._writer is not None:
             self._writer.close()
@@ -66,7 +66,7 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Completes the dataset; where the folder cannot be this run's, that of an earlier run stays."""
+        """Completes the dataset; if this run cannot use the folder, the dataset of an earlier run stays."""
         if self._writer is not None and isinstance(error, BadRunFolder):
             self._writer.discard()
         self.close()

@@ -1,4 +1,4 @@
-"""Releases of a framework: which there are, and between which two a verdict changed."""
+"""Lists a framework's releases, and finds the two releases between which a verdict changed."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from conv_transpose_conformance.workers.environment import installer_environment
 from conv_transpose_conformance.workers.launch import run
 
 Say = Callable[[str], None]
-Outcome = tuple[tuple[str, str], ...]  # check and verdict of each
+Outcome = tuple[tuple[str, str], ...]  # pairs of check and verdict
 
 _PATIENCE: Final = 300.0  # seconds that pip may take to list releases
 _LIST: Final = re.compile(r"^Available versions: (.+)$", re.MULTILINE)
 
 
 def expand(entries: Sequence[str]) -> tuple[str, ...]:
-    """``paddlepaddle==2.6.2,3.0.0`` as one requirement a release.
+    """Expands e.g. ``paddlepaddle==2.6.2,3.0.0`` to one requirement for each release.
 
     Raises:
-        BadRelease: where an entry is not of that form.
+        BadRelease: if an entry does not have that form.
     """
     found: list[str] = []
     for entry in entries:
@@ -54,17 +54,17 @@ def expand(entries: Sequence[str]) -> tuple[str, ...]:
 
 
 def available(distribution: str) -> list[str]:
-    """The releases that the user's pip offers for this Python, the oldest first.
+    """Returns the releases that the user's pip offers for this Python, the oldest first.
 
     Raises:
-        EnvironmentFailed: where pip cannot say.
+        EnvironmentFailed: if pip cannot list them.
     """
     done = run(
         [sys.executable, "-m", "pip", "index", "versions", distribution, "--disable-pip-version-check"],
         installer_environment,
         name="pip",
         deadline=_PATIENCE,
-        cwd=Path(),  # pip's settings may name places relative to it
+        cwd=Path(),  # pip's settings may contain paths relative to it
     )
     if done.code is None:
         raise EnvironmentFailed(
@@ -79,7 +79,7 @@ def available(distribution: str) -> list[str]:
 
 @frozen
 class Change:
-    """The verdicts before and from ``version`` on; ``before`` is the release that precedes it."""
+    """Holds the verdicts before ``version`` and from it on; ``before`` is the preceding release."""
 
     before: str
     version: str
@@ -90,14 +90,14 @@ class Change:
 def bisect(
     case: Case, implementation: str, distribution: str, versions: Sequence[str], say: Say
 ) -> Change | None:
-    """The first release whose verdicts on a case differ from the first's, or None where the last's do not.
+    """Returns the first release whose verdicts on a case differ from the oldest's, or None.
 
-    Assumes, as every bisection does, that they changed once.  A release that cannot be installed or started
-    is left out.
+    None means that the last release's verdicts equal the oldest's.  Like every bisection, this assumes that
+    the verdicts changed once.  It skips a release that cannot be installed or started.
 
     Raises:
-        NothingRan: where fewer than two releases can be had.
-        InvalidCase: where the implementation cannot express the case.
+        NothingRan: if fewer than two releases are available.
+        InvalidCase: if the implementation cannot express the case.
     """
     reason = cannot_ask(case, implementation)
     if reason is not None:
@@ -110,7 +110,7 @@ def bisect(
 
 @define
 class _Releases:
-    """The releases that are left to compare, the oldest first; each is asked once."""
+    """Holds the releases left to compare, the oldest first; runs the case on each once."""
 
     distribution: str
     left: list[str]
@@ -120,7 +120,7 @@ class _Releases:
     _known: dict[str, Outcome] = field(factory=dict, init=False)
 
     def first_change(self) -> Change | None:
-        """The first release whose outcome is not the oldest's, by halving."""
+        """Returns the first release whose outcome differs from the oldest's, by halving."""
         low = self._nearest(0, 1)
         high = self._nearest(len(self.left) - 1, -1)
         old = self._known[low]
@@ -131,7 +131,7 @@ class _Releases:
         while (between := self.left.index(high) - self.left.index(low)) > 1:
             version = self._nearest(self.left.index(low) + between // 2, -1)
             if version == low:
-                continue  # what lay between from here down is left out
+                continue  # skips the releases between here and the lower end
             if self._known[version] == old:
                 low = version
             else:
@@ -139,7 +139,7 @@ class _Releases:
         return Change(low, high, old, self._known[high])
 
     def _nearest(self, at: int, step: int) -> str:
-        """The release at an index, or the nearest towards ``step`` that can be asked."""
+        """Returns the release at an index, or the nearest one towards ``step`` that can run the case."""
         while 0 <= at < len(self.left):
             version = self.left[at]
             if version in self._known or self._ask(version):
@@ -149,7 +149,7 @@ class _Releases:
         raise NothingRan(f"no release of {self.distribution} could run; choose others with --versions")
 
     def _ask(self, version: str) -> bool:
-        """Whether a release can be asked."""
+        """Runs the case on a release; returns whether the release could run it."""
         try:
             outcome = self._known[version] = self.ask(f"{self.distribution}=={version}")
         except ConformanceError as error:
@@ -177,10 +177,10 @@ def _verdicts(case: Case, implementation: str, release: str, *, say: Say, interr
 
 
 def distribution_of(framework: str, implementation: str) -> str:
-    """The distribution that ``--framework`` names, for an implementation of that framework.
+    """Returns the distribution that ``--framework`` names, for an implementation of that framework.
 
     Raises:
-        BadRelease: where it names none, or another framework's.
+        BadRelease: if it names no distribution, or another framework's.
     """
     mine = framework_of(implementation)
     for distribution, of in distributions().items():

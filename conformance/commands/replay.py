@@ -1,4 +1,4 @@
-"""``conformance replay``: one case on one implementation, with what was expected and what came."""
+"""``conformance replay``: reruns one case on one implementation, and shows expected and actual results."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from conv_transpose_conformance.text import plain
 
 
 def replay(case: Case, implementation: str, targets: Targets, console: Console) -> int:
-    """Shows every check of the case; 1 where one fails, else 0.
+    """Shows every check of the case; returns 1 if one fails, else 0.
 
     Raises:
-        InvalidCase: where the implementation has no way to say the case.
-        NothingRan: where its framework cannot be had.
+        InvalidCase: if the implementation cannot express the case.
+        NothingRan: if its framework is unavailable.
     """
     reason = cannot_ask(case, implementation)
     if reason is not None:
@@ -41,7 +41,7 @@ def replay(case: Case, implementation: str, targets: Targets, console: Console) 
 
 
 def _replay(case: Case, implementation: str, runner: CaseRunner, console: Console) -> bool:
-    """Shows what comes of the case on one target, and says whether a check fails."""
+    """Shows the case's result on one target, and returns whether a check fails."""
     framework = runner.target.framework
     try:
         hello = runner.start()

@@ -1,7 +1,7 @@
-"""``conformance replay --all``: what failed in an earlier run again, each with its answer.
+"""``conformance replay --all``: reruns the failures of an earlier run, and shows each answer.
 
-That is the smallest case of every divergence, and every probed requirement that did not hold; the judged ones
-are as the divergences are.
+It reruns the smallest case of every divergence, and every probed requirement that failed; the divergences
+already cover the requirements that records decide.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ _STYLES: Final = {FIXED: "bold green", STILL: "bold red", CANNOT: "bold yellow"}
 
 
 def replay_all(directory: Path, targets: Targets, console: Console) -> int:
-    """Asks what failed in a run again; 1 where something still diverges, 3 where nothing could run.
+    """Reruns a run's failures; returns 1 if something still diverges, 3 if nothing could run.
 
     Raises:
-        BadRunFolder: where the folder cannot be read.
-        KeyboardInterrupt: where the user asks for the end.
+        BadRunFolder: if the folder cannot be read.
+        KeyboardInterrupt: if the user asks to stop.
     """
     run, divergences = read(directory)
     failing = [result for result in (run.get("requirements") or {}).get("results", ()) if fails(result)]
@@ -69,7 +69,7 @@ def replay_all(directory: Path, targets: Targets, console: Console) -> int:
 def _ask(
     cases: Sequence[tuple[str, Case]], failing: Sequence[Mapping[str, Any]], targets: Targets
 ) -> _Replays:
-    """Asks the cases and the requirements that failed, implementation by implementation."""
+    """Reruns the failed cases and requirements, implementation by implementation."""
     names = dict.fromkeys([*(name for name, _ in cases), *(result["implementation"] for result in failing)])
     with interruptible() as interrupt, closing(_Replays(targets, interrupt)) as replays:
         for name in names:
@@ -89,7 +89,7 @@ def _show(console: Console, word: str, subject: str, why: str) -> None:
 
 
 def answer(records: list[Record], reason: str = "") -> tuple[str, str]:
-    """The word for a replayed divergence, and what there is to say about it."""
+    """Returns the word for a replayed divergence, and a note about it."""
     failing = [record for record in records if record.failing]
     if failing:
         return STILL, f"{failing[0].check}: {failing[0].message}"
@@ -100,7 +100,7 @@ def answer(records: list[Record], reason: str = "") -> tuple[str, str]:
 
 
 def answer_of(requirement: str, result: Result | None, reason: str = "") -> tuple[str, str]:
-    """The word for a requirement that was examined again, and what there is to say about it."""
+    """Returns the word for a re-examined requirement, and a note about it."""
     if result is None:
         return (
             CANNOT,
@@ -115,24 +115,24 @@ def answer_of(requirement: str, result: Result | None, reason: str = "") -> tupl
 
 
 def say(target: str, message: str) -> None:
-    """Shows what takes time before a target answers."""
+    """Shows progress before a target answers."""
     Console(stderr=True).print(Text(plain(f"{target}: {message}"), style="dim"))
 
 
 @define
 class _Replays:
-    """What failed in a run, asked again; implementations are named as reports do, with their release."""
+    """Reruns a run's failures; names implementations as reports do, with their release."""
 
     targets: Targets
     interrupt: Interrupt
     records: dict[tuple[str, Case], list[Record]] = field(factory=dict, init=False)
     results: dict[tuple[str, str], Result] = field(factory=dict, init=False)  # by requirement first
-    _invalid: dict[tuple[str, Case], str] = field(factory=dict, init=False)  # why a case cannot be asked
-    _unavailable: dict[tuple[str, str], str] = field(factory=dict, init=False)  # why a release cannot be had
+    _invalid: dict[tuple[str, Case], str] = field(factory=dict, init=False)  # why a case cannot run
+    _unavailable: dict[tuple[str, str], str] = field(factory=dict, init=False)  # why a release is missing
     _runners: dict[tuple[str, str], list[CaseRunner]] = field(factory=dict, init=False)
 
     def ask(self, name: str, cases: Iterable[Case], requirements: Iterable[str]) -> None:
-        """Asks an implementation, wherever it runs."""
+        """Runs a question on an implementation, on every target that has it."""
         parsed = Name.parse(name)
         for runner in self._runners_of(parsed):
             try:
@@ -142,7 +142,7 @@ class _Replays:
                 self._unavailable[_release(parsed)] = reason_of(error, runner.target.framework)
 
     def reason(self, name: str, case: Case | None = None) -> str:
-        """Why an implementation could not be asked, or not this case."""
+        """Returns why an implementation could not run at all, or could not run this case."""
         if case is not None and (name, case) in self._invalid:
             return self._invalid[name, case]
         return self._unavailable.get(_release(Name.parse(name)), "it was not run")
@@ -154,14 +154,14 @@ class _Replays:
                 runner.close()
 
     def _runners_of(self, name: Name) -> list[CaseRunner]:
-        """One for the release that is named; for a name without one, those where its framework runs."""
+        """Returns the runner of the named release, or, without a release, those of the framework's targets."""
         release = _release(name)
         if release not in self._runners:
             try:
                 where = self.targets
                 if name.release:
                     where = choose((), (release_of(name.implementation, name.release),))
-            except BadRelease as error:  # a release of what the suite does not install
+            except BadRelease as error:  # the suite does not install this framework
                 self._unavailable[release] = str(error)
                 return []
             self._runners[release] = [

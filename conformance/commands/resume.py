@@ -1,4 +1,4 @@
-"""What a run was asked for, kept as arguments and read back by the parser that read them first."""
+"""Keeps a run's options as arguments, and reads them back with the command's own parser."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from conv_transpose_conformance.errors import BadRunFolder, ConformanceError
 from conv_transpose_conformance.reports.store.journal import read_asked
 from conv_transpose_conformance.text import one_line
 
-_ANEW: Final = ("resume", "out", "style")  # not part of what was asked for
+_ANEW: Final = ("resume", "out", "style")  # not kept for a resumed run
 _BESIDE: Final = ("resume", "pythons", "style")
 
 
 def asked(context: click.Context) -> dict[str, Any]:
-    """The options of a ``run`` as arguments that give them again."""
+    """Returns the options of a ``run`` as arguments that reproduce them."""
     arguments: list[str] = []
     for parameter in context.command.params:
         value = context.params.get(parameter.name or "")
         if parameter.name in _ANEW or value is None:
             continue
         if value is False:
-            arguments += parameter.secondary_opts  # of what is on unless it is turned off
+            arguments += parameter.secondary_opts  # of a flag that is on by default
             continue
         values = value if isinstance(value, tuple) else (value,)
         for one in values:
@@ -34,13 +34,13 @@ def asked(context: click.Context) -> dict[str, Any]:
 
 
 def resumed(context: click.Context, folder: Path) -> dict[str, Any]:
-    """The options of the run in ``folder``, which the ``run`` of ``context`` is to go on with.
+    """Returns the options of the run in ``folder``, for the ``run`` of ``context`` to resume.
 
-    Interpreters are programs, and a folder may come from anywhere: they are to be named again.
+    Interpreters are programs, and a folder may come from anywhere: the user must name them again.
 
     Raises:
-        ConformanceError: where another option stands beside ``--resume``, or other interpreters.
-        BadRunFolder: where there is no run to go on with.
+        ConformanceError: if another option accompanies ``--resume``, or the interpreters differ.
+        BadRunFolder: if the folder holds no run to resume.
     """
     for parameter in context.command.params:
         name = parameter.name or ""

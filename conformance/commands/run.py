@@ -1,4 +1,4 @@
-"""``conformance run``: phases whose events become a run folder and an exit code."""
+"""``conformance run``: runs the phases and turns their events into a run folder and an exit code."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ def execute(
     requirements: Sequence[Requirement] = (),
     others: Sequence[EventHandler] = (),
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Runs the engine and leaves the run's folder; returns run.json's and divergences.json's contents.
+    """Runs the engine and writes the run's folder; returns the contents of run.json and divergences.json.
 
-    ``facts`` are the profile, seed and budget.  ``asked`` is what would ask for the same cases again, kept
-    for a run that is resumed; None resumes the one in the folder.  Ctrl-C ends the run and keeps what was
-    found.  Divergences that the ``expectations`` know do not fail the run.  With ``explaining`` the
-    frameworks are asked further about what diverges.  The ``requirements`` are examined after the cases, or,
-    where the cases decide them, added up.  ``others`` get the events after the run's own handlers.
+    ``facts`` are the profile, seed and budget.  ``asked`` holds the arguments that select the same cases,
+    kept to resume the run; None resumes the run in the folder.  Ctrl-C ends the run and keeps its findings.
+    Divergences that the ``expectations`` list do not fail the run.  With ``explaining`` the run asks the
+    frameworks further questions about divergences.  It examines the ``requirements`` after the cases, or adds
+    them up if the cases decide them.  ``others`` get the events after the run's own handlers.
 
     Raises:
-        BadRunFolder: where the folder cannot be written, or another run is writing to it.
+        BadRunFolder: if the folder cannot be written, or another run is writing to it.
     """
     folder = RunFolder.create(out)
     with (
@@ -78,7 +78,7 @@ def execute(
 
 
 def _own_handlers(context: RunContext) -> list[EventHandler]:
-    """The journal first: what it has, no failure of another takes away."""
+    """Returns the run's handlers, the journal first: it keeps its records if another handler fails."""
     return [
         JournalHandler(context.journal),
         RecordHandler(context.recorder),

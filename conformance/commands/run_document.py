@@ -1,4 +1,4 @@
-"""What run.json holds, put together for a run and for a merged one, and the exit code in it."""
+"""Builds the content of run.json for a run or a merged run, and its exit code."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from conv_transpose_conformance.requirements.base.requirement import Requirement
 from conv_transpose_conformance.requirements.catalogue import described
 
 DISTRIBUTION: Final = "conv-transpose-conformance"
-INTERRUPTED: Final = 130  # what a shell reports of a program ended by Ctrl-C
+INTERRUPTED: Final = 130  # a shell's exit code for a program ended by Ctrl-C
 
 
 def suite_version() -> str:
-    """The version of this suite."""
+    """Returns the version of this suite."""
     return importlib.metadata.version(DISTRIBUTION)
 
 
 def suite() -> dict[str, str]:
-    """This suite's name and version."""
+    """Returns this suite's name and version."""
     return {"name": DISTRIBUTION, "version": suite_version()}
 
 
@@ -35,10 +35,10 @@ def run_document(
     divergences: Sequence[Mapping[str, Any]],
     expectations: Expectations,
 ) -> dict[str, Any]:
-    """The content of run.json, but for the implementations' own entries.
+    """Returns the content of run.json, without the implementations' own entries.
 
-    ``about`` has what only the kind of run knows: when it was started, what was asked for, its host, and its
-    exit code where that does not follow from what was found.
+    ``about`` holds the facts that depend on the kind of run: its start, its options, its host, and its exit
+    code if that does not follow from the findings.
     """
     return {
         "exit_code": exit_code([*divergences, *filter(fails, results)], frameworks),
@@ -60,9 +60,9 @@ def unexpected(divergence: Mapping[str, Any]) -> bool:
 
 
 def exit_code(divergences: Iterable[Mapping[str, Any]], frameworks: Mapping[str, dict[str, Any]]) -> int:
-    """1 where a divergence fails the run, else 3 where a framework was not judged to the end, else 0.
+    """Returns 1 if a divergence fails the run, else 3 if a framework was not judged to the end, else 0.
 
-    An optional framework that is not there is not missed, as long as another ran.
+    An absent optional framework does not count, as long as another framework ran.
     """
     if any(map(unexpected, divergences)):
         return 1
@@ -73,7 +73,7 @@ def exit_code(divergences: Iterable[Mapping[str, Any]], frameworks: Mapping[str,
 def stale(
     expectations: Expectations, implementations: Mapping[str, Any], frameworks: Mapping[str, dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The entries that should have matched something in a run and did not."""
+    """Returns the entries that should have matched something in a run and did not."""
     judged = [
         (Name.parse(name).implementation, frameworks.get(entry["framework"], {}).get("version"))
         for name, entry in implementations.items()
