@@ -2,7 +2,7 @@
 
 =====================  =============================================================================
 ``run``                ``conformance run``, built from the modules below
-``phases``             a run's phases, each a generator of events: cases, requirements, causes, scripts, writing
+``phases``             its phases, each a generator of events: cases, requirements, causes, scripts, writing
 ``handlers``           handlers of the events: journal, records, frameworks, scripts
 ``progress``           the handler that shows the events
 ``context``            the state that phases and handlers share

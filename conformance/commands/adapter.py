@@ -127,7 +127,7 @@ class _Checked:
         """Returns the plain cases that the API can express and its documents demand."""
         tail = f"_{_TOKENS[dtype]}{layout}_int.1"
         found = [Case.parse("v1_" + text.format("") + tail) for text in _CASES[self.implementation.ndim]]
-        same = [case.replace(padding="same") for case in found]  # for an API that takes padding only as a word
+        same = [case.replace(padding="same") for case in found]  # for an API that takes only a word
         return [case for case in (*found, *same) if self._demanded(case)]
 
     def _demanded(self, case: Case) -> bool:

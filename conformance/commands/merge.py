@@ -154,7 +154,7 @@ def _check(parts: Sequence[_Part], out: Path) -> None:
 
 
 def _suite(parts: Sequence[_Part]) -> dict[str, Any]:
-    """Returns this suite, which finds the causes, and the other versions that judged calls, if any."""
+    """Returns this suite, which finds the causes, and the versions that judged the calls if any differs."""
     judged_by = list(dict.fromkeys(version for part in parts for version in judges(part.run)))
     return suite() if judged_by == [suite_version()] else {**suite(), "judged_by": judged_by}
 

@@ -60,7 +60,7 @@ def run_phases(phases: Sequence[Phase], handlers: Sequence[EventHandler], contex
 
 
 def judge_cases(context: RunContext) -> Events:
-    """Yields the events of the cases on all targets; the verdicts of an earlier part of the run come first."""
+    """Yields the events of the cases on all targets; the verdicts of the run's earlier part come first."""
     journal = context.journal
     for records in journal.records():
         yield Kept(records)

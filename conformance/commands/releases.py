@@ -131,7 +131,7 @@ class _Releases:
         while (between := self.left.index(high) - self.left.index(low)) > 1:
             version = self._nearest(self.left.index(low) + between // 2, -1)
             if version == low:
-                continue  # skips the releases between here and the lower end
+                continue  # no release between here and the lower end can run
             if self._known[version] == old:
                 low = version
             else:

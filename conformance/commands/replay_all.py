@@ -132,7 +132,7 @@ class _Replays:
     _runners: dict[tuple[str, str], list[CaseRunner]] = field(factory=dict, init=False)
 
     def ask(self, name: str, cases: Iterable[Case], requirements: Iterable[str]) -> None:
-        """Runs a question on an implementation, on every target that has it."""
+        """Reruns an implementation's failed cases and requirements on each of its targets."""
         parsed = Name.parse(name)
         for runner in self._runners_of(parsed):
             try:
@@ -154,7 +154,7 @@ class _Replays:
                 runner.close()
 
     def _runners_of(self, name: Name) -> list[CaseRunner]:
-        """Returns the runner of the named release, or, without a release, those of the framework's targets."""
+        """Returns the named release's runner, or, without a release, those of the framework's targets."""
         release = _release(name)
         if release not in self._runners:
             try:

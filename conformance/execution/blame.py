@@ -80,7 +80,7 @@ class Triage:
         return Finding(evolve(failure, message=message), doubtful=True)
 
     def _outcome(self, calls: Sequence[Call]) -> Answer:
-        """Returns the last call's answer after the others in a fresh worker, or the fault of an earlier call."""
+        """Runs the calls in a fresh worker; returns the last call's answer, or an earlier call's fault."""
         connection = self.start()
         try:
             waiting = list(calls)

@@ -167,7 +167,7 @@ class Engine:
                 self._turns.release()
 
     def _abandon(self) -> None:
-        """Ends the workers; still yields their earlier answers."""
+        """Ends the workers; the run still yields their earlier answers."""
         self._stop.set()
         for driver in self._drivers:
             driver.abort()
@@ -241,7 +241,7 @@ class Engine:
         return self.done is not None and self.done(target, implementation, case)
 
     def _put(self, target: str, jobs: queue.Queue[Job | None], job: Job | None) -> None:
-        """Puts an item in a queue, waiting for room unless its reader has ended."""
+        """Queues a job, and waits for room until the run ends or the target is lost."""
         while not self._stop.is_set() and target not in self._lost:
             with suppress(queue.Full):
                 jobs.put(job, timeout=0.1)

@@ -103,14 +103,14 @@ class Planner:
 
 
 def _is_slow(name: str, case: Case, meaning: Meaning) -> bool:
-    """Whether a call counts against the allowance: a framework refuses an invalid call at once."""
+    """Whether a call takes time: an implementation that computes nothing refuses a forbidden call at once."""
     return implementation(name).computes or meaning.acceptance is not Acceptance.FORBIDDEN
 
 
 def _is_telling(name: str, case: Case, meaning: Meaning) -> bool:
     """Whether a case is worth its seconds.
 
-    If the call computes nothing, the tensors' values do not matter; if it computes something, a case that no
+    If the implementation computes nothing, one recipe and dtype stand for all; if it computes, a case that no
     document decides shows nothing.
     """
     if implementation(name).computes:
