@@ -49,7 +49,7 @@ class Statement:
 
 @frozen
 class Formula:
-    """A conjunction of clauses, each a statement or a disjunction of two; ``others`` are alternatives to it."""
+    """A conjunction of clauses, each a statement or a disjunction of two; "or" joins it with ``others``."""
 
     clauses: tuple[tuple[Statement, ...], ...]
     ndim: int

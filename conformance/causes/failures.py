@@ -2,7 +2,8 @@
 
 A *family* is a kind of failure: wrong numbers, a wrong shape, a refusal with a certain message, an invalid
 call accepted against a certain sentence of the documents.  Values and gradients are one family, since one
-fault often makes several of them wrong; a crash, a hang and an answer to the same invalid call are one family.
+fault often makes several of them wrong.  A crash, a hang and an answer to the same invalid call are one
+family.
 """
 
 from __future__ import annotations

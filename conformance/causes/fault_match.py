@@ -16,7 +16,7 @@ from conv_transpose_conformance.judging.verdicts import Check, Verdict
 
 @frozen
 class Diagnosis:
-    """The ``faults`` that reproduce every failing case, simplest first; ``cases`` counts the compared cases."""
+    """The ``faults`` that reproduce every failing case, simplest first; ``cases`` counts these cases."""
 
     faults: tuple[FaultModel, ...]
     cases: int
