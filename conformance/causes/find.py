@@ -21,7 +21,7 @@ from conv_transpose_conformance.workers.stop import Stop
 
 @frozen
 class Looking:
-    """An event: the search in an implementation starts; says why a target is not asked about it."""
+    """An event: a target is asked further about an implementation, or cannot be asked and why."""
 
     target: str
     message: str

@@ -28,7 +28,7 @@ _PROBES: Final = 160  # maximal number of probes
 _SINGLES: Final = 40  # maximal number of these with a single 1
 _RESULTS: Final = {Check.VALUES: "y", Check.GRAD_INPUT: "∂x", Check.GRAD_WEIGHT: "∂w", Check.GRAD_BIAS: "∂b"}
 _NAMES: Final = {"x": "x", "w": "w", "b": "b", "g": "∂y"}
-# The two factors of a result's products; the second tensor relates to the result's positions.
+# _PARTS has the two factors of a result's products, _PLACES the tensor with the result's shape.
 _PARTS: Final[dict[Check, tuple[TensorName, TensorName]]] = {
     Check.VALUES: ("x", "w"),
     Check.GRAD_INPUT: ("w", "g"),

@@ -43,7 +43,7 @@
 ``refusals.tensors``           tensors that do not fit
 =============================  ==============================================================
 
-The modules of ``documents``, ``properties`` and ``refusals`` with requirements list them as ``REQUIREMENTS``; a
-new requirement is an entry there, with its check.  A requirement is *judged*, from the records of a run's
-cases, or *probed*, by calls of its own.
+Modules of ``documents``, ``properties`` and ``refusals`` list their requirements as ``REQUIREMENTS``; a new
+requirement is an entry there, with its check.  A requirement is *judged*, from the records of a run's cases,
+or *probed*, by calls of its own.
 """
