@@ -236,8 +236,8 @@ def shortest(
 ) -> list[Formula]:
     """Returns the cheapest formulas that hold for all of ``fails`` and for none of ``passes``.
 
-    Returns at most ``most`` formulas.  They may hold for up to ``exceptions`` passes; quantities in ``words`` are preferred
-    (see :func:`statements`).
+    Returns at most ``most`` formulas.  They may hold for up to ``exceptions`` passes; the search prefers
+    quantities in ``words`` (see :func:`statements`).
     """
     bad, good = _bitmap(tuple(fails), ndim), _bitmap(tuple(passes), ndim)
     whole: list[tuple[Statement, ...]] = []

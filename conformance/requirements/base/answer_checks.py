@@ -59,7 +59,7 @@ def _contradictions(operation: str, answer: Answer) -> Iterator[str]:
 
 
 def _misfits(operation: str, answer: Answer, given: Mapping[str, Array], ndim: int) -> Iterator[str]:
-    nothing = any(not array.size for array in given.values())  # an empty request, such as an empty batch, allows empty results
+    nothing = any(not array.size for array in given.values())  # an empty batch has empty results
     kinds = "fVc" if any(np.iscomplexobj(array) for array in given.values()) else "fV"  # V: bfloat16
     for name, array in answer.arrays.items():
         due = given.get(_OF.get(name, ""))

@@ -141,8 +141,8 @@ class Prober:
     ) -> Answer:
         """Calls with these tensors in place of the case's; without ``g`` asks for no gradients.
 
-        ``options`` are those of ``adapters.base.Options``; ``patch`` replaces members of the case.  A possibly
-        invalid call is ``refusable``: after its acceptance a fresh worker answers the next question.
+        ``options`` are those of ``adapters.base.Options``; ``patch`` replaces members of the case.
+        A possibly invalid call is ``refusable``: after its acceptance a fresh worker answers the next question.
         """
         return self.ask("call", case, arrays, patch=patch, refusable=refusable, **options)
 
