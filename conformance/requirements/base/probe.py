@@ -142,7 +142,7 @@ class Prober:
         """Calls with these tensors in place of the case's; without ``g`` asks for no gradients.
 
         ``options`` are those of ``adapters.base.Options``; ``patch`` replaces members of the case.
-        A possibly invalid call is ``refusable``: after its acceptance a fresh worker answers the next question.
+        A possibly invalid call is ``refusable``: if accepted, a fresh worker answers the next question.
         """
         return self.ask("call", case, arrays, patch=patch, refusable=refusable, **options)
 
