@@ -1,16 +1,16 @@
 """Why calls fail.
 
 =====================  =============================================================================
-``failures``           kinds of failure, and which calls show each
-``condition_search``   the shortest condition that separates failing calls from passing ones
-``refine``             asks a framework where conditions that still fit disagree
-``shrink``             the smallest case that still fails
-``one_hot``            lights single elements until one product goes wrong
-``fault_match``        the fault models that answer just as the framework did
-``worked_example``     one element's sum, by hand
-``follow_up``          further cases asked after a run
-``cause``              what is known of why some calls fail
-``explainer``          all of it, for one implementation
-``find``               the causes in a run's records, targets side by side
+``failures``           sorts a run's failing calls by kind of failure
+``condition_search``   finds the shortest condition that separates failing calls from passing ones
+``refine``             asks a framework about cases on which candidate conditions disagree
+``shrink``             finds the smallest case that still fails
+``one_hot``            finds a single wrong product with one-hot tensors
+``fault_match``        finds the fault models that answer as the framework did
+``worked_example``     spells out the sum behind one wrong element
+``follow_up``          asks a worker about further cases after a run
+``cause``              holds one cause: condition, smallest case, one-hot probe, fault
+``explainer``          finds the causes of one implementation's failing calls
+``find``               finds the causes in a run's records, with targets in parallel
 =====================  =============================================================================
 """

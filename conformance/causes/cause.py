@@ -1,4 +1,4 @@
-"""A cause: why some calls of one implementation fail, as far as it is known."""
+"""A cause: the known reason why some calls of one implementation fail."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from conv_transpose_conformance.judging.verdicts import Check, Record
 
 @define
 class Cause:
-    """Why some calls of one implementation fail, as far as it is known; cases are in order of size."""
+    """The known reason why some calls of one implementation fail; cases are in order of size."""
 
     implementation: str
     framework: str
     family: FailureKind
     records: dict[Case, list[Record]]  # the run's failing calls
-    passes: int = 0  # calls of the run that passed the same checks
+    passes: int = 0  # number of the run's calls that passed the same checks
     formula: Formula | None = None
-    held_by: int = 0  # how many of the failing calls, asked ones included, the condition holds for
-    failing: int = 0  # of so many
-    excepted: int = 0  # how many passing calls it holds for
-    passing: int = 0  # of so many
+    held_by: int = 0  # failing calls that satisfy the condition, asked ones included
+    failing: int = 0  # all failing calls
+    excepted: int = 0  # passing calls that satisfy the condition
+    passing: int = 0  # all passing calls
     asked: int = 0
     settled: bool = False
-    roughly: tuple[Formula, int] | None = None  # a shorter condition, and the passes that contradict it
+    roughly: tuple[Formula, int] | None = None  # a shorter condition, and how many passes contradict it
     smallest: Case | None = None
     smallest_records: list[Record] = field(factory=list)
     located: Located | None = None
@@ -38,5 +38,5 @@ class Cause:
 
     @property
     def first(self) -> Record:
-        """The record that a cause is shown by: of the smallest case, the first check that fails."""
+        """Returns the record that reports show: the first failing check of the smallest case."""
         return min(self.smallest_records, key=lambda record: list(Check).index(record.check))

@@ -1,9 +1,9 @@
-"""The shortest condition that holds for all of some cases and for none of others.
+"""Finds the shortest condition that all failing cases satisfy and no passing case satisfies.
 
 Candidates are conjunctions of up to three clauses, each a simple statement or (the last) the disjunction of
-two; their cost is what a reader pays: comparisons with 0 and 1 are cheap, comparisons of two parameters
-dearer, a disjunction costs its parts.  Cases are bits of integers, one integer per dimension, so that a
-candidate is judged by a few operations on thousands of cases; nothing is drawn at random.
+two.  A candidate's cost measures how hard it is to read: comparisons with 0 and 1 are cheap, comparisons of
+two parameters cost more, a disjunction costs the sum of its parts.  Cases are bits of integers, one integer
+per dimension, so that a few operations judge a candidate on thousands of cases.  The search is deterministic.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from conv_transpose_conformance.cases.condition import (
 )
 
 _CLAUSES: Final = 3
-_KEPT: Final = 36  # conjunctions that a longer search goes on with
-_DISJUNCTIVE: Final = 160  # statements that a disjunction is made of, at most
-_DEEP: Final = 6  # of these, those that disjunctions are tried with
-_CHEAP: Final = 2.1  # a single statement of this cost is not beaten by two
-_EITHER: Final = 1000  # disjunctions that are tried
-_OR: Final = 0.25  # what a disjunction costs beside its parts
-_SPOKEN_OF: Final = 0.2  # what a statement is cheaper by where the documents speak of its quantities
+_KEPT: Final = 36  # conjunctions that the search extends by another clause
+_DISJUNCTIVE: Final = 160  # maximal number of statements to form disjunctions from
+_DEEP: Final = 6  # how many of these are combined with disjunctions
+_CHEAP: Final = 2.1  # two statements never cost less than this
+_EITHER: Final = 1000  # number of disjunctions tried
+_OR: Final = 0.25  # cost of a disjunction in addition to its parts
+_SPOKEN_OF: Final = 0.2  # discount for a statement whose quantities the documents name
 
-Bits = tuple[int, ...]  # per dimension
+Bits = tuple[int, ...]  # one integer per dimension
 
 
 @frozen
 class Statement:
-    """A simple statement and what it costs to read."""
+    """A simple statement and its cost."""
 
     text: str
     cost: float
@@ -49,7 +49,7 @@ class Statement:
 
 @frozen
 class Formula:
-    """A conjunction of clauses, each a statement or a disjunction of two; or else one of ``others``."""
+    """A conjunction of clauses, each a statement or a disjunction of two; "or" joins it with ``others``."""
 
     clauses: tuple[tuple[Statement, ...], ...]
     ndim: int
@@ -57,19 +57,19 @@ class Formula:
 
     @property
     def cost(self) -> float:
-        """What it costs to read."""
+        """Returns the cost of the formula."""
         parts = [statement.cost for clause in self.clauses for statement in clause]
         own = sum(parts) + _OR * sum(len(clause) > 1 for clause in self.clauses)
         return own + sum(_OR + other.cost for other in self.others)
 
     @property
     def top_level_or(self) -> bool:
-        """Whether it is nothing but a disjunction: two conditions rather than one."""
+        """Whether the formula is a disjunction at its top level: two conditions rather than one."""
         return len(self.clauses) == 1 and len(self.clauses[0]) > 1
 
     @property
     def text(self) -> str:
-        """The formula in the words of :mod:`cases.condition`."""
+        """Returns the formula in the syntax of :mod:`cases.condition`."""
         every = (self, *self.others)
         text = " or ".join(formula._conjunction() for formula in every)
         statements_ = [s for formula in every for clause in formula.clauses for s in clause]
@@ -86,7 +86,7 @@ class Formula:
 
     @property
     def condition(self) -> Condition:
-        """The formula as something that can be evaluated."""
+        """Returns the formula as a condition that can be evaluated."""
         return parse(self.text)
 
 
@@ -117,10 +117,10 @@ _USUAL: Final = {"dilation": 1, "stride": 1, "kernel_size": 1, "input_size": 1, 
 
 @cache
 def statements(ndim: int, words: frozenset[str] = frozenset()) -> tuple[Statement, ...]:
-    """All simple statements about cases of so many dimensions, the cheapest first.
+    """Returns all simple statements about cases of ``ndim`` dimensions, the cheapest first.
 
-    Those in which no quantity but ``words`` occurs are cheaper: what a sentence of the documents speaks of is
-    the likelier reason that it is not kept to.
+    Statements whose quantities are all in ``words`` are cheaper: the quantities that a violated sentence of
+    the documents names are the likelier reason for the violation.
     """
     if words:
         dear = statements(ndim)
@@ -181,7 +181,7 @@ def statements(ndim: int, words: frozenset[str] = frozenset()) -> tuple[Statemen
 
 
 def quantities_in(text: str) -> frozenset[str]:
-    """The quantities that a text names."""
+    """Returns the quantities that a text names."""
     return frozenset(re.findall(r"[a-z_]+", text)) & _QUANTITIES
 
 
@@ -194,10 +194,10 @@ _parsed = cache(parse)
 
 
 class Bitmap:
-    """What every statement says of some cases, as bits."""
+    """The truth values of every statement on some cases, as bits."""
 
     def __init__(self, cases: Sequence[Case], ndim: int) -> None:
-        """All cases must have ``ndim`` dimensions."""
+        """Evaluates the statements; all cases must have ``ndim`` dimensions."""
         table = Table(cases, ndim)
         self.every = (1 << len(cases)) - 1
         self._bits: dict[str, Bits] = {}
@@ -207,7 +207,7 @@ class Bitmap:
         self._none = (0,) * ndim
 
     def of(self, clause: Sequence[Statement]) -> Bits:
-        """A clause's bits."""
+        """Returns the bits of a clause."""
         found = self._none
         for statement in clause:
             found = tuple(a | b for a, b in zip(found, self._bits[statement.text], strict=True))
@@ -215,7 +215,7 @@ class Bitmap:
 
 
 def held(bits: Bits) -> int:
-    """The cases for which some dimension holds."""
+    """Returns the bits of the cases that satisfy a clause in at least one dimension."""
     found = 0
     for one in bits:
         found |= one
@@ -234,9 +234,10 @@ def shortest(
     exceptions: int = 0,
     words: frozenset[str] = frozenset(),
 ) -> list[Formula]:
-    """The cheapest formulas that hold for all of ``fails`` and none of ``passes``, at most so many.
+    """Returns the cheapest formulas that hold for all of ``fails`` and for none of ``passes``.
 
-    With ``exceptions`` they may hold for so many passes; ``words`` are preferred (see :func:`statements`).
+    Returns at most ``most`` formulas.  They may hold for up to ``exceptions`` passes; the search prefers
+    quantities in ``words`` (see :func:`statements`).
     """
     bad, good = _bitmap(tuple(fails), ndim), _bitmap(tuple(passes), ndim)
     whole: list[tuple[Statement, ...]] = []
@@ -292,7 +293,7 @@ def _cost(clause: Sequence[Statement]) -> float:
 
 
 def _distinct(clauses: list[tuple[Statement, ...]], bad: Bitmap, good: Bitmap) -> list[tuple[Statement, ...]]:
-    """Of clauses that say the same of all cases seen, the cheapest three: a further case may part them."""
+    """Returns the cheapest three of the clauses that agree on all cases; a further case may separate them."""
     seen: dict[tuple[Bits, Bits], int] = {}
     kept = []
     for clause in sorted(clauses, key=_cost):
@@ -309,7 +310,7 @@ def _bitmap(cases: tuple[Case, ...], ndim: int) -> Bitmap:
 
 
 def _hopeless(clauses: list[Bits], good: Bitmap, exceptions: int) -> bool:
-    """Whether all clauses together still hold for more passes than may be."""
+    """Whether the conjunction of all clauses still holds for more passes than ``exceptions``."""
     together = (good.every,) * len(clauses[0]) if clauses else ()
     for bits in clauses:
         together = _both(together, bits)
@@ -321,7 +322,7 @@ def _rate(bits: Bits, of: int) -> float:
 
 
 def widest(fails: Sequence[Case], passes: Sequence[Case], ndim: int) -> tuple[Formula, list[bool]] | None:
-    """The formula that no pass satisfies and most failures do (the cheapest of these), and which they are."""
+    """Returns the cheapest formula that most failures and no passes satisfy, and flags for these failures."""
     bad, good = _bitmap(tuple(fails), ndim), _bitmap(tuple(passes), ndim)
     entries = [(s, bad.of((s,)), good.of((s,))) for s in statements(ndim) if held(bad.of((s,)))]
     best: tuple[float, Formula, int] | None = None

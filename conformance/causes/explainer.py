@@ -1,9 +1,9 @@
-"""The failing calls of one implementation as causes.
+"""Finds the causes of the failing calls of one implementation.
 
-A cause has the calls that fail of it, the shortest condition on the parameters that holds for all of them and
-for no call that passed, the smallest case that shows it, the one input and weight element that do, and the
-fault that would have computed just what came.  Everything but the grouping needs a worker to ask; where there
-is none (a merged run, a lost framework) a cause has what the run's own calls say.
+A cause has its failing calls, the shortest condition on the parameters that holds for all of them and for no
+passing call, the smallest case that still fails, a one-hot probe that fails, and the fault that reproduces
+the returned values.  Everything but the grouping asks a worker; without one (a merged run, a lost framework)
+a cause has only the results of the run's own calls.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from conv_transpose_conformance.judging.judge import VALUE_CHECKS
 from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Check
 
-_SHARPENING: Final = 110  # what asking may cost per family; a plain call costs 1
-_SHRINKING: Final = 200  # and per cause
-_COMPARED: Final = 32  # failing cases that a fault must reproduce
+_SHARPENING: Final = 110  # maximal cost of the questions per family; a plain call costs 1
+_SHRINKING: Final = 200  # the same per cause, to shrink its smallest case
+_COMPARED: Final = 32  # maximal number of failing cases that a fault must reproduce
 _COMPARED_PASSES: Final = 16
-_SHORTER: Final = 0.3  # what a rougher condition must save
-_LONG: Final = 2.5  # cost of a condition that a shorter one is looked for beside
-_NEARLY: Final = 0.1  # exceptions per failing case that a rougher condition may have
+_SHORTER: Final = 0.3  # minimal saving of cost by a rougher condition
+_LONG: Final = 2.5  # cost from which a shorter condition is searched too
+_NEARLY: Final = 0.1  # maximal exceptions of a rougher condition per failing case
 
 
 @define
 class Explainer:
-    """One implementation; ``before`` are the causes found in others of its framework, often the same."""
+    """Explains one implementation; ``before`` are causes of its framework's others, often the same."""
 
     name: str
     calls: Calls
@@ -48,7 +48,7 @@ class Explainer:
     before: Sequence[Cause]
 
     def causes(self) -> list[Cause]:
-        """The causes, by the check that they show in first."""
+        """Returns the causes, in the order of the first check that each fails."""
         order = sorted(
             {family for found in self.calls.failing.values() for family in found},
             key=lambda family: (list(Check).index(family.checks[0]), family.kind, family.detail),
@@ -68,7 +68,7 @@ class Explainer:
             mine = _mine(part, left, ndim)
             left = [case for case in left if case not in mine]
             if not mine:
-                continue  # only asked cases: the run itself did not see it
+                continue  # only follow-up cases fail: the run itself has no such failure
             records = {case: self.calls.failing[case][family] for case in mine}
             cause = Cause(self.name, self.calls.framework, family, records)
             cause.passes, cause.asked, cause.settled = len(passes), found.asked, found.settled
@@ -107,7 +107,7 @@ class Explainer:
     def _theirs(
         self, family: FailureKind, fails: Sequence[Case], passes: Sequence[Case], ndim: int
     ) -> Part | None:
-        """The condition of another implementation's cause that parts this one's calls too."""
+        """Returns the condition of another implementation's cause that also separates this one's calls."""
         for other in self.before:
             if other.family != family or other.formula is None or not other.asked:
                 continue
@@ -115,13 +115,13 @@ class Explainer:
             try:
                 condition = formula.condition
             except InvalidCondition:
-                continue  # one that names the second dimension
+                continue  # the condition names the second dimension
             if Table(fails, ndim).holds(condition).all() and not Table(passes, ndim).holds(condition).any():
                 return Part(formula, tuple(fails))
         return None
 
     def _starts(self, cause: Cause, part: Part) -> list[Case]:
-        """Where to shrink from: another implementation's smallest case may be as good here."""
+        """Returns cases to shrink from, among them smallest cases of other implementations."""
         theirs = [
             other.smallest
             for other in self.before
@@ -131,12 +131,12 @@ class Explainer:
 
 
 def _shows(examined: CaseResult, family: FailureKind) -> bool:
-    """Whether a call fails in this way."""
+    """Whether a call fails with this kind of failure."""
     return family in failure_kinds(examined.records)
 
 
 def _shown(examined: CaseResult, family: FailureKind) -> bool | None:
-    """Whether a call fails in this way; None where it was not judged for it, or fails in another."""
+    """Whether a call has this kind of failure; None where it was not judged for it, or has another kind."""
     found = failure_kinds(examined.records)
     if family in found:
         return True
@@ -148,7 +148,7 @@ def _shown(examined: CaseResult, family: FailureKind) -> bool | None:
 
 
 def _as_one(parts: list[Part]) -> list[Part]:
-    """The parts under one condition, where each has one: what is missing is one and the same refusal."""
+    """Joins parts that each have a condition under one disjunction: all lack the same refusal."""
     formulas = [part.formula for part in parts if part.formula is not None]
     if len(parts) < 2 or len(formulas) < len(parts):
         return parts
@@ -192,7 +192,7 @@ def _look_closer(
     others: Sequence[Formula],
     passes: Sequence[Case],
 ) -> None:
-    """Shrinks, locates and diagnoses."""
+    """Adds the smallest case, the one-hot probe and the matching faults to a cause."""
     name, family, limit = cause.implementation, cause.family, follow_up.spent + _SHRINKING
     conditions = [formula.condition for formula in others]
     assert cause.smallest is not None
@@ -225,7 +225,7 @@ def _look_closer(
 
 
 def _example(cause: Cause, follow_up: FollowUp) -> Example | None:
-    """The numbers of a reproduction: small counting ones where they show the failure, else the case's own."""
+    """Returns a worked example with small counting numbers if they fail too, else with the case's own."""
     examined = follow_up.examine(cause.smallest, cause.implementation) if cause.smallest else None
     if examined is None or cause.first.check not in VALUE_CHECKS:
         return None
@@ -254,7 +254,7 @@ def _diagnose(cause: Cause, mine: Sequence[Case], follow_up: FollowUp, passes: S
 
 
 def _sample(cases: Sequence[Case], count: int) -> list[Case]:
-    """So many of them: half the smallest, the rest evenly through."""
+    """Returns ``count`` of the cases: half of them the smallest, the rest spread evenly."""
     if len(cases) <= count:
         return list(cases)
     small, rest = list(cases[: count // 2]), cases[count // 2 :]
@@ -262,7 +262,7 @@ def _sample(cases: Sequence[Case], count: int) -> list[Case]:
 
 
 def _joined(causes: list[Cause], passes: Sequence[Case], ndim: int) -> list[Cause]:
-    """Causes that one fault explains are one."""
+    """Joins causes that the same fault explains."""
     found: list[Cause] = []
     for cause in causes:
         names = {fault.name for fault in cause.diagnosis.faults} if cause.diagnosis else set()

@@ -1,8 +1,9 @@
-"""What a run saw of each implementation, sorted by what went wrong.
+"""Sorts the records of each implementation in a run by kind of failure.
 
-A *family* is a way to fail: wrong numbers, a wrong shape, a refusal with certain words, a call accepted
-against a certain sentence of the documents.  Values and gradients are one family, since one fault shows in
-several of them; a crash, a hang and an answer to a call that must be refused are one, since the call is.
+A *family* is a kind of failure: wrong numbers, a wrong shape, a refusal with a certain message, an invalid
+call accepted against a certain sentence of the documents.  Values and gradients are one family, since one
+fault often makes several of them wrong.  A crash, a hang and an answer to the same invalid call are one
+family.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ _LISTS: Final = re.compile(r"[(\[]\s*#(?:,\s*#)*,?\s*[)\]]")
 
 @frozen
 class FailureKind:
-    """A way to fail: ``kind`` in the suite's words, ``detail`` in others', without numbers.
+    """A kind of failure; ``detail`` is the framework's or the document's text, without numbers.
 
-    ``kind`` is "values", "shape", "dtype", "parameters", "accepted" (or crashed or hung, though it must be
-    refused), "refused", "crash", "hang", or "raised" (by the gradients).
+    ``kind`` is "values", "shape", "dtype", "parameters", "accepted" (also a crash or a hang of an invalid
+    call), "refused", "crash", "hang", or "raised" (by the gradients).
     """
 
     kind: str
@@ -36,7 +37,7 @@ class FailureKind:
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """The checks in which it shows."""
+        """Returns the checks that fail with this kind of failure."""
         if self.kind in ("values", "raised"):
             return VALUE_CHECKS
         if self.kind in ("shape", "dtype", "parameters"):
@@ -45,21 +46,21 @@ class FailureKind:
 
     @property
     def disproved_by(self) -> frozenset[Check]:
-        """The checks of which a call passes one that does not fail so.
+        """Returns the checks whose success rules out this kind of failure.
 
-        That a call is accepted shows in an output of the shape that it asks for: where another came it was
-        taken for something else, and where it must be refused it says nothing of those that must not.
+        An output of the requested shape shows that a call was accepted; with another shape the framework
+        took it for another call, and an invalid call says nothing about valid ones.
         """
         return frozenset([Check.SHAPE] if self.kind == "refused" else self.checks)
 
 
 def without_numbers(text: str) -> str:
-    """A message with its numbers, and lists of them, made the same."""
+    """Returns a message with a placeholder for every number or list of numbers."""
     return _LISTS.sub("#", _NUMBERS.sub("#", text))[:160].strip()
 
 
 def family_of(record: Record) -> FailureKind:
-    """The family of a failing record."""
+    """Returns the family of a failing record."""
     if record.check is Check.ACCEPTANCE:
         meaning = interpret(record.case, record.implementation)
         if meaning.acceptance is Acceptance.FORBIDDEN:
@@ -74,11 +75,11 @@ def family_of(record: Record) -> FailureKind:
     return FailureKind(str(record.check))
 
 
-_SETS: Final[dict[frozenset[Check], frozenset[Check]]] = {}  # few are different: each is kept once
+_SETS: Final[dict[frozenset[Check], frozenset[Check]]] = {}  # shares equal sets, since few are different
 
 
 def failure_kinds(records: Iterable[Record]) -> dict[FailureKind, list[Record]]:
-    """The failing records of one call by family."""
+    """Returns the failing records of one call by family."""
     found: dict[FailureKind, list[Record]] = {}
     for record in records:
         if record.failing:
@@ -87,7 +88,7 @@ def failure_kinds(records: Iterable[Record]) -> dict[FailureKind, list[Record]]:
 
 
 def is_evidence(record: Record) -> bool:
-    """Whether a record is a pass that shows what is right: not the refusal of a call with several faults."""
+    """Whether a record is a pass that counts as evidence, unlike a refusal of a call with several faults."""
     if record.verdict is not Verdict.PASS:
         return False
     return record.check is not Check.ACCEPTANCE or interpret(record.case, record.implementation).alone
@@ -95,14 +96,14 @@ def is_evidence(record: Record) -> bool:
 
 @define
 class Calls:
-    """What is known of one implementation: the failing records of each call, and what passed."""
+    """The calls of one implementation: the failing records of each, and the passed checks."""
 
-    framework: str  # the target: with its version where the run holds several
+    framework: str  # the target, with its version where the run has several
     failing: dict[Case, dict[FailureKind, list[Record]]] = field(factory=dict)
     passed: dict[Case, frozenset[Check]] = field(factory=dict)
 
     def add(self, records: Sequence[Record]) -> None:
-        """Takes the records of one call."""
+        """Adds the records of one call."""
         case = records[0].case
         found = failure_kinds(records)
         if found:
@@ -112,13 +113,13 @@ class Calls:
             self.passed[case] = _SETS.setdefault(passed, passed)
 
     def fails(self, family: FailureKind) -> list[Case]:
-        """The calls that fail in this way, the smallest first."""
+        """Returns the calls with this kind of failure, the smallest first."""
         return sorted((c for c, found in self.failing.items() if family in found), key=_complexity)
 
     def passes(self, family: FailureKind) -> list[Case]:
-        """The calls that were judged for it and fail neither this way nor another that would hide it.
+        """Returns the calls that were judged for this kind of failure and show it neither openly nor hidden.
 
-        The smallest first.
+        Another kind of failure can hide it.  The smallest call comes first.
         """
         checks = frozenset(family.checks)
         found = (
@@ -136,12 +137,12 @@ def _complexity(case: Case) -> tuple[int, int, str]:
 
 @define
 class Observed:
-    """The calls of a run by column, an implementation and where need be its version."""
+    """The calls of a run by column: an implementation, with its version where the run has several."""
 
     calls: dict[str, Calls] = field(factory=dict)
 
     def add(self, records: Sequence[Record]) -> None:
-        """Takes the records of one call."""
+        """Adds the records of one call."""
         if not records or records[0].verdict is Verdict.NOT_APPLICABLE:
             return
         first = records[0]

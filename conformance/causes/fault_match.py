@@ -1,4 +1,4 @@
-"""Which fault models reproduce what an implementation really returned."""
+"""Finds the fault models that reproduce the answers of an implementation."""
 
 from __future__ import annotations
 
@@ -16,44 +16,44 @@ from conv_transpose_conformance.judging.verdicts import Check, Verdict
 
 @frozen
 class Diagnosis:
-    """``faults`` reproduce every failing case; simplest first.  ``cases`` is how many they were held to."""
+    """The ``faults`` that reproduce every failing case, simplest first; ``cases`` counts these cases."""
 
     faults: tuple[FaultModel, ...]
     cases: int
 
     @property
     def sentence(self) -> str:
-        """``behaves as: ...``, with the alternatives where the cases cannot tell them apart."""
+        """Returns ``behaves as: ...``, with the alternatives where the cases cannot tell them apart."""
         return "; or ".join(fault.explains for fault in self.faults)
 
 
 def diagnose(
     failures: Sequence[tuple[Problem, Answer]], passing: Sequence[tuple[Problem, Answer]] = ()
 ) -> Diagnosis | None:
-    """The faults that reproduce the actual output of every failing case in every check.
+    """Returns the faults that reproduce the actual output of every failing case in every check.
 
     Exact-integer cases must agree bit for bit, reals within the bound of their dtype.
 
     Args:
-        failures: failing cases of one cause, each with what the implementation answered.
-        passing: cases that it passed: a fault must reproduce them too, which tells faults apart that
-            agree on the failing ones.
+        failures: failing cases of one cause, each with the implementation's answer.
+        passing: passing cases.  A fault must reproduce them too; they separate faults that agree on the
+            failing cases.
 
     Returns:
-        Of the faults that reproduce all, the simplest first; None where none does, or without failures.
+        The faults that reproduce all cases, the simplest first; None without such a fault or failures.
     """
     if not failures:
         return None
-    # The cheapest question first: one case refutes most faults.
+    # The cheapest comparison comes first: one case refutes most faults.
     asked = [*failures, *passing]
     found = tuple(fault for fault in FAULTS if all(reproduces(fault, *pair) for pair in asked))
     return Diagnosis(found, len(failures)) if found else None
 
 
 def reproduces(fault: FaultModel, problem: Problem, answer: Answer) -> bool:
-    """Whether the implementation answered as one with the fault would, in every check."""
+    """Whether a fault model reproduces the implementation's answer in every check."""
     if answer.outcome not in (Outcome.OK, Outcome.RAISED):
-        return False  # a crash or a hang computes nothing that could be compared
+        return False  # a crash or a hang leaves no values to compare
     model = answer_of(fault, problem, answer.implementation)
     if (model.outcome, model.shape) != (answer.outcome, answer.shape):
         return False
@@ -73,7 +73,7 @@ def _agree(check: Check, model: Array, answer: Answer, problem: Problem) -> bool
     reference = problem.reference.get(check)
     if problem.data.exact or reference is None or reference.values.shape != model.shape:
         return False
-    # The fault's own rounding and the implementation's: as if the fault's values were the right ones.
+    # Takes the fault's values as the reference, so that the bound allows for the rounding of both.
     expected = evolve(reference, values=model.astype(np.float64))
     found = compare(actual, expected, problem.case.dtype, problem.data)
     return found["verdict"] is Verdict.PASS and found["met"] != "normwise"

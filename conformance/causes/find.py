@@ -1,4 +1,4 @@
-"""The causes of a run's failures, looked for in all its targets side by side."""
+"""Finds the causes of a run's failures, in all its targets in parallel."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from conv_transpose_conformance.workers.stop import Stop
 
 @frozen
 class Looking:
-    """A target is asked further about an implementation, or why it is not."""
+    """An event: a target is asked further about an implementation, or cannot be asked and why."""
 
     target: str
     message: str
@@ -29,7 +29,7 @@ class Looking:
 
 @frozen
 class Found:
-    """The causes of one implementation's failures, complete."""
+    """An event: the complete causes of one implementation's failures."""
 
     causes: Sequence[Cause]
 
@@ -37,10 +37,9 @@ class Found:
 def find_causes(
     observed: Observed, interpreters: Mapping[str, Path], stop: Stop | None = None
 ) -> Iterator[Looking | Found]:
-    """Yields the causes of a run's failures, implementation by implementation, as they are found.
+    """Yields the causes of a run's failures, one implementation after the other.
 
-    Targets are asked side by side, those that have one of ``interpreters``; once ``stop`` is set none is
-    asked any more.
+    Asks the targets that have one of ``interpreters`` in parallel, and asks none once ``stop`` is set.
     """
     by_target: dict[str, list[str]] = {}
     for name in sorted(observed.calls):
@@ -55,7 +54,7 @@ def find_causes(
 
 
 def in_order(causes: Iterable[Cause]) -> list[Cause]:
-    """Causes in the order of reports."""
+    """Returns causes in the order of reports."""
     return sorted(causes, key=lambda cause: (cause.implementation, list(Check).index(cause.first.check)))
 
 
@@ -67,7 +66,7 @@ def _of_target(
     stop: Stop,
     emit: Callable[[Looking | Found], None],
 ) -> None:
-    """Emits the causes in a target's implementations; without an interpreter what the run's own calls say."""
+    """Emits the causes in a target's implementations; without an interpreter uses only the run's calls."""
     left, found = list(names), list[Cause]()
     if python is not None:
         try:
@@ -78,7 +77,7 @@ def _of_target(
                     left.remove(name)
                     found += causes
                     emit(Found(causes))
-        except Exception as error:  # a run's verdicts must not be lost to a fault in their explanation
+        except Exception as error:  # an error in the explanation must not lose the run's verdicts
             reason = f"{type(error).__name__}: {error}"
             emit(Looking(target, f"the causes are those of the run alone: {reason}"))
     for name in left:

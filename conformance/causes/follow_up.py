@@ -1,7 +1,7 @@
-"""Asking a framework about further cases, after a run: one worker for each, answers kept.
+"""Asks a framework about further cases after a run, with one worker for each, and keeps the answers.
 
-What a case costs is counted rather than timed, so that two runs ask the same: a crash and a hang cost as
-much as the many plain calls that could be made meanwhile.
+Costs are counted rather than timed, so that two runs ask the same cases; a crash or a hang costs as much as
+the plain calls that fit into its time.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from conv_transpose_conformance.workers.stop import Stop
 _CRASH_COST: Final = 40
 _HANG_COST: Final = 120
 _SLOW_COST: Final = 16
-_PATIENCE: Final = 900.0  # seconds after which nothing more is asked: no count of calls takes so long
-_ELEMENTS: Final = 1 << 18  # of a tensor; no question needs more
+_PATIENCE: Final = 900.0  # seconds until the questions end; no count of calls normally takes so long
+_ELEMENTS: Final = 1 << 18  # maximal number of elements of a tensor
 
 
 @define
 class FollowUp:
-    """Asks the implementations of one target; a context manager that ends the worker."""
+    """Asks the implementations of one target; as a context manager it ends its worker."""
 
     target: Target
     python: Path
@@ -51,11 +51,11 @@ class FollowUp:
 
     @property
     def exhausted(self) -> bool:
-        """Whether nothing is to be asked any more."""
+        """Whether no further case may be asked."""
         return self.stop.is_set() or time.monotonic() - self._began > _PATIENCE
 
     def examine(self, case: Case, implementation: str) -> CaseResult | None:
-        """What comes of a case; None where it cannot be asked."""
+        """Returns the result of a case; None where it cannot be asked."""
         implementation = Name.parse(implementation).implementation
         key = (implementation, case)
         if key not in self._known:
@@ -64,14 +64,14 @@ class FollowUp:
         return self._known[key]
 
     def answer(self, problem: Problem, implementation: str) -> Answer | None:
-        """What an implementation answers to a problem, whatever its numbers; None without a worker."""
+        """Returns an implementation's answer to a problem with any numbers; None without a worker."""
         implementation = Name.parse(implementation).implementation
         meaning = interpret(problem.case, implementation)
         result = self._run(Job(problem, {implementation: meaning}), implementation)
         return None if result is None else result.answer
 
     def is_forbidden(self, case: Case, implementation: str) -> bool:
-        """Whether the documents do not allow a call: after one that is accepted its worker is replaced."""
+        """Whether a call is invalid by the documents; an accepted one makes a fresh worker necessary."""
         return (
             interpret(case, Name.parse(implementation).implementation).acceptance is not Acceptance.REQUIRED
         )

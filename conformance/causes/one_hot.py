@@ -1,8 +1,8 @@
-"""One-hot probes: which single numbers of a failing case go wrong, and where.
+"""Finds single wrong products in a failing case with one-hot probes.
 
-The operator and its gradients are sums of products of two elements, so an implementation of another
-such map is wrong for some single pair.  A probe lights one element of each of two tensors ("one-hot" data,
-a recipe of its own, so that the probe is replayed from its id) and looks where the product arrives.
+The operator and its gradients are sums of products of two elements, so an implementation of another such
+map is wrong for at least one pair.  A probe sets one element of each of two tensors to 1 and all others to 0
+("one-hot" data, a recipe of its own, so that its id replays the probe) and looks where the product arrives.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from conv_transpose_conformance.judging.verdicts import Check, Verdict
 
 Ask = Callable[[Case], tuple[Problem, Answer] | None]
 
-_PROBES: Final = 160  # asked at most
-_SINGLES: Final = 40  # of them with one element lit
+_PROBES: Final = 160  # maximal number of probes
+_SINGLES: Final = 40  # maximal number of these with a single 1
 _RESULTS: Final = {Check.VALUES: "y", Check.GRAD_INPUT: "∂x", Check.GRAD_WEIGHT: "∂w", Check.GRAD_BIAS: "∂b"}
 _NAMES: Final = {"x": "x", "w": "w", "b": "b", "g": "∂y"}
-# The tensors whose products make up a result, and the one that holds the result's places.
+# _PARTS has the two factors of a result's products, _PLACES the tensor with the result's shape.
 _PARTS: Final[dict[Check, tuple[TensorName, TensorName]]] = {
     Check.VALUES: ("x", "w"),
     Check.GRAD_INPUT: ("w", "g"),
@@ -43,7 +43,7 @@ _PLACES: Final[dict[Check, TensorName]] = {
 
 @frozen
 class Wrong:
-    """One element of a probe's result that is not what it should be."""
+    """One wrong element of a probe's result."""
 
     index: Index
     expected: float
@@ -51,7 +51,7 @@ class Wrong:
 
     @property
     def missing(self) -> bool:
-        """Whether nothing arrived where something should."""
+        """Whether the element is 0 instead of its expected value."""
         return self.expected != 0 and self.actual == 0
 
 
@@ -59,9 +59,9 @@ class Wrong:
 class Located:
     """The one-hot probe that shows a failure.
 
-    ``case`` is the probe, replayable from its id alone; ``check`` what fails; ``lit`` the index of the one
-    element of each tensor (``x``, ``w``, ``b``, ``g``: input, weight, bias, gradient of the output) that is
-    1, all others being 0; ``wrong`` the elements of the checked tensor that differ.
+    ``case`` is the probe, replayable from its id alone; ``check`` is the failing check.  ``lit`` has the
+    index of the single 1 in each tensor (``x``, ``w``, ``b``, ``g``: input, weight, bias, gradient of the
+    output); all other elements are 0.  ``wrong`` has the wrong elements of the checked tensor.
     """
 
     case: Case
@@ -71,7 +71,7 @@ class Located:
 
     @property
     def sentence(self) -> str:
-        """``if only x[0, 0, 1] and w[0, 0, 2] are 1, y[0, 0, 3] should be 1 but is 0 (missing)``."""
+        """Returns ``if only x[0, 0, 1] and w[0, 0, 2] are 1, y[0, 0, 3] should be 1 but is 0 (missing)``."""
         where = " and ".join(f"{_NAMES[name]}{list(index)}" for name, index in self.lit.items())
         where = (
             f"if only {where} {'is' if len(self.lit) == 1 else 'are'} 1" if where else "if all elements are 0"
@@ -87,14 +87,14 @@ class Located:
 
 
 def locate(case: Case, ask: Ask) -> Located | None:
-    """The one-hot probe of a failing case that shows the failure, or None where none does.
+    """Returns a one-hot probe of a failing case that fails too, or None without one.
 
-    None also where no values are compared: a refusal, another shape.
+    Returns None also where no values are compared: after a refusal or with a wrong shape.
 
     Args:
         case: a failing case, best a shrunk one.
-        ask: runs a case: its problem and the answer, or None where it cannot be run.  At most some 160
-            cases are asked, most often two.
+        ask: runs a case and returns its problem and the answer, or None where it cannot be run.  It is
+            called at most about 160 times, most often twice.
     """
     asked = ask(case)
     if asked is None:
@@ -120,7 +120,7 @@ def _order(place: tuple[str, int]) -> int:
 
 
 def _wrong(check: Check, problem: Problem, answer: Answer) -> tuple[Wrong, ...]:
-    """The elements that the suite's judgement of the check does not let pass."""
+    """Returns the elements that fail the check."""
     actual, expected = answer.arrays.get(str(check)), problem.reference.get(check)
     if actual is None or expected is None or actual.shape != expected.values.shape:
         return ()
@@ -134,9 +134,9 @@ def _wrong(check: Check, problem: Problem, answer: Answer) -> tuple[Wrong, ...]:
 
 
 def _probes(check: Check, problem: Problem, wrong: set[Index]) -> Iterator[dict[TensorName, Index]]:
-    """What to light, likeliest first: products that belong in a wrong element, in another, in none."""
+    """Yields one-hot indices, likeliest first: products of a wrong element, of another, of none."""
     if check is Check.GRAD_BIAS or problem.case.bias:
-        # The bias, or its gradient, has one factor: one element of it, or of what it sums.
+        # The bias and its gradient are sums of single elements, of b or of g.
         name: TensorName = "g" if check is Check.GRAD_BIAS else "b"
         array = problem.data.arrays()[name]
         axis = 0 if name == "b" else channel_axis(problem.case)
@@ -156,7 +156,7 @@ def _probes(check: Check, problem: Problem, wrong: set[Index]) -> Iterator[dict[
         elif len(later) < _PROBES:
             later.append(lit)
     yield from later
-    # Products that should arrive nowhere.
+    # These products belong to no element of the result.
     arrays = problem.data.arrays()
     known = {(places[first], places[second]) for places in _together(problem)}
     for pair in itertools.product(np.ndindex(arrays[first].shape), np.ndindex(arrays[second].shape)):
@@ -165,6 +165,6 @@ def _probes(check: Check, problem: Problem, wrong: set[Index]) -> Iterator[dict[
 
 
 def _together(problem: Problem) -> Iterator[dict[TensorName, Index]]:
-    """The elements of input, weight and the output's gradient that belong together."""
+    """Yields indices of input, weight and output gradient that share a product."""
     assert problem.geometry is not None
     return ({"x": x, "w": w, "g": y} for x, w, y in products(problem.case, problem.geometry))

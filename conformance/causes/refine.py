@@ -1,9 +1,9 @@
-"""Conditions sharpened by asking: what parts the conditions that still fit, and what lies at their boundary.
+"""Refines conditions: asks about cases on which candidates disagree and about cases at their boundary.
 
-The cases seen usually leave several conditions standing.  From failing and nearby passing cases further ones
-are made by changing one parameter or two; those on which the standing conditions disagree are asked first,
-then those that lie just on either side of the best one.  Every answer is one more case for the next search.
-It ends when two rounds have changed nothing, or when as much was asked as a cause is worth.
+Several conditions usually fit the cases of a run.  The refinement changes one or two parameters of failing
+and nearby passing cases; it first asks about cases on which the candidates disagree, then about cases just on
+either side of the best candidate.  Every answer is one more case for the next search.  The refinement ends
+after two rounds without a change, or when the budget of a cause is spent.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from conv_transpose_conformance.cases.meaning import extra_size, output_size
 from conv_transpose_conformance.causes.condition_search import Formula, shortest, widest
 from conv_transpose_conformance.errors import InvalidCase
 
-_GROUPS: Final = 6  # causes that one family is divided into, at most
-_PER_EXCEPTION: Final = 50  # failing cases per passing one that a condition holds for where none is exact
-_SEEDS: Final = 3  # cases of each kind that further ones are made from
-_TWICE: Final = 2  # of these, those in which two parameters are changed
-_ROUND: Final = 16  # cases asked before the conditions are searched again
+_GROUPS: Final = 6  # maximal number of causes per family
+_PER_EXCEPTION: Final = 50  # failing cases per exception, where no condition is exact
+_SEEDS: Final = 3  # cases of each kind to vary
+_TWICE: Final = 2  # how many of these to vary in two parameters
+_ROUND: Final = 16  # cases per round, before the next search for conditions
 _ROUNDS: Final = 5
-_QUIET: Final = 2  # rounds without a change after which a condition is settled
+_QUIET: Final = 2  # rounds without a change that settle a condition
 
-# What a further case shows: True where it fails in the family's way, False where it was judged and passes.
+# Asks a case: True where it has the family's kind of failure, False where it was judged and passes.
 Ask = Callable[[Case], bool | None]
 
 
 @frozen
 class Part:
-    """Failing cases of one condition (None where none was found), and what else would separate them."""
+    """Failing cases of one condition (None where none was found), and other conditions that fit."""
 
     formula: Formula | None
     fails: tuple[Case, ...]
@@ -44,9 +44,9 @@ class Part:
 def divide(
     fails: Sequence[Case], passes: Sequence[Case], ndim: int, words: frozenset[str] = frozenset()
 ) -> list[Part]:
-    """The failing cases of a family in as few parts as have a condition each, the largest first.
+    """Divides a family's failing cases into the fewest parts with one condition each, the largest first.
 
-    Conditions on the quantities in ``words`` are preferred.
+    Prefers conditions on the quantities in ``words``.
     """
     parts: list[Part] = []
     left = list(fails)
@@ -58,7 +58,7 @@ def divide(
         most = len(left) // _PER_EXCEPTION
         nearly = shortest(left, passes, ndim, exceptions=most, words=words) if most else []
         near = [formula for formula in nearly if not formula.top_level_or]
-        if near:  # better one condition with a few exceptions, which are counted, than several invented ones
+        if near:  # prefers one condition with few, counted exceptions to several spurious ones
             return [*parts, Part(near[0], tuple(left), tuple(near[1:]))]
         found = widest(left, passes, ndim)
         if found is None:
@@ -75,7 +75,7 @@ def divide(
 
 @define
 class Sharpened:
-    """The parts of a family after asking, and the further cases by what they showed."""
+    """The parts of a family after the refinement, and the further cases by their result."""
 
     parts: list[Part]
     failed: list[Case] = field(factory=list)
@@ -84,7 +84,7 @@ class Sharpened:
 
     @property
     def asked(self) -> int:
-        """How many further cases were judged."""
+        """Returns the number of further cases that were judged."""
         return len(self.failed) + len(self.passed)
 
 
@@ -97,9 +97,9 @@ def sharpen(
     late: Callable[[Case], bool] = lambda _case: False,
     words: frozenset[str] = frozenset(),
 ) -> Sharpened:
-    """Divides a family and asks until its conditions stay; ``more`` says whether asking may go on.
+    """Divides a family and asks until its conditions are stable; ``more`` says whether it may go on.
 
-    Of a round's cases those that are ``late`` are asked after the others; see :func:`divide` for ``words``.
+    Asks the ``late`` cases of a round after the others; see :func:`divide` for ``words``.
     """
     found = Sharpened(divide(fails, passes, ndim, words))
     known = {*fails, *passes}
@@ -125,7 +125,7 @@ def sharpen(
 
 
 def _next(parts: Sequence[Part], passes: Sequence[Case], ndim: int, known: set[Case]) -> list[Case]:
-    """The cases that tell most: for each part some that divide its conditions, some at its boundary."""
+    """Returns the next cases: for each part some that separate its conditions, some at its boundary."""
     chosen: list[Case] = []
     share = max(_ROUND // max(len(parts), 1), 4)
     for part in parts:
@@ -154,14 +154,14 @@ def _next(parts: Sequence[Part], passes: Sequence[Case], ndim: int, known: set[C
 
 
 def _spread(positions: list[int], count: int) -> list[int]:
-    """So many of them, evenly."""
+    """Returns ``count`` of the positions, evenly spread."""
     if len(positions) <= count:
         return positions
     return [positions[at * len(positions) // count] for at in range(count)]
 
 
 def _nearest(formula: Formula, passes: Sequence[Case], ndim: int) -> list[Case]:
-    """Passing cases that miss the condition by one clause, the smallest of each."""
+    """Returns passing cases that miss the condition by one clause, the smallest for each clause."""
     if not passes or len(formula.clauses) < 2:
         return sorted(passes, key=_complexity)[:_SEEDS]
     table = Table(passes, ndim)
@@ -179,7 +179,7 @@ def _complexity(case: Case) -> tuple[int, int, str]:
 
 
 def variations(case: Case, *, twice: bool = True) -> Iterator[Case]:
-    """The case with one parameter changed a little, and with ``twice`` some with two."""
+    """Yields the case with one parameter changed a little, and with ``twice`` also with two."""
     single = list(_single(case))
     yield from single
     for one in single[::5] if twice else ():
@@ -195,7 +195,7 @@ def _single(case: Case) -> Iterator[Case]:
         "input_size": (1, 2, 3),
     }
     if case.output_size is not None:
-        del steps["output_padding"]  # see _sizes
+        del steps["output_padding"]  # _sizes varies it
     for name, values in steps.items():
         present: tuple[int, ...] = getattr(case, name)
         for axis in range(case.ndim):
@@ -220,7 +220,7 @@ def _single(case: Case) -> Iterator[Case]:
 
 
 def _sizes(case: Case) -> Iterator[Case]:
-    """The output asked for by a size instead, by an output padding instead, and by other sizes."""
+    """Yields the case with an output size instead of an output padding, the reverse, and other sizes."""
     if isinstance(case.padding, str):
         return
     none = (0,) * case.ndim
@@ -237,7 +237,7 @@ def _sizes(case: Case) -> Iterator[Case]:
 
 
 def _sized(case: Case, extra: tuple[int, ...]) -> Case:
-    """The case with an output size by so much above the least."""
+    """Returns the case with an output size of ``extra`` above the least one."""
     return case.replace(output_size=output_size(case, extra))
 
 
@@ -248,5 +248,5 @@ def _replaced(values: tuple[Any, ...], axis: int, value: Any) -> tuple[Any, ...]
 def _with(case: Case, **changes: Any) -> Iterator[Case]:
     with suppress(InvalidCase):
         changed = case.replace(**changes)
-        # the same size of another output would ask something else
+        # the size keeps its distance from the least one
         yield changed if case.output_size is None else _sized(changed, extra_size(case))

@@ -1,7 +1,7 @@
-"""From a failing case to the smallest that still fails.
+"""Shrinks a failing case to the smallest that still fails.
 
 :func:`shrink` lowers parameters one at a time until none can be lowered further; :mod:`causes.one_hot`
-goes on from there to single numbers.
+then finds a single wrong product.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ PLAIN: Final = {"input_size": 1, "kernel_size": 1, "stride": 1, "dilation": 1, "
 
 
 def shrink(case: Case, implementation: str, fails: Callable[[Case], bool]) -> Case:
-    """The smallest parameters that still show the same failure.
+    """Returns the case with the smallest parameters that still show the same failure.
 
     Args:
         case: a failing case.
-        implementation: its name; what the API cannot express is not asked.
+        implementation: its name; cases that its API cannot express are skipped.
         fails: whether a case shows the same failure.  Each case is asked once.
 
     Returns:
-        A failing case of which no single parameter can be lowered further and still fail.
+        A failing case that passes once any single parameter is lowered further.
     """
     from conv_transpose_conformance.frameworks.registry import cannot_run
 
@@ -47,7 +47,7 @@ def shrink(case: Case, implementation: str, fails: Callable[[Case], bool]) -> Ca
 
 
 def simpler(case: Case) -> Iterator[Case]:
-    """Cases with one parameter lowered, the boldest first, and with several that go together."""
+    """Yields cases with one parameter lowered, largest steps first, or with several related ones."""
     yield from _words(case)
     for name, plain in PLAIN.items():
         yield from _sizes(case, name, plain)
@@ -66,7 +66,7 @@ def simpler(case: Case) -> Iterator[Case]:
 
 
 def _words(case: Case) -> Iterator[Case]:
-    """Choices with a plain one among them."""
+    """Yields the case with a non-numeric parameter set to its plain value."""
     if case.bias:
         yield case.replace(bias=False)
     if case.dtype != "float32":
@@ -87,7 +87,7 @@ def _words(case: Case) -> Iterator[Case]:
 
 
 def _sizes(case: Case, name: str, plain: int) -> Iterator[Case]:
-    """A parameter with one number per dimension: in all dimensions, then in one."""
+    """Yields the case with one parameter lowered in all dimensions, then in single ones."""
     values: tuple[int, ...] = getattr(case, name)
     if values != (plain,) * case.ndim:
         yield _moved(case, **{name: (plain,) * case.ndim})
@@ -115,7 +115,7 @@ def _channels(case: Case) -> Iterator[Case]:
         if not divides:
             yield case.replace(groups=fewer)
             continue
-        # As many channels per group as there were.
+        # Keeps the number of channels per group.
         yield case.replace(
             groups=fewer, in_channels=fewer * inputs // groups, out_channels=fewer * outputs // groups
         )
@@ -128,7 +128,7 @@ def _channels(case: Case) -> Iterator[Case]:
 
 
 def _moved(case: Case, **changes: object) -> Case:
-    """The case with changes; an output size asked for keeps its distance from the least one."""
+    """Returns the case with changes; a requested output size keeps its distance from the least one."""
     moved = case.replace(**changes)
     if case.output_size is None or isinstance(case.padding, str):
         return moved
@@ -146,7 +146,7 @@ def _at(values: tuple[int, ...], axis: int, value: int) -> tuple[int, ...]:
 
 
 def _lower(value: int, plain: int) -> list[int]:
-    """Values nearer to the plain one, nearest first; of a long way only its ends and its middle."""
+    """Returns values nearer to the plain one, nearest first; of a long range its ends and middle only."""
     step = 1 if value > plain else -1
     way = range(plain, value, step)
     if len(way) <= 24:

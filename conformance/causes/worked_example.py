@@ -1,6 +1,6 @@
-"""A cause's smallest case with numbers that a person can follow, and the sum behind one wrong element.
+"""Worked examples: a cause's smallest case with simple numbers, and the sum behind one wrong element.
 
-Small counting numbers (1, 2, 3, ...) stand in for the recipe's where the implementation fails on them too.
+Small counting numbers (1, 2, 3, ...) replace the recipe's where the implementation fails on them too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.reference_impl import Geometry
 
-_PRODUCTS: Final = 12  # that a sum is spelled out with
+_PRODUCTS: Final = 12  # maximal number of products in a spelled-out sum
 _NAMES: Final = {
     Check.VALUES: "y",
     Check.GRAD_INPUT: "grad_input",
@@ -36,7 +36,7 @@ _TENSORS: Final[dict[Check, Literal["x", "w", "y"]]] = {
 
 @frozen
 class Example:
-    """What a reproduction needs; ``bound`` is the error that is allowed per element (0: none)."""
+    """The data of a reproduction; ``bound`` is the allowed error per element (0: none)."""
 
     case: Case
     geometry: Geometry
@@ -49,9 +49,9 @@ class Example:
 
     @property
     def arithmetic(self) -> str:
-        """One wrong element by hand: its products, their sum, and what came instead.
+        """Returns the sum behind one wrong element: its products, the result, and the wrong value.
 
-        The sum is exact where the numbers are integers; of others it shows nine digits, and says "about".
+        The sum is exact for integers; other numbers have nine digits and the word "about".
         """
         name = f"{_NAMES[self.check]}[{', '.join(map(str, self.index))}]"
         terms = list(_terms(self))
@@ -71,7 +71,7 @@ class Example:
 
 
 def counting(problem: Problem) -> Problem:
-    """The same problem with the numbers 1, 2, 3, ...; the problem itself where they would grow too large."""
+    """Returns the problem with the numbers 1, 2, 3, ..., or unchanged where they grow too large."""
     case, geometry, given = problem.case, problem.geometry, problem.data
     if geometry is None or given.x.size > 64 or given.w.size > 64:
         return problem
@@ -98,7 +98,7 @@ def counting(problem: Problem) -> Problem:
 
 
 def example(problem: Problem, answer: Answer, check: Check) -> Example | None:
-    """What a reproduction of a wrong tensor needs; None where no element is wrong."""
+    """Returns the worked example of a wrong tensor; None where no element is wrong."""
     actual, expected = answer.arrays.get(str(check)), problem.reference.get(check)
     if actual is None or expected is None or actual.shape != expected.values.shape:
         return None
@@ -108,10 +108,10 @@ def example(problem: Problem, answer: Answer, check: Check) -> Example | None:
         wrong = ~(np.abs(wide - expected.values) <= bound)
     if not wrong.any():
         return None
-    # of the wrong elements, one with products to show and the fewest of them
+    # picks the wrong element with the fewest products, but at least one
     terms = np.where(wrong, np.where(expected.terms > 0, expected.terms, 1 << 30), 1 << 40)
     index = tuple(int(i) for i in np.unravel_index(int(np.argmin(terms)), wrong.shape))
-    assert problem.geometry is not None  # there is a reference
+    assert problem.geometry is not None  # a reference exists
     return Example(
         case=problem.case,
         geometry=problem.geometry,
@@ -133,7 +133,7 @@ def _bound(expected: Expected, problem: Problem) -> Array:
 
 
 def _terms(example: Example) -> Iterator[tuple[str, str]]:
-    """The products behind the element, and the bias: by their indices, and in numbers."""
+    """Yields the products behind the element, and the bias, by indices and in numbers."""
     for factors in _factors(example):
         names = "*".join(f"{name}[{','.join(map(str, at))}]" for name, at in factors)
         yield names, "*".join(_number(example.tensors[name][at]) for name, at in factors)
@@ -156,6 +156,6 @@ def _factors(example: Example) -> Iterator[tuple[tuple[str, tuple[int, ...]], ..
 
 
 def _number(value: Any) -> str:
-    """An integer with all its digits, anything else with nine."""
+    """Returns an integer with all its digits, any other number with nine."""
     number = float(value)
     return f"{number + 0:.0f}" if number.is_integer() and abs(number) < 1 << 53 else f"{number:.9g}"

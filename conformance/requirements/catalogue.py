@@ -1,4 +1,4 @@
-"""All the requirements, by id, and how they are chosen."""
+"""The catalogue of all requirements by id, and the choice among them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from conv_transpose_conformance.requirements.base.requirement import (
     Requirement,
 )
 
-# The suite's own, in the order of reports; the documents' statements come before them.
+# The suite's own requirements, in the order of reports; the documents' claims precede them.
 SUBJECTS: Final = tuple(
     f"conv_transpose_conformance.requirements.{subject}"
     for subject in (
@@ -47,9 +47,9 @@ SUITE: Final = Document("General requirements", "docs/requirements.md")
 
 @frozen
 class Catalogue:
-    """``requirements`` by their ids, and the ``documents`` that they are taken from.
+    """The ``requirements`` by their ids, and their ``documents``.
 
-    ``broken`` holds a line for each plug-in whose requirements cannot be used.
+    ``broken`` has a line for each plug-in with unusable requirements.
     """
 
     requirements: dict[str, Requirement]
@@ -59,7 +59,7 @@ class Catalogue:
 
 @cache
 def load() -> Catalogue:
-    """All requirements, loaded once."""
+    """Returns the catalogue of all requirements, loaded once."""
     found = Catalogue({}, {"suite": SUITE})
     broken = []
     for framework in registry().frameworks.values():
@@ -92,12 +92,12 @@ def _take(name: str, catalogue: Catalogue) -> None:
 
 
 def catalogue() -> dict[str, Requirement]:
-    """Every requirement by its id, in the order of reports."""
+    """Returns every requirement by its id, in the order of reports."""
     return load().requirements
 
 
 def choose(patterns: Iterable[str]) -> tuple[Requirement, ...]:
-    """The requirements whose id matches any of the globs; all of them without a glob.
+    """Returns the requirements whose id matches any of the globs; all requirements without a glob.
 
     Raises:
         UnknownRequirement: where a glob matches nothing; names the nearest.
@@ -112,7 +112,7 @@ def choose(patterns: Iterable[str]) -> tuple[Requirement, ...]:
 
 
 def chosen(patterns: Iterable[str], profile: str) -> tuple[Requirement, ...]:
-    """Those of the globs; without a glob the profile's: the quick profile leaves out what takes long.
+    """Returns the requirements of the globs, or the profile's without a glob; "quick" omits slow ones.
 
     Raises:
         UnknownRequirement: as :func:`choose`.
@@ -124,10 +124,10 @@ def chosen(patterns: Iterable[str], profile: str) -> tuple[Requirement, ...]:
 
 
 def concerned(requirements: Sequence[Requirement], implementations: Iterable[str]) -> tuple[str, ...]:
-    """The implementations that any of the requirements speaks of.
+    """Returns the implementations that any of the requirements applies to.
 
     Raises:
-        UnknownRequirement: where there is none.
+        UnknownRequirement: without such an implementation.
     """
     found = tuple(name for name in implementations if any(r.concerns(name) for r in requirements))
     if not found:
@@ -139,7 +139,7 @@ def concerned(requirements: Sequence[Requirement], implementations: Iterable[str
 
 
 def decided_by(patterns: Iterable[str], cases: Iterable[Case]) -> Iterator[Case]:
-    """The cases that decide requirements of these globs; without a glob all of them."""
+    """Yields the cases that decide requirements of these globs; all cases without a glob."""
     globs = tuple(patterns)
     judged = [r for r in choose(globs) if isinstance(r, Judged)] if globs else None
     if judged is None:
@@ -149,12 +149,12 @@ def decided_by(patterns: Iterable[str], cases: Iterable[Case]) -> Iterator[Case]
 
 
 def share(requirements: Iterable[Requirement], shard: Shard | None) -> tuple[Requirement, ...]:
-    """The requirements a shard examines: those that its cases decide, and its part of the others."""
+    """Returns a shard's requirements: those that cases decide, and its part of the others."""
     return tuple(r for r in requirements if shard is None or isinstance(r, Judged) or shard.holds_id(r.id))
 
 
 def listing(*, as_json: bool) -> str:
-    """The catalogue for a reader: id, what it applies to, source and statement of each."""
+    """Returns the catalogue as text: id, implementations, source and statement of each requirement."""
     if as_json:
         return json.dumps([described(r) for r in choose(())], indent=1)
     lines = []
@@ -170,7 +170,7 @@ def listing(*, as_json: bool) -> str:
 
 
 def described(requirement: Requirement) -> dict[str, Any]:
-    """A requirement as run.json has it."""
+    """Returns a requirement in the form of run.json."""
     return {
         "id": requirement.id,
         "statement": requirement.statement,

@@ -1,4 +1,4 @@
-"""The requirements that ask the frameworks: a worker for each and for what it compiles, side by side."""
+"""Examines probed requirements in parallel, with one worker per framework and one for compiled variants."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from conv_transpose_conformance.workers.stop import Stop
 
 @frozen
 class Subject:
-    """What one worker examines: the implementations of ``target`` in the interpreter at ``python``."""
+    """The subject of one worker: the implementations of ``target`` in the interpreter at ``python``."""
 
     target: str
     python: Path
@@ -32,7 +32,7 @@ class Subject:
 
 @frozen
 class Examining:
-    """A requirement is asked of an implementation now."""
+    """An event: the examination of a requirement on an implementation starts."""
 
     column: str
     requirement: str
@@ -40,7 +40,7 @@ class Examining:
 
 @frozen
 class Examined:
-    """What was found of a requirement on an implementation."""
+    """An event: the result of a requirement on an implementation."""
 
     result: Result
 
@@ -48,9 +48,9 @@ class Examined:
 def examine(
     requirements: Iterable[Requirement], subjects: Iterable[Subject], stop: Stop | None = None
 ) -> Iterator[Examining | Examined]:
-    """Yields one result for every probed requirement and implementation, as they are found.
+    """Yields one result for every probed requirement and implementation, as soon as each is known.
 
-    A worker that cannot be had leaves the verdict ``error``; once ``stop`` is set, the rest is left out.
+    The verdict is ``error`` where no worker starts; once ``stop`` is set, the remaining results are omitted.
     """
     probed = [requirement for requirement in requirements if isinstance(requirement, Probed)]
     interrupt = Interrupt(within=stop)
@@ -59,7 +59,7 @@ def examine(
 
 
 def _apart(subject: Subject) -> Iterable[Subject]:
-    """What waits for a compiler gets a worker of its own, and the others need not wait for it."""
+    """Splits off the compiled variants: with a worker of their own they do not delay the others."""
     for slow in (False, True):
         columns = {
             name: column
@@ -100,7 +100,7 @@ def _examine(
 
 
 def _try(requirement: Probed, prober: Prober, result: Result, stop: Stop) -> None:
-    """Adds to a result what a requirement's trials find."""
+    """Adds the trials of a requirement to a result."""
     prober.begin()
     for trial in _trials(requirement, prober):
         result.add(trial)

@@ -1,4 +1,4 @@
-"""The requirements that a run's records decide."""
+"""Decides judged requirements from a run's records."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REMEMBERED = 4096
 
 @define
 class Tally:
-    """Takes records one by one and adds them up by requirement and implementation."""
+    """Adds up records by requirement and implementation."""
 
     requirements: tuple[Judged, ...]
     _by_check: Mapping[Check, list[Judged]] = field(init=False)
@@ -29,15 +29,15 @@ class Tally:
 
     @classmethod
     def of(cls, requirements: Iterable[Requirement]) -> Tally:
-        """A tally of those among the requirements that records decide."""
+        """Returns a tally of the judged requirements among these."""
         return cls(tuple(r for r in requirements if isinstance(r, Judged)))
 
     def wants(self, case: Case) -> bool:
-        """Whether any requirement is decided by this case."""
+        """Whether this case decides any requirement."""
         return bool(self._of(case))
 
     def add(self, record: Record) -> None:
-        """Takes one record."""
+        """Adds one record."""
         wanted = self._by_check[record.check]
         if not wanted:
             return
@@ -56,12 +56,12 @@ class Tally:
             if result is None:
                 result = self._results[key] = Result(requirement.id, column, record.target, probed=False)
             if record.verdict is Verdict.PASS and result.counts[Verdict.PASS]:
-                result.counts[Verdict.PASS] += 1  # nothing new is told by it
+                result.counts[Verdict.PASS] += 1  # a further pass adds no information
             else:
                 result.add(Trial(record.verdict, record.message, record.case))
 
     def results(self, columns: Mapping[str, str]) -> list[Result]:
-        """One for every requirement and implementation; ``columns`` maps columns to their targets."""
+        """Returns one result per requirement and implementation; ``columns`` maps columns to targets."""
         found = []
         for requirement in self.requirements:
             for column, target in columns.items():
@@ -81,5 +81,5 @@ class Tally:
             if len(self._picked) >= _REMEMBERED:
                 self._picked.clear()
             known = (case, frozenset(r.id for r in self.requirements if r.of(case)))
-            self._picked[id(case)] = known  # the case is kept, so that its id() is not given to another
+            self._picked[id(case)] = known  # keeps the case, so that no other gets its id()
         return known[1]

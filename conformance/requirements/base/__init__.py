@@ -1,10 +1,10 @@
-"""What every requirement is made of.
+"""The parts of every requirement.
 
 ==================  ================================================================================
-``requirement``     a statement with its source and its check; trials and results
-``probe``           asks one implementation something, as a check wants it
-``answer_checks``   checks that an answer has the arrays that requirements calculate with
-``comparing``       compares an answer with the reference
-``interfaces``      the documented arguments of each API
+``requirement``     requirements, their documents, results and verdicts
+``trial``           one trial and its five possible verdicts
+``probe``           the prober: asks one implementation for a check
+``answer_checks``   checks that an answer has the arrays that requirements compute with
+``comparing``       asks for required results, and compares them with expected arrays
 ==================  ================================================================================
 """

@@ -1,4 +1,4 @@
-"""What an answer to a probe must hold whatever its values: the checks calculate with it."""
+"""Checks that a probe's answer has the arrays, shapes and dtypes that requirements compute with."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from conv_transpose_conformance.judging.answers import Answer, Outcome
 Array = NDArray[Any]
 
 _GRADIENTS: Final = ("grad_input", "grad_weight", "grad_bias")
-_GIVEN: Final = {  # by an operation; the first must be there
+_GIVEN: Final = {  # the possible arrays per operation; the first is required
     "call": ("values", *_GRADIENTS),
     "twice": ("values", *_GRADIENTS),
     "convolve": ("values",),
@@ -22,23 +22,24 @@ _GIVEN: Final = {  # by an operation; the first must be there
     "second": ("second_x", "second_w", "second_g"),
     "initial": ("weight", "bias"),
 }
-_OF: Final = {  # an array of an answer -> the one of the request that has its shape
+_OF: Final = {  # an array of an answer -> the array of the request with its shape
     **{name: name for name in "xwb"},
     **{f"grad_{name}": name[0] for name in ("input", "weight", "bias")},
     **{f"second_{name}": name for name in "xwg"},
 }
-_INPUT: Final = {"convolve": "y"}  # what an output has the rank of; else of x
+_INPUT: Final = {"convolve": "y"}  # the array of the request with the output's rank; x by default
 
 
 def mismatch(
     operation: str, answer: Answer, given: Mapping[str, Array], *, ndim: int
 ) -> tuple[Outcome, str] | None:
-    """What is not as it must be in an answer that brought a result, or None where all is.
+    """Returns the first fault of an answer with a result, or None for a usable answer.
 
-    It is invalid where arrays are missing or nobody asked for them; else, of an output its rank and that it
-    holds numbers count, of a gradient its shape.  ``given`` are the arrays of the request.
+    The answer is invalid if it lacks a required array or has an unexpected one.  It is a mismatch if an
+    output has a wrong rank, an unexpectedly empty dimension or no numeric dtype, or if a gradient has a wrong
+    shape.  ``given`` has the arrays of the request.
     """
-    if operation == "signature":  # has no arrays
+    if operation == "signature":  # a signature has no arrays
         return None
     wrong = next(_contradictions(operation, answer), None)
     if wrong is not None:
@@ -58,7 +59,7 @@ def _contradictions(operation: str, answer: Answer) -> Iterator[str]:
 
 
 def _misfits(operation: str, answer: Answer, given: Mapping[str, Array], ndim: int) -> Iterator[str]:
-    nothing = any(not array.size for array in given.values())  # asked for, as an empty batch is
+    nothing = any(not array.size for array in given.values())  # an empty batch has empty results
     kinds = "fVc" if any(np.iscomplexobj(array) for array in given.values()) else "fV"  # V: bfloat16
     for name, array in answer.arrays.items():
         due = given.get(_OF.get(name, ""))

@@ -1,4 +1,4 @@
-"""Asking for results that are promised, and holding them against others element by element."""
+"""Asks for results that the documents require, and compares arrays element by element."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Check = Callable[[Prober, Case], Trial]
 
 
 class NoResult(Exception):
-    """A call brought no result; ``trial`` is what is to be said of it."""
+    """A call has no usable result; ``trial`` reports it."""
 
     def __init__(self, trial: Trial) -> None:
         self.trial = trial
@@ -26,7 +26,7 @@ class NoResult(Exception):
 
 
 def tried(check: Check) -> Check:
-    """The check; where a call in it brought no result, or none that fits, that is its trial."""
+    """Returns the check with every :class:`NoResult` in it turned into its trial."""
 
     @wraps(check)
     def checked(prober: Prober, case: Case) -> Trial:
@@ -47,10 +47,10 @@ def results(
     patch: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> dict[str, Array]:
-    """The arrays of an answer; the rest as :meth:`Prober.ask`.
+    """Returns the arrays of an answer; the arguments are those of :meth:`Prober.ask`.
 
     Raises:
-        NoResult: where there are none.
+        NoResult: without arrays.
     """
     answer = prober.ask(operation, case, arrays, patch=patch, infer=False, **options)
     trial = fault(answer, case)
@@ -62,10 +62,10 @@ def results(
 def result(
     prober: Prober, case: Case, arrays: Mapping[str, Array], operation: str = "call", **options: Any
 ) -> Array:
-    """The output alone.
+    """Returns the output alone.
 
     Raises:
-        NoResult: where there is none.
+        NoResult: without an output.
     """
     found = results(prober, case, arrays, operation, **options).get("values")
     if found is None:
@@ -74,10 +74,10 @@ def result(
 
 
 def shape(prober: Prober, case: Case, arrays: Mapping[str, Array]) -> tuple[int, ...]:
-    """The output's shape, by an implementation that tells no more of it too.
+    """Returns the output's shape, also from an implementation that returns only shapes.
 
     Raises:
-        NoResult: where there is none.
+        NoResult: without an output.
     """
     if not prober.shape_only:
         return result(prober, case, arrays).shape
@@ -88,12 +88,12 @@ def shape(prober: Prober, case: Case, arrays: Mapping[str, Array]) -> tuple[int,
 
 
 def hold(found: Mapping[str, Array], expected: Mapping[str, Array], case: Case, why: str) -> None:
-    """Holds every expected array against what was found: same shape, same values, NaN equal to NaN.
+    """Checks that every found array has the shape and values of the expected one; NaN equals NaN.
 
-    ``why`` says what was expected, in the words of the message.
+    ``why`` describes the expected arrays in the message.
 
     Raises:
-        NoResult: with the trial of the first that differs.
+        NoResult: with the trial of the first different array.
     """
     for name, wanted in expected.items():
         actual = found.get(name)
@@ -115,10 +115,9 @@ def hold(found: Mapping[str, Array], expected: Mapping[str, Array], case: Case, 
 
 
 def integers(case: Case, stream: str, shape: tuple[int, ...], limit: int = 7) -> Array:
-    """Whole numbers from ``-limit`` to ``limit`` in the case's dtype, drawn from its seed; each ``stream``
-    is another draw.
+    """Returns integers from ``-limit`` to ``limit`` in the case's dtype, drawn from its seed and ``stream``.
 
-    They leave room for sums and small multiples of tensors that are exact too.
+    Sums and small multiples of such tensors are exact too.
     """
     seed = np.random.SeedSequence((case.recipe.seed, *stream.encode()))
     raw = np.random.PCG64(seed).random_raw(int(np.prod(shape))).reshape(shape)

@@ -1,4 +1,4 @@
-"""A prober: one implementation, to be asked one thing at a time by the requirements that probe it."""
+"""The prober: asks one implementation for the requirements that probe it, one question at a time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from conv_transpose_conformance.requirements.base.trial import Trial
 Array = NDArray[Any]
 Try = TypeVar("Try")
 
-SHARE: Final = 0.3  # seconds that each requirement gets on a slow variant
+SHARE: Final = 0.3  # seconds per requirement on a slow variant
 _FAULTS: Final = {
     Outcome.CRASH: Verdict.CRASH,
     Outcome.HANG: Verdict.HANG,
@@ -38,49 +38,49 @@ _FAULTS: Final = {
 
 @define
 class Prober:
-    """``implementation`` (without a release), asked through ``runner``."""
+    """Asks ``implementation`` (without a release) through ``runner``."""
 
     implementation: str
     runner: CaseRunner
-    remembered: dict[Any, Any] = field(factory=dict, init=False)  # what requirements need not ask twice
-    left_out: int = field(default=0, init=False)  # tries that the requirement at work leaves out
-    _left: int | None = field(default=None, init=False)  # calls that it may still make; None: any number
-    signature_fault: Trial | None = field(default=None, init=False)  # why there is no signature
+    remembered: dict[Any, Any] = field(factory=dict, init=False)  # answers that several requirements share
+    left_out: int = field(default=0, init=False)  # tries that the current requirement omits
+    _left: int | None = field(default=None, init=False)  # its remaining calls; None: unlimited
+    signature_fault: Trial | None = field(default=None, init=False)  # the reason for a missing signature
     _signature: dict[str, list[tuple[str, str | None]]] | None = field(default=None, init=False)
 
     @property
     def framework(self) -> str:
-        """Its framework."""
+        """Returns the name of its framework."""
         return framework_of(self.implementation)
 
     @property
     def hello(self) -> Mapping[str, Any]:
-        """What its worker says of itself: ``version``, ``device``, ``python``, …"""
+        """Returns the worker's description of itself: ``version``, ``device``, ``python``, …"""
         return self.runner.start()
 
     @property
     def device(self) -> str:
-        """The device it runs on: "cpu", "cuda", …"""
+        """Returns its device: "cpu", "cuda", …"""
         return str(self.hello["device"])
 
     @property
     def declared(self) -> Implementation:
-        """What is declared of it."""
+        """Returns the declaration of the implementation."""
         return registry.implementation(self.implementation)
 
     @property
     def documented(self) -> Documented:
-        """What its documents say of it beside the geometry of a call."""
+        """Returns the documented facts about it, other than the geometry of a call."""
         return self.declared.documented
 
     @property
     def ndim(self) -> int:
-        """Its number of spatial dimensions."""
+        """Returns its number of spatial dimensions."""
         return self.declared.ndim
 
     @property
     def shape_only(self) -> bool:
-        """Whether it tells an output's shape and dtype in place of the output: what it tells, it accepts."""
+        """Whether it returns an output's shape and dtype only; it accepts a call by returning them."""
         return self.declared.shapes_only
 
     @property
@@ -89,16 +89,16 @@ class Prober:
         return self._left is not None and self._left <= 0
 
     def begin(self) -> None:
-        """Starts a requirement.  A slow variant gets a limited number of calls; the try under way may finish.
+        """Starts a requirement; limits the calls to a slow variant, but lets the current try finish.
 
-        Only calls that reach the variant count: a call that the layer's constructor refuses is free.
+        Only calls that reach the variant count; a refusal by the layer's constructor does not.
         """
         seconds = self.declared.seconds if self.declared.variant else 0.0
         self.left_out = 0
         self._left = max(1, int(SHARE / seconds)) if seconds else None
 
     def limited(self, tries: Sequence[Try]) -> Iterator[Try]:
-        """These tries, as far as the requirement may make them."""
+        """Yields these tries until the requirement has used up its calls."""
         for number, one in enumerate(tries):
             if self.exhausted:
                 self.left_out += len(tries) - number
@@ -107,27 +107,27 @@ class Prober:
 
     @property
     def module(self) -> bool:
-        """Whether it is a layer with parameters of its own rather than a function."""
+        """Whether it is a layer with its own parameters rather than a function."""
         return self.declared.is_layer
 
     def expresses(self, case: Case) -> bool:
-        """Whether its API can say the case."""
+        """Whether its API can express the case."""
         return cannot_run(self.implementation, case) is None
 
     def meaning(self, case: Case) -> Meaning:
-        """What its documents demand of a case."""
+        """Returns the meaning of a case by its documents."""
         return interpret(case, self.implementation)
 
     def requires(self, case: Case) -> bool:
-        """Whether its API can say the case and its documents demand a result."""
+        """Whether its API can express the case and its documents require a result."""
         return self.expresses(case) and self.meaning(case).acceptance is Acceptance.REQUIRED
 
     def problem(self, case: Case) -> Problem:
-        """The case's data and reference."""
+        """Returns the case's data and reference."""
         return Problem(case, self.meaning(case).geometry)
 
     def arrays(self, case: Case) -> dict[str, Array]:
-        """The case's tensors: x, w, b and, where the documents give the output a shape, g."""
+        """Returns the case's tensors: x, w, b and, where the documents define the output's shape, g."""
         return self.problem(case).data.arrays()
 
     def call(
@@ -139,11 +139,10 @@ class Prober:
         refusable: bool = False,
         **options: Any,
     ) -> Answer:
-        """A call, with these tensors in place of the case's; without ``g`` no gradients are asked for.
+        """Calls with these tensors in place of the case's; without ``g`` asks for no gradients.
 
-        ``options`` are those of ``adapters.base.Options``; ``patch`` stands in place of members of the case.
-        A call that may have to be refused is ``refusable``: if it is accepted, a fresh worker answers what
-        is asked next.
+        ``options`` are those of ``adapters.base.Options``; ``patch`` replaces members of the case.
+        A possibly invalid call is ``refusable``: if accepted, a fresh worker answers the next question.
         """
         return self.ask("call", case, arrays, patch=patch, refusable=refusable, **options)
 
@@ -157,9 +156,9 @@ class Prober:
         refusable: bool = False,
         **options: Any,
     ) -> Answer:
-        """The answer of an operation of ``adapters.probe``; arguments as of :meth:`call`.
+        """Returns the answer of an operation of ``adapters.probe``; arguments as in :meth:`call`.
 
-        One that must work has what checks calculate with, or says why not (see ``due``).
+        The answer to a valid call has the arrays that checks compute with, or says why not (see ``due``).
         """
         given = self.arrays(case) if arrays is None else arrays
         problem = Problem(case, None)
@@ -177,8 +176,10 @@ class Prober:
         return evolve(answer, outcome=wrong[0], message=wrong[1], arrays={}, facts={})
 
     def signature(self) -> Mapping[str, list[tuple[str, str | None]]]:
-        """For ``construct`` (of a layer) and ``forward``: the arguments' names in order, each with its
-        default's repr, None where there is none.  Empty where the adapter cannot tell.
+        """Returns the ordered arguments of ``construct`` (of a layer) and of ``forward``.
+
+        Each argument has its name and its default's repr, None without a default.  The mapping is empty where
+        the adapter does not know the signature.
         """
         if self._signature is None:
             answer = self.ask("signature", plain_case(self.ndim), {})
@@ -191,14 +192,14 @@ class Prober:
 
 
 def plain_case(ndim: int) -> Case:
-    """The least that can be asked: one channel, kernel 1, stride 1, ones of everything."""
+    """Returns the smallest case: one channel, kernel 1, stride 1, ones everywhere."""
     return Case.parse(
         "v1_1d_n1_ci1_co1_i1_k1_f32_int.1" if ndim == 1 else "v1_2d_n1_ci1_co1_i1x1_k1x1_f32_int.1"
     )
 
 
 def fault(answer: Answer, case: Case | None = None) -> Trial | None:
-    """The trial of an answer that brought no result where one is promised, or None where it did."""
+    """Returns the trial of an answer without its required result, or None for an answer with one."""
     verdict = _FAULTS.get(answer.outcome)
     if verdict is None:
         return None

@@ -1,4 +1,4 @@
-"""What a requirement is, what is found of it, and how findings add up to a verdict."""
+"""Requirements, their results, and the verdicts that their trials add up to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from conv_transpose_conformance.requirements.base.probe import Prober
 
 EVERY: Final = ("*",)
-# Which finding speaks for a requirement: the gravest failure, else a pass, else what came nearest to one.
+# Ranks trials for the verdict: the gravest failure, else a pass, else the nearest to a pass.
 _ORDER: Final = (
     Verdict.CRASH,
     Verdict.HANG,
@@ -29,13 +29,13 @@ _ORDER: Final = (
     Verdict.UNSUPPORTED,
     Verdict.NOT_APPLICABLE,
 )
-# A crash or a hang takes fresh workers; what is unsupported may have compiled a graph.
+# A crash or a hang costs fresh workers; an unsupported call may have compiled a graph.
 _COSTLY: Final = (Verdict.CRASH, Verdict.HANG, Verdict.UNSUPPORTED)
 
 
 @frozen
 class Document:
-    """A document that statements are taken from; ``page`` says where it is found."""
+    """A document with statements; ``page`` is its location."""
 
     title: str
     page: str
@@ -43,12 +43,12 @@ class Document:
 
 @frozen(kw_only=True)
 class Requirement:
-    """A statement that implementations are held to.
+    """A statement that implementations must satisfy.
 
-    ``source`` is the key of its document in the catalogue.  ``applies`` holds names or globs of
-    implementations; a variant (``name+variant``) is held to what its implementation is held to.  ``needs``
-    names the device without which it cannot be checked ("cuda").  ``note`` says which reading is taken where
-    the document contradicts itself or another.
+    ``source`` is the key of its document in the catalogue.  ``applies`` has names or globs of
+    implementations; a variant (``name+variant``) has the requirements of its implementation.  ``needs`` names
+    the device that the check requires ("cuda").  ``note`` names the chosen reading where the document
+    contradicts itself or another.
     """
 
     id: str
@@ -59,16 +59,16 @@ class Requirement:
     note: str = ""
 
     def concerns(self, implementation: str) -> bool:
-        """Whether an implementation is held to it."""
+        """Whether the requirement applies to an implementation."""
         api = Name.parse(implementation).api
         return any(fnmatchcase(api, glob) for glob in self.applies)
 
 
 @frozen(kw_only=True)
 class Judged(Requirement):
-    """Decided by the records of the cases that ``of`` picks, for these checks.
+    """A requirement that records decide: those of the cases that ``of`` picks, for these checks.
 
-    One of what must work (``working``) is not decided by calls that should have been refused and were not.
+    Accepted invalid calls do not decide a requirement about valid calls (``working``).
     """
 
     checks: tuple[Check, ...]
@@ -76,16 +76,16 @@ class Judged(Requirement):
     working: bool = False
 
     def decides(self, record: Record) -> bool:
-        """Whether a record of a case that it picks decides it."""
+        """Whether a record of a picked case decides the requirement."""
         accepted = record.check is Check.ACCEPTANCE and record.verdict is Verdict.DIVERGE
         return record.check in self.checks and not (self.working and accepted)
 
 
 @frozen(kw_only=True)
 class Probed(Requirement):
-    """Decided by what ``trials`` finds at a prober.  With ``quick`` it is part of every run.
+    """A requirement that the ``trials`` of a prober decide; with ``quick`` it is part of every run.
 
-    One of ``making`` asks how a layer is made, which happens before any variant of it exists.
+    With ``making`` it concerns the construction of a layer, which precedes any variant of it.
     """
 
     trials: Callable[[Prober], Iterable[Trial]] = field(eq=False)
@@ -95,35 +95,37 @@ class Probed(Requirement):
 
 @define
 class Result:
-    """What was found of one requirement on one implementation (``key``: with its release, where a run
-    holds several)."""
+    """The result of one requirement on one implementation.
+
+    ``key`` is the implementation, with its release where a run has several.
+    """
 
     requirement: str
     key: str
     target: str
     probed: bool
     counts: Counter[Verdict] = field(factory=Counter)
-    left_out: int = 0  # tries, of an implementation that is slow by nature
+    left_out: int = 0  # number of omitted tries, of a slow implementation
     _telling: Trial | None = None
 
     def add(self, trial: Trial) -> None:
-        """Takes a finding; the simplest of the gravest is the one that is told."""
+        """Adds a trial; reports show the simplest of the gravest trials."""
         self.counts[trial.verdict] += 1
         if self._telling is None or _rank(trial) < _rank(self._telling):
             self._telling = trial
 
     @property
     def verdict(self) -> Verdict:
-        """The requirement's verdict; ``not-applicable`` where nothing was tried."""
+        """Returns the requirement's verdict; ``not-applicable`` without any trial."""
         return Verdict.NOT_APPLICABLE if self._telling is None else self._telling.verdict
 
     @property
     def failing(self) -> bool:
-        """Whether it does not hold."""
+        """Whether the requirement fails."""
         return self.verdict in FAILING
 
     def plain(self) -> dict[str, Any]:
-        """As run.json has it."""
+        """Returns the result in the form of run.json."""
         telling = self._telling
         message = "nothing was tried" if telling is None else telling.message
         if self.left_out:
@@ -152,10 +154,9 @@ def _rank(trial: Trial) -> tuple[Any, ...]:
 def for_each(
     check: Callable[[Prober, Case], Trial | Iterable[Trial]], cases: Callable[[Prober], Iterable[Case]]
 ) -> Callable[[Prober], Iterator[Trial]]:
-    """Trials of a check on each of some parameter sets; not applicable where there are none.
+    """Returns the trials of a check on each parameter set; not applicable without a parameter set.
 
-    No more are tried after the second that ends like one before in a way that costs much and tells little,
-    nor where the prober has had enough.
+    The trials end when a costly verdict (crash, hang, unsupported) repeats, or when the prober is exhausted.
     """
 
     def trials(prober: Prober) -> Iterator[Trial]:
@@ -178,7 +179,7 @@ def for_each(
 
 
 def together(*parts: Callable[[Prober], Iterable[Trial]]) -> Callable[[Prober], Iterator[Trial]]:
-    """The trials of all the parts."""
+    """Returns the trials of all parts, one part after the other."""
 
     def trials(prober: Prober) -> Iterator[Trial]:
         for part in parts:
@@ -188,8 +189,8 @@ def together(*parts: Callable[[Prober], Iterable[Trial]]) -> Callable[[Prober], 
 
 
 def fails(result: Mapping[str, Any]) -> bool:
-    """Whether a result, as run.json has it, fails a run of its own.
+    """Whether a result in the form of run.json fails a run by itself.
 
-    One that cases decided does not: it is as expected or unexpected as the divergences of those cases.
+    A result that cases decide does not: the divergences of those cases are already expected or unexpected.
     """
     return bool(result["probed"]) and result["verdict"] in FAILING

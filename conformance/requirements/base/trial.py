@@ -1,4 +1,4 @@
-"""One thing tried, and the five things that can come of it."""
+"""Trials, and constructors for their five usual verdicts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from conv_transpose_conformance.judging.verdicts import Verdict
 
 @frozen
 class Trial:
-    """One thing tried: its verdict, one line that says what happened, and the parameters it was tried on."""
+    """One trial: its verdict, a message of one line, and its parameters."""
 
     verdict: Verdict
     message: str = ""
@@ -18,25 +18,25 @@ class Trial:
 
 
 def passed(case: Case | None = None, message: str = "") -> Trial:
-    """It holds."""
+    """Returns the trial of a requirement that holds."""
     return Trial(Verdict.PASS, message, case)
 
 
 def differs(message: str, case: Case | None = None) -> Trial:
-    """It does not hold; ``message`` says what was expected and what came."""
+    """Returns the trial of a failed requirement; ``message`` has the expected and the actual result."""
     return Trial(Verdict.DIVERGE, message, case)
 
 
 def unsupported(message: str, case: Case | None = None) -> Trial:
-    """It cannot be checked here: the framework, or the suite, says why."""
+    """Returns the trial of an impossible check; the framework or the suite gives the reason."""
     return Trial(Verdict.UNSUPPORTED, message, case)
 
 
 def reported(message: str, case: Case | None = None) -> Trial:
-    """What was seen where no document decides."""
+    """Returns the trial of an observation that no document decides."""
     return Trial(Verdict.ALLOWED, message, case)
 
 
 def not_applicable(message: str) -> Trial:
-    """It means nothing for this implementation."""
+    """Returns the trial of a requirement without meaning for this implementation."""
     return Trial(Verdict.NOT_APPLICABLE, message)
