@@ -25,7 +25,7 @@ def case_of(pattern: str, prober: Prober) -> Case:
 def by_groups(prober: Prober, case: Case) -> Iterator[Trial]:
     """Every input channel reaches all output channels of its group and no others.
 
-    One channel at a time is non-zero, first of the input, then of the weight's filters.  All other tensors are
+    One channel at a time is non-zero, first of the input, then of the weight's filters.  All others are
     one, so that nothing cancels.
     """
     case = case.replace(bias=False)

@@ -6,7 +6,7 @@ from conv_transpose_conformance.frameworks.registry import framework, framework_
 
 
 def counterpart(name: str) -> str | None:
-    """Returns the function that matches a layer, or the layer that matches a function; None without a unique one.
+    """Returns the one function that matches a layer, or layer that matches a function, or None.
 
     The match has the same number of dimensions and is the same variant.
     """

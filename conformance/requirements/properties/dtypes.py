@@ -82,13 +82,13 @@ def _asked(prober: Prober, drawn: _Drawn) -> Answer:
 
 
 def _cases(prober: Prober) -> Iterator[Case]:
-    """Yields cases with long sums, then with short ones, none with output padding: it adds no sums."""
+    """Yields cases with long sums, then with short ones, none with output padding."""
     short = (case for case in directed(prober) if not any(case.output_padding))
     yield from (case for case in (*map(Case.parse, _LONG[prober.ndim]), *short) if prober.requires(case))
 
 
 def _refused(prober: Prober, dtype: str, answer: Answer, case: Case) -> Trial | None:
-    """Returns the trial of a call without a result; a refusal is fine where no document promises the dtype."""
+    """Returns the trial of a call without a result, else None; a refusal of an undocumented dtype is fine."""
     trial = fault(answer, case)
     if trial is None or trial.verdict is not Verdict.ERROR or answer.outcome is not Outcome.RAISED:
         return trial
@@ -182,7 +182,7 @@ def _levels(drawn: _Drawn, answer: Answer, *, lean: bool) -> Iterator[tuple[str,
 
 
 def _level(actual: Array, expected: Expected, dtype: str) -> str:
-    """Returns the accuracy level: whether errors within their bounds are those of a wider type."""
+    """Returns "wider" where errors within their bounds are those of a wider type, else "working"."""
     unit = 2.0 ** -SIGNIFICAND_BITS[dtype]
     wider = np.abs(actual.astype(np.float64) - expected.values) <= 2 * unit * expected.scale
     return "wider" if wider.all() else "working"

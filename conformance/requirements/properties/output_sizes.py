@@ -16,7 +16,7 @@ from conv_transpose_conformance.requirements.base.trial import Trial, differs, p
 
 
 def ambiguous(prober: Prober, case: Case) -> Iterator[Trial]:
-    """The convolution maps ``stride`` lengths to one; output paddings below the stride restore each of them."""
+    """The convolution maps ``stride`` lengths to one; output paddings below the stride restore each."""
     case = case.replace(bias=False, output_padding=(0,) * case.ndim)
     for extra in range(case.stride[-1]):
         way = case.replace(output_padding=(*case.output_padding[:-1], extra))
@@ -105,7 +105,7 @@ def padding_pads_the_input(prober: Prober, case: Case) -> Trial:
 
 
 def columns_are_lost(prober: Prober, cases: Iterable[Case]) -> Trial:
-    """In some of the cases a column of the input has no effect on the output, as in a valid cross-correlation."""
+    """In some cases an input column has no effect on the output, as in a valid cross-correlation."""
     lengths = []
     for case in cases:
         try:
