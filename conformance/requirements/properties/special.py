@@ -217,8 +217,8 @@ def _hold(
 ) -> None:
     """Applies :func:`results.hold` to calls that are right on ordinary numbers.
 
-    Other requirements judge the rest.  An extra NaN may be the product of a special value and an implicit zero,
-    because documents describe the operator by inserted and padded zeros.  It is reported.
+    Other requirements judge the rest.  An extra NaN may be the product of a special value and an implicit
+    zero, because documents describe the operator by inserted and padded zeros.  It is reported.
     """
     beside = {name: _beside(found.get(name), wanted, case.ndim) for name, wanted in expected.items()}
     lenient = {name: np.where(beside[name], nan, wanted) for name, wanted in expected.items()}

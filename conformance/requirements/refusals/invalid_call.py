@@ -39,9 +39,9 @@ class InvalidCall:
     """A call with ``arguments`` (by their roles, see ``interfaces``) in place of the case's, or ``arrays``.
 
     ``readings`` are the possible meanings of the call, each with its output; there are none where no
-    transposed convolution with such arguments exists.  An accepted call must give the output of one of them.  ``stated``
-    is the kind of invalid argument that a document may require to raise (see ``Documented.refuses``),
-    whatever the call's readings.
+    transposed convolution with such arguments exists.  An accepted call must give the output of one of
+    them.  ``stated`` is the kind of invalid argument that documents may say raises (see
+    ``Documented.refuses``), whatever the call's readings.
     """
 
     words: str
@@ -183,7 +183,7 @@ def meant(arrays: Mapping[str, Array], *cases: Case) -> dict[str, Array]:
 
 
 def told(case: Case) -> dict[str, Array]:
-    """Returns an output of a case's shape without memory, by the case's id; empty if the shape is impossible."""
+    """Returns an output of a case's shape that takes no memory, by the case's id; nothing without a size."""
     geometry = geometry_of(case)
     if geometry is None or case.batch is None:
         return {}

@@ -65,7 +65,7 @@ def _words(role: str, *odd: tuple[Any, bool]) -> Callable[[Prober], Iterator[Inv
 
 
 def _start(prober: Prober) -> Iterator[InvalidCall]:
-    """Yields invalid initializations of parameters: an attribute of Paddle's, an initializer of MindSpore's."""
+    """Yields invalid initializations of parameters: Paddle's attribute, MindSpore's initializer."""
     case = base(prober).replace(bias=True)
     odd: dict[str, tuple[Any, ...]] = {"weight_attr": (1.5, [1, 2])}
     odd |= dict.fromkeys(("weight_init", "bias_init"), ("nonsense", [1, 2]))
