@@ -1,4 +1,4 @@
-"""What a user knows to diverge: ``conformance-expected.toml``, read, checked and held against a run.
+"""Known divergences in ``conformance-expected.toml``: read, checked and compared to a run.
 
 ::
 
@@ -11,8 +11,8 @@
     link = "https://example.org/issues/1"
 
 A failing verdict is expected where an entry names its implementation, version and check, and the condition
-holds for its case.  A divergence is expected where all its verdicts are.  An entry that could have matched
-and did not is *stale*.
+holds for its case.  A divergence is expected where all its verdicts are.  An entry is *stale* if it could
+have matched and did not.
 
 ``requirement`` may name requirements ("T1.adjoint", "reject.*") instead of checks: then without a condition.
 """
@@ -49,12 +49,12 @@ _HEADER: Final = re.compile(r"^\s*\[\[\s*expected\s*\]\]")
 
 
 class BadExpectations(ConformanceError):
-    """A file of expectations that cannot be used; the text has line and column."""
+    """An unusable file of expectations; the text has line and column."""
 
 
 @frozen
 class Entry:
-    """One known cause; ``line`` is where it stands."""
+    """One known cause; ``line`` is its place in the file."""
 
     line: int
     implementation: str
@@ -67,7 +67,7 @@ class Entry:
     link: str
 
     def applies(self, implementation: str, version: str | None) -> bool:
-        """Whether it speaks of an implementation in a version of its framework."""
+        """Whether the entry covers an implementation in a version of its framework."""
         if not fnmatchcase(implementation, self.implementation):
             return False
         try:
@@ -76,7 +76,7 @@ class Entry:
             return not str(self.versions)
 
     def matches(self, record: Record) -> bool:
-        """Whether it expects a failing verdict, given that it applies."""
+        """Whether the entry expects a failing verdict, given that it applies."""
         if record.check not in self.checks:
             return False
         if self.condition is not None:
@@ -86,14 +86,14 @@ class Entry:
 
 @define
 class Expectations:
-    """The entries of a file, and which of them matched so far."""
+    """The entries of a file, and those that have matched so far."""
 
     path: Path
     entries: list[Entry] = field(factory=list)
     _matched: set[int] = field(factory=set, init=False)
 
     def explain(self, records: Iterable[Record], version: str | None) -> dict[str, Any] | None:
-        """For the failing records of one divergence: the entries that expect them, and how many they do."""
+        """Returns the entries that expect failing records of one divergence, and the number of records."""
         records = list(records)
         used: list[Entry] = []
         covered = 0
@@ -115,7 +115,7 @@ class Expectations:
         }
 
     def of_requirement(self, requirement: str, column: str, version: str | None) -> dict[str, Any] | None:
-        """The entry that expects a requirement not to hold on an implementation, as a divergence has it."""
+        """Returns the entry that expects a requirement to fail on an implementation, as for a divergence."""
         for entry in self.entries:
             if entry.applies(column, version) and any(
                 fnmatchcase(requirement, r) for r in entry.requirements
@@ -126,7 +126,7 @@ class Expectations:
         return None
 
     def stale(self, judged: Iterable[tuple[str, str | None]]) -> list[dict[str, Any]]:
-        """The entries that matched nothing though an implementation and version of theirs was judged."""
+        """Returns the entries without a match, though an implementation and version of theirs was judged."""
         seen = list(judged)
         return [
             {"line": entry.line, "implementation": entry.implementation, "reason": entry.reason}
@@ -136,7 +136,7 @@ class Expectations:
 
 
 def load(path: Path) -> Expectations:
-    """The expectations in a file; none where there is no file.
+    """Returns the expectations in a file; none where there is no file.
 
     Raises:
         BadExpectations: with line and column, where the file cannot be read or contradicts itself.
@@ -153,10 +153,10 @@ def load(path: Path) -> Expectations:
 
 
 def find(path: Path | None) -> Expectations:
-    """The expectations in the file a user names, or in that of the working folder where there is one.
+    """Returns the expectations in the user's file, or in that of the working folder where there is one.
 
     Raises:
-        BadExpectations: as :func:`load`, and where a named file is not there.
+        BadExpectations: as :func:`load`, and where a named file does not exist.
     """
     if path is not None and not path.exists():
         raise BadExpectations(f"--expected {path}: no such file; 'conformance expect RUN_DIR' writes one")
@@ -164,7 +164,7 @@ def find(path: Path | None) -> Expectations:
 
 
 def read(text: str, path: Path) -> Expectations:
-    """The expectations in a text; ``path`` is for complaints.
+    """Returns the expectations in a text; error messages name ``path``.
 
     Raises:
         BadExpectations: as :func:`load`.
@@ -321,7 +321,7 @@ def _around(versions: SpecifierSet) -> list[Version]:
 
 
 def _check_overlaps(expectations: Expectations) -> None:
-    """Refuses two entries that say the same of the same implementation, version and check."""
+    """Refuses two entries that overlap in implementation, version, check and cases."""
     sample: dict[int, list[Case]] = {}
     for position, one in enumerate(expectations.entries):
         for other in expectations.entries[:position]:

@@ -1,1 +1,1 @@
-"""What the documents state, one module a page."""
+"""The documents' claims, one module for each page."""

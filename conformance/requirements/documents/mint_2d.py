@@ -36,7 +36,7 @@ _TOO_LARGE: Final = (
 
 
 def experimental(prober: Prober) -> Iterator[Trial]:
-    """No call contradicts what may come; what is there today is told."""
+    """No call contradicts the announced changes; the present behaviour is reported."""
     trial = introspected(prober, PAGE.arguments)
     if trial.verdict is Verdict.UNSUPPORTED:
         yield trial
@@ -46,7 +46,7 @@ def experimental(prober: Prober) -> Iterator[Trial]:
 
 
 def noncontiguous(prober: Prober) -> Iterator[Trial]:
-    """An output padding of the stride and more is refused where the input is not contiguous."""
+    """An output padding of the stride or more is refused for a non-contiguous input."""
     case = Case.parse("v1_2d_n2_ci2_co2_i3x3_k3x3_op1x1_d2x2_f32_int.1")
     for view in ("transposed", "strided"):
         answer = prober.call(case, view=view, refusable=True)
@@ -55,7 +55,7 @@ def noncontiguous(prober: Prober) -> Iterator[Trial]:
 
 
 def output_padding_limit(prober: Prober) -> Iterator[Trial]:
-    """What is below neither is refused."""
+    """An output padding below neither stride nor dilation is refused."""
     for identifier in _TOO_LARGE:
         case = Case.parse(identifier)
         arrays = {name: array for name, array in prober.arrays(case).items() if name != "g"}
@@ -67,7 +67,7 @@ def output_padding_limit(prober: Prober) -> Iterator[Trial]:
 
 
 def _refusal(answer: Answer, case: Case, what: str) -> Trial:
-    """That a call is refused; where there is no kernel that might refuse it, nothing can be said."""
+    """Returns the trial that a call is refused; without a kernel that might refuse it, it is unsupported."""
     if answer.outcome is Outcome.RAISED:
         return passed(case, answer.message)
     if answer.outcome is Outcome.OK:
@@ -79,7 +79,7 @@ def _refusal(answer: Answer, case: Case, what: str) -> Trial:
 
 
 def atlas_groups(prober: Prober) -> Iterator[Trial]:
-    """Two groups in float32 are refused there."""
+    """Two groups in float32 are refused on Atlas training devices."""
     case = Case.parse("v1_2d_n1_ci4_co4_i3x3_k3x3_g2_f32_int.1")
     answer = prober.call(case, refusable=True)
     if answer.outcome is Outcome.OK:
@@ -92,7 +92,7 @@ def atlas_groups(prober: Prober) -> Iterator[Trial]:
 
 
 def padding_mode(prober: Prober) -> Iterator[Trial]:
-    """ "zeros" is taken; other names are refused when the layer is made or called."""
+    """The value "zeros" is accepted; other names are refused when the layer is made or called."""
     case = Case.parse(_PLAIN)
     answer = prober.call(case, arguments={"padding_mode": "zeros"})
     if answer.outcome is Outcome.UNSUPPORTED and answer.stage == "forward":

@@ -39,7 +39,7 @@ _SAME: Final = (
 
 
 def example(prober: Prober) -> Iterator[Trial]:
-    """The page's own example, the bias as the layer makes it."""
+    """The page's own example runs, with the layer's own bias."""
     case = Case.parse(_EXAMPLE)
     x = np.array([[[4, 0, 9, 7], [8, 0, 9, 2]]], np.float32)
     w = np.array([[[7, 0]], [[4, 2]]], np.float32)
@@ -53,7 +53,7 @@ def example(prober: Prober) -> Iterator[Trial]:
 
 
 def kernel_mcl(prober: Prober) -> Iterator[Trial]:
-    """Output channels first, then input channels."""
+    """The kernel's dimensions are output channels, then input channels."""
     case = Case.parse("v1_1d_n1_ci2_co3_i4_k5_f32_int.1")
     answer = prober.call(case)
     found = answer.parameters.get("weight", ((), ""))[0]
@@ -96,7 +96,7 @@ def shapes(prober: Prober) -> Iterator[Trial]:
 
 @tried
 def activation(prober: Prober, case: Case) -> Trial:
-    """What comes is ``W * X + b`` itself, negative values too."""
+    """The output is ``W * X + b`` itself, negative values too."""
     arrays = {name: array for name, array in prober.arrays(case).items() if name != "g"}
     without = case.replace(bias=False)
     alone = {name: arrays[name] for name in ("x", "w")}
@@ -109,7 +109,7 @@ def activation(prober: Prober, case: Case) -> Trial:
 
 
 def bias_attr(prober: Prober) -> Iterator[Trial]:
-    """False adds none; the default and True add one."""
+    """False adds no bias; the default and True add one."""
     case = Case.parse("v1_1d_n1_ci2_co3_i4_k3_b_f32_int.1")
     arrays = {name: array for name, array in prober.arrays(case).items() if name != "g"}
     for value, wanted in ((False, False), (None, True), (True, True)):
@@ -133,7 +133,7 @@ def bias_attr(prober: Prober) -> Iterator[Trial]:
 
 
 def padding_forms(prober: Prober) -> Iterator[Trial]:
-    """A number, a list or a tuple of one are the same; 'VALID' is 0; 'SAME' is accepted."""
+    """A number and a list or tuple of that number agree; 'VALID' is 0; 'SAME' is accepted."""
     case = Case.parse("v1_1d_n1_ci2_co2_i4_k3_s2_p1_f32_int.1")
     yield from forms(prober, case, "padding", {"a number": 1, "a list": [1], "a tuple": {"tuple": [1]}})
     unpadded = case.replace(padding=((0, 0),))
@@ -145,7 +145,7 @@ def padding_forms(prober: Prober) -> Iterator[Trial]:
 
 
 def lengths(prober: Prober) -> Iterator[Trial]:
-    """Every length from L' to L' + stride can be asked for, and comes; none beside them does."""
+    """Every output size from L' to L' + stride is accepted and obeyed; sizes outside are not."""
     for identifier in _LENGTHS:
         case = Case.parse(identifier)
         for extra in range(case.stride[0] + 1):
@@ -155,7 +155,7 @@ def lengths(prober: Prober) -> Iterator[Trial]:
 
 
 def many_outputs(prober: Prober) -> Iterator[Trial]:
-    """Each length from L' to below L' + stride can be had for the same input."""
+    """Each length from L' to below L' + stride is possible for the same input."""
     for identifier in _LENGTHS:
         case = Case.parse(identifier)
         for extra in range(case.stride[0]):

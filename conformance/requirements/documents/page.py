@@ -1,4 +1,4 @@
-"""A document as the maker of the requirements that state its claims."""
+"""Builds the requirements that quote one document."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from conv_transpose_conformance.requirements.base.trial import Trial
 
 @frozen
 class Page:
-    """``prefix`` begins the ids of its claims; ``source`` is its key in ``DOCUMENTS``; ``implementation`` is
-    what it speaks of, of ``ndim`` spatial dimensions."""
+    """One document on ``implementation``, of ``ndim`` spatial dimensions.
+
+    ``prefix`` begins the ids of its claims; ``source`` is its key in ``DOCUMENTS``.
+    """
 
     prefix: str
     source: str
@@ -28,7 +30,7 @@ class Page:
 
     @property
     def arguments(self) -> Arguments:
-        """The documented arguments of the layer that it speaks of."""
+        """Returns the documented arguments of the layer."""
         about = implementation(self.implementation).documented.interface
         assert about is not None, f"{self.implementation} has no documented arguments"
         return about.construct
@@ -36,7 +38,7 @@ class Page:
     def judged(
         self, name: str, statement: str, checks: Iterable[Check], of: Callable[[Case], bool], **others: Any
     ) -> Judged:
-        """A claim that a run's records decide, on those cases of its dimensions for which ``of`` holds."""
+        """Returns a claim decided by a run's records, on its dimensions' cases for which ``of`` holds."""
         return Judged(
             id=f"{self.prefix}.{name}",
             statement=statement,
@@ -50,7 +52,7 @@ class Page:
     def probed(
         self, name: str, statement: str, trials: Callable[[Prober], Iterable[Trial]], **others: Any
     ) -> Probed:
-        """A claim that is decided by asking."""
+        """Returns a claim decided by calls of a prober."""
         return Probed(
             id=f"{self.prefix}.{name}",
             statement=statement,

@@ -31,7 +31,7 @@ KINDS: Final = ("zeros", "reflect", "replicate", "circular")
 
 
 def padding_mode(prober: Prober) -> Iterator[Trial]:
-    """Each of the four kinds gives an output."""
+    """Each of the four padding modes gives an output."""
     case = Case.parse("v1_1d_n1_ci2_co2_i5_k3_p1_f32_int.1")
     arrays = {name: array for name, array in prober.arrays(case).items() if name != "g"}
     for kind in KINDS:

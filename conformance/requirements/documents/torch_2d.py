@@ -1,4 +1,4 @@
-"""The claims of an article that explains ``torch.nn.ConvTranspose2d``."""
+"""The claims of an article about ``torch.nn.ConvTranspose2d``."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def unequal(case: Case) -> bool:
 
 
 def padding_modes(prober: Prober) -> Iterator[Trial]:
-    """A string: "zeros" is what it is by default, and another kind is refused or does something else."""
+    """The mode is a string: "zeros" is the default, and another mode is refused or has another effect."""
     case = next(iter(directed(prober)))
     plain = prober.call(case)
     trial = fault(plain, case)

@@ -1,4 +1,4 @@
-"""The claims that the pages of PyTorch and of R torch make in the same words."""
+"""The claims with the same wording on the pages of PyTorch and of R torch."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ _STRIDED: Final = ("v1_1d_n1_ci2_co3_i4_k3_s2_p1_f32_int.1", "v1_1d_n1_ci2_co3_i
 
 
 def patterns(*found: str) -> Cases:
-    """Patterns of :mod:`connections`, in the prober's dimensions."""
+    """Returns patterns of :mod:`connections`, in the prober's dimensions."""
     return lambda prober: (connections.case_of(pattern, prober) for pattern in found)
 
 
 def do_not_divide(case: Case) -> bool:
-    """Whether the groups leave a rest of either number of channels."""
+    """Whether the groups fail to divide either number of channels."""
     return case.groups > 0 and bool(case.in_channels % case.groups or case.out_channels % case.groups)
 
 
 def in_one_dimension(page: Page, *, shapes: str) -> tuple[Requirement, ...]:
-    """The claims, in the order of the page; ``shapes`` are those of input and output, as it has them."""
+    """Returns the claims in the order of the page; ``shapes`` is its text on input and output shapes."""
     gradients = (Check.VALUES, Check.GRAD_INPUT, Check.GRAD_WEIGHT, Check.GRAD_BIAS)
     return (
         page.probed(

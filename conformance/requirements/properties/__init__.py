@@ -1,1 +1,1 @@
-"""What any API owes its users: one module for each property."""
+"""Requirements on every API, one module for each property."""

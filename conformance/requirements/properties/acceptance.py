@@ -1,4 +1,4 @@
-"""What must work and be right: everything that the documents allow, however the input lies in memory."""
+"""Requirements that every documented call works and is right, whatever the memory layout of the input."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _SIZES: Final = ("kernel_size", "stride", "padding", "output_padding", "dilation
 
 
 def expected(prober: Prober, case: Case, arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """The output and its gradients for these tensors, by the reference."""
+    """Returns the reference's output and gradients for these tensors."""
     geometry = prober.meaning(case).geometry
     assert geometry is not None, "the documents require the case"
     x, w, b = arrays["x"], arrays["w"], arrays.get("b")
@@ -57,9 +57,9 @@ def expected(prober: Prober, case: Case, arrays: Mapping[str, Array]) -> dict[st
 
 
 def exact(prober: Prober, case: Case, words: str, *, plain: Case | None = None, **options: Any) -> Trial:
-    """The call with these options gives what the reference does, element by element.
+    """Compares the call with these options to the reference, element by element.
 
-    Where the ``plain`` call (the same case without options) is as wrong, what is tried is not to blame.
+    Where the ``plain`` call (the same case without options) is as wrong, the options are not to blame.
     """
     arrays = prober.arrays(case)
     if options.get("view") == "broadcast":  # one image for the whole batch
@@ -82,7 +82,7 @@ def exact(prober: Prober, case: Case, words: str, *, plain: Case | None = None, 
 
 
 def _described(answer: Answer, like: Array, case: Case, words: str) -> Trial:
-    """Whether the output that an answer tells of has the shape and dtype of ``like``."""
+    """Checks that the answer's output has the shape and dtype of ``like``."""
     if answer.shape is None or answer.stage != "output":
         return fault(answer, case) or differs(f"{words} there is no output", case)
     if (answer.shape, answer.dtype) != (like.shape, str(like.dtype)):
@@ -92,18 +92,18 @@ def _described(answer: Answer, like: Array, case: Case, words: str) -> Trial:
 
 
 def _as_ever(prober: Prober, plain: Case, arrays: Mapping[str, Array], found: Mapping[str, Array]) -> bool:
-    """Whether the plain call gives the same."""
+    """Whether the plain call gives the same results."""
     ever = prober.call(plain, arrays).arrays
     return found.keys() == ever.keys() and all(same(found[name], ever[name]) for name in ever)
 
 
 def in_view(view: str, prober: Prober, case: Case) -> Trial:
-    """An input that lies in memory in another way than usual."""
+    """Checks an input with an unusual memory layout."""
     return exact(prober, case, f"for an input that is {view.replace('_', ' ')}", view=view)
 
 
 def empty_batch(prober: Prober, case: Case) -> Trial:
-    """A batch of no images gives an output of no images, and gradients of zero for the parameters."""
+    """An empty batch gives an empty output, and zero gradients for the parameters."""
     case = case.replace(batch=0)
     if not prober.expresses(case):
         return not_applicable("the API cannot express an empty batch")
@@ -130,7 +130,7 @@ def empty_batch(prober: Prober, case: Case) -> Trial:
 
 
 def _spelled(prober: Prober) -> Iterator[Try]:
-    """Every documented spelling of the same paddings, and each side different."""
+    """Yields every documented spelling of the same paddings, and one with different sides."""
     paddings: tuple[tuple[tuple[int, int], ...], ...] = (
         (((1, 1),), ((2, 2),), ((1, 0),), ((0, 2),), ((2, 1),))
         if prober.ndim == 1
@@ -152,7 +152,7 @@ def _spelled(prober: Prober) -> Iterator[Try]:
 
 
 def _sequences(prober: Prober) -> Iterator[Try]:
-    """One number for each dimension, in every type that is documented for each argument."""
+    """Yields one number for each dimension, in every documented type of each argument."""
     case = Case.parse(
         "v1_1d_n2_ci2_co3_i4_k3_s3_p1_op1_d2_b_f32_int.22"
         if prober.ndim == 1
@@ -197,19 +197,19 @@ def _judged(identifier: str, statement: str, of: Callable[[Case], bool]) -> Judg
 
 
 def is_possible(case: Case) -> bool:
-    """Whether there is such a transposed convolution: what must be refused is no case of what must work."""
+    """Whether a transposed convolution with these arguments exists; invalid calls are tested elsewhere."""
     if isinstance(case.padding, str):
         case = case.replace(padding=((0, 0),) * case.ndim)
     return explicit(case).acceptance is not Acceptance.FORBIDDEN
 
 
 def _each(*names: str, any_of: Callable[..., bool]) -> Callable[[Case], bool]:
-    """Whether it is so in any dimension."""
+    """Returns the predicate that ``any_of`` holds in at least one dimension."""
     return lambda case: any(any_of(*found) for found in zip(*(getattr(case, n) for n in names), strict=True))
 
 
 def _trials(tries: Callable[[Prober], Iterator[Try]]) -> Callable[[Prober], Iterator[Trial]]:
-    """The trials until one cannot be made, or that there are none."""
+    """Returns the trials up to the first call that cannot be made, or a trial that there are none."""
 
     def trials(prober: Prober) -> Iterator[Trial]:
         waiting = list(tries(prober))

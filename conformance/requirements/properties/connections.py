@@ -1,4 +1,4 @@
-"""Which channels of the input reach which of the output, and through which filters."""
+"""Requirements on the connections between input channels, filters and output channels."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ DEPTHWISE: Final = ("v1_{n}d_n1_ci3_co3_{i}_{k}_g3_f32_int.1", "v1_{n}d_n1_ci3_c
 
 
 def case_of(pattern: str, prober: Prober) -> Case:
-    """A pattern above in the prober's dimensions."""
+    """Returns the case of a pattern above in the prober's dimensions."""
     sizes = ("i4", "k3") if prober.ndim == 1 else ("i4x3", "k3x2")
     return Case.parse(pattern.format(n=prober.ndim, i=sizes[0], k=sizes[1]))
 
 
 def by_groups(prober: Prober, case: Case) -> Iterator[Trial]:
-    """Every input channel reaches all the output channels of its group and no other.
+    """Every input channel reaches all output channels of its group and no others.
 
-    One is lit at a time, first of the input, then of the weight's filters; all else is one, and so nothing
-    cancels.
+    One channel at a time is non-zero, first of the input, then of the weight's filters.  All others are
+    one, so that nothing cancels.
     """
     case = case.replace(bias=False)
     ones = {name: np.ones_like(array) for name, array in prober.arrays(case).items() if name in ("x", "w")}

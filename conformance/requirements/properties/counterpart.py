@@ -1,4 +1,4 @@
-"""The function of a layer, and the layer of a function."""
+"""The function that matches a layer, and the layer that matches a function."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from conv_transpose_conformance.frameworks.registry import framework, framework_
 
 
 def counterpart(name: str) -> str | None:
-    """The one function that belongs to a layer, or layer to a function; None where there is not one.
+    """Returns the one function that matches a layer, or layer that matches a function, or None.
 
-    It has the same number of dimensions and is the same variant.
+    The match has the same number of dimensions and is the same variant.
     """
     mine = implementation(name)
     others = [

@@ -27,12 +27,12 @@ from conv_transpose_conformance.requirements.properties.parameter_sets import di
 
 Array = NDArray[Any]
 
-_PROBES: Final = 3  # a wrong gradient passes one with a chance of at most 1/15
+_PROBES: Final = 3  # a wrong gradient passes one trial with a chance of at most 1/15
 
 
 @tried
 def second(prober: Prober, case: Case) -> Trial:
-    """The gradients of a sum of the gradients, against the reference, exactly."""
+    """Compares the gradients of a sum of the gradients to the reference, exactly."""
     geometry = prober.meaning(case).geometry
     assert geometry is not None
     like = prober.arrays(case)
@@ -56,7 +56,7 @@ def second(prober: Prober, case: Case) -> Trial:
 def tangent(prober: Prober, case: Case) -> Trial:
     """Forward mode gives ``f(vx, w) + f(x, vw) + vb``, by the implementation's own forward pass.
 
-    Where it takes the tangent of the input alone, those of the parameters are zero.
+    Where it takes only the input's tangent, the parameters' tangents are zero.
     """
     like = prober.arrays(case)
     given = {name: integers(case, name, like[name].shape) for name in "xwb" if name in like}
@@ -82,7 +82,7 @@ def gradient_is_adjoint(prober: Prober, case: Case) -> Trial:
     """The gradients of ``<y, g>`` are the adjoints of the implementation's own linear maps.
 
     ``<grad_input, p> = <f(p, w), g>`` and ``<grad_weight, q> = <f(x, q), g>`` for integers p and q;
-    ``grad_bias`` sums g.  This needs no reading of how the output got its size.
+    ``grad_bias`` sums g.  The check does not depend on how the implementation computes the output size.
     """
     like = prober.arrays(case)
     given = {name: integers(case, name, like[name].shape) for name in "xwb" if name in like}
@@ -112,7 +112,7 @@ def gradient_is_adjoint(prober: Prober, case: Case) -> Trial:
 
 
 def _same(prober: Prober, case: Case) -> Trial:
-    """As :func:`gradient_is_adjoint`, of a call that may be refused where no document says what it means."""
+    """Runs :func:`gradient_is_adjoint` on a call; a refusal is allowed where no document defines the call."""
     trial = gradient_is_adjoint(prober, case)
     open_ = prober.meaning(case).acceptance is not Acceptance.REQUIRED
     return unsupported(trial.message, case) if open_ and trial.verdict is Verdict.ERROR else trial
@@ -123,7 +123,7 @@ def _dot(a: Array, b: Array) -> float:
 
 
 def _sized(prober: Prober) -> Iterator[Case]:
-    """The output's size given in place of an output padding, up to the stride less one beyond the least."""
+    """Yields cases with an output size instead of an output padding, up to the least size plus stride - 1."""
     for case in directed(prober):
         least = output_size(case, (0,) * case.ndim)
         size = tuple(length + stride - 1 for length, stride in zip(least, case.stride, strict=True))
@@ -133,7 +133,7 @@ def _sized(prober: Prober) -> Iterator[Case]:
 
 
 def _worded(prober: Prober) -> Iterator[Case]:
-    """With the padding ``"same"``."""
+    """Yields cases with the padding ``"same"``."""
     for case in directed(prober):
         worded = case.replace(padding="same", output_padding=(0,) * case.ndim)
         if prober.expresses(worded) and prober.meaning(worded).acceptance is not Acceptance.FORBIDDEN:

@@ -1,4 +1,4 @@
-"""Claims about arithmetic that only some devices have."""
+"""Claims about the arithmetic of particular devices."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from conv_transpose_conformance.requirements.base.trial import Trial, differs, p
 
 _LARGE: Final = "v1_1d_n4_ci64_co64_i64_k3_s2_p1_op1_b_f32_real.1"
 _FLOAT32, _FLOAT16 = 2.0**-24, 2.0**-11
-_TF32: Final = 2.0**-10  # of an input whose significand is cut to 11 bits
+_TF32: Final = 2.0**-10  # of an input with a significand cut to 11 bits
 _BFLOAT16: Final = 2.0**-8
 
 
 def tf32(prober: Prober) -> Iterator[Trial]:
-    """With TensorFloat32 allowed, errors are those of factors of 11 bits: above float32's, below its own."""
+    """With TensorFloat32 allowed, errors exceed float32's bound and stay within that of 11-bit factors."""
     case = Case.parse(_LARGE)
     answer = prober.call(case, tf32=True)
     trial = fault(answer, case)
@@ -32,7 +32,7 @@ def tf32(prober: Prober) -> Iterator[Trial]:
         yield differs(f"the output has the shape {list(answer.shape or ())}", case)
         return
     error = worst(answer.arrays["values"], expected)
-    # two factors are cut, and the sum is of float32
+    # both factors are cut, and the sum is in float32
     float32 = (float(expected.terms.max()) + 1) * _FLOAT32
     if error > 2 * _TF32 + _TF32**2 + float32:
         yield differs(f"the error is {error:.2e} A, larger than TensorFloat32 explains", case)
@@ -43,7 +43,7 @@ def tf32(prober: Prober) -> Iterator[Trial]:
 
 
 def rocm_float16(prober: Prober) -> Iterator[Trial]:
-    """Gradients of float16 may be of another precision, bfloat16's, and are not worse."""
+    """Gradients of float16 may have the precision of bfloat16, and no worse."""
     case = Case.parse(_LARGE).replace(dtype="float16")
     answer = prober.call(case)
     trial = fault(answer, case)
@@ -65,6 +65,6 @@ def rocm_float16(prober: Prober) -> Iterator[Trial]:
 
 
 def worst(found: Array, expected: Expected) -> float:
-    """The largest error in units of A."""
+    """Returns the largest error in units of A."""
     errors = np.abs(found.astype(np.float64) - expected.values)
     return float(np.divide(errors, expected.scale, out=np.zeros_like(errors), where=expected.scale > 0).max())

@@ -1,8 +1,8 @@
-"""Dtypes: whether each is taken, what comes of it, and how its sums are accumulated.
+"""Requirements on dtypes: acceptance, the result's dtype, and the precision of the sums.
 
-Each part of a complex number is held to a bound that an algorithm keeps which makes a complex product from
-three real ones, ``x'w'``, ``x''w''`` and ``(x' + x'')(w' + w'')``: of ``2m + 8`` roundings on ``A`` from
-``(|x'| + |x''|) (|w'| + |w''|)``.  Such an algorithm rounds even a bias that stands alone.
+The bound for each part of a complex number allows for the algorithm that makes a complex product from three
+real ones, ``x'w'``, ``x''w''`` and ``(x' + x'')(w' + w'')``: ``2m + 8`` roundings on ``A`` from
+``(|x'| + |x''|) (|w'| + |w''|)``.  Such an algorithm rounds even a bias without any products.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _LONG: Final = {  # sums of some hundred products
 
 @frozen
 class _Drawn:
-    """Tensors in a dtype that a case may not know, under a geometry."""
+    """Tensors under a geometry, in a dtype that a case need not support."""
 
     case: Case
     dtype: str
@@ -58,7 +58,7 @@ class _Drawn:
 
 
 def _drawn(case: Case, dtype: str, geometry: Geometry, sizes_only: bool) -> _Drawn:
-    """Reals of the case's seed; ``sizes_only``: their absolute values, whose sums lose the most."""
+    """Draws reals from the case's seed; ``sizes_only``: their absolute values, whose sums lose the most."""
     part: Any = _PARTS.get(dtype, dtype)
     drawn = [
         make_data(
@@ -82,13 +82,13 @@ def _asked(prober: Prober, drawn: _Drawn) -> Answer:
 
 
 def _cases(prober: Prober) -> Iterator[Case]:
-    """Long sums, then short ones; output paddings are left to others: what stands there is not about sums."""
+    """Yields cases with long sums, then with short ones, none with output padding."""
     short = (case for case in directed(prober) if not any(case.output_padding))
     yield from (case for case in (*map(Case.parse, _LONG[prober.ndim]), *short) if prober.requires(case))
 
 
 def _refused(prober: Prober, dtype: str, answer: Answer, case: Case) -> Trial | None:
-    """The trial of a call without a result; a refusal is plain where no document promises the dtype."""
+    """Returns the trial of a call without a result, else None; a refusal of an undocumented dtype is fine."""
     trial = fault(answer, case)
     if trial is None or trial.verdict is not Verdict.ERROR or answer.outcome is not Outcome.RAISED:
         return trial
@@ -98,7 +98,7 @@ def _refused(prober: Prober, dtype: str, answer: Answer, case: Case) -> Trial | 
 
 
 def taken(dtype: str) -> Callable[[Prober], Iterator[Trial]]:
-    """Trials that what goes in as ``dtype`` comes out as such, values and gradients alike."""
+    """Returns trials that inputs of ``dtype`` give values and gradients of ``dtype``."""
 
     def trials(prober: Prober) -> Iterator[Trial]:
         wanted = np.dtype(NUMPY_DTYPES.get(dtype, dtype))
@@ -109,10 +109,10 @@ def taken(dtype: str) -> Callable[[Prober], Iterator[Trial]]:
             answer = _asked(prober, _drawn(case, dtype, geometry, sizes_only=False))
             trial = _refused(prober, dtype, answer, case)
             if answer.outcome is Outcome.UNSUPPORTED and answer.stage == "output":
-                trial = None  # its dtype is all that is asked for
+                trial = None  # only its dtype matters
             if trial is not None:
                 yield trial
-                return  # the parameters make no difference to a dtype that is refused
+                return  # the parameters do not matter for a refused dtype
             others = {
                 name: str(array.dtype) for name, array in answer.arrays.items() if array.dtype != wanted
             }
@@ -125,7 +125,7 @@ def taken(dtype: str) -> Callable[[Prober], Iterator[Trial]]:
 
 
 def accumulated(dtype: str) -> Callable[[Prober], Iterator[Trial]]:
-    """One trial: the least level that values and gradients meet, on short sums and on long ones."""
+    """Returns one trial: the lowest level of values and gradients, on short sums and on long ones."""
 
     def trials(prober: Prober) -> Iterator[Trial]:
         found: dict[str, tuple[int, float]] = {}
@@ -156,10 +156,10 @@ def accumulated(dtype: str) -> Callable[[Prober], Iterator[Trial]]:
 
 
 def _levels(drawn: _Drawn, answer: Answer, *, lean: bool) -> Iterator[tuple[str, str, float, str]]:
-    """For each tensor its name, the level met, the error in u·A, and what is wrong, if anything.
+    """Yields for each tensor its name, the level met, the error in u·A, and the fault, if any.
 
-    With ``lean`` errors that lean to one side are wrong too.  Sums of positive numbers lean honestly: there
-    what is added gets small against the sum, and rounds down more often than up.
+    With ``lean``, errors biased to one side are wrong too.  Sums of positive numbers have a legitimate bias:
+    the terms get small against the sum, and round down more often than up.
     """
     part = _PARTS.get(drawn.dtype, drawn.dtype)
     data = Data(np.zeros(0), np.zeros(0), None, None, magnitude=1, escape=None, exact=False)
@@ -182,14 +182,14 @@ def _levels(drawn: _Drawn, answer: Answer, *, lean: bool) -> Iterator[tuple[str,
 
 
 def _level(actual: Array, expected: Expected, dtype: str) -> str:
-    """Whether errors within their bounds are those of a wider type."""
+    """Returns "wider" where errors within their bounds are those of a wider type, else "working"."""
     unit = 2.0 ** -SIGNIFICAND_BITS[dtype]
     wider = np.abs(actual.astype(np.float64) - expected.values) <= 2 * unit * expected.scale
     return "wider" if wider.all() else "working"
 
 
 def _reference(drawn: _Drawn) -> dict[Check, Expected]:
-    """As ``plan.Problem.reference``, of complex numbers too."""
+    """Returns the reference as ``plan.Problem.reference`` does, of complex numbers too."""
     x, w, g = (drawn.arrays[name] for name in "xwg")
     b, geometry = drawn.arrays.get("b"), drawn.geometry
     added = None if b is None else _wide(b).reshape(-1, *[1] * drawn.case.ndim)

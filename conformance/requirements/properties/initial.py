@@ -17,7 +17,7 @@ from conv_transpose_conformance.requirements.base.probe import Prober, fault
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed
 from conv_transpose_conformance.requirements.properties.uniform import contradiction
 
-# Enough of both parameters, and the channels, the groups and the kernel each of their own size.
+# Enough values of both parameters; channels, groups and kernel each have a different size.
 _ONE: Final = (
     "v1_1d_n1_ci8_co4096_i1_k3_g4_b_f32_int.1",
     "v1_1d_n1_ci3_co20000_i1_k1_b_f32_int.1",
@@ -28,11 +28,11 @@ _TWO: Final = (
     "v1_2d_n1_ci3_co20000_i1x1_k1x1_b_f32_int.1",
     "v1_2d_n1_ci3000_co2_i1x1_k5x2_b_f32_int.1",
 )
-_ENOUGH: Final = 1000  # values that make a test
+_ENOUGH: Final = 1000  # enough values for a test
 
 
 def layers(ndim: int) -> tuple[Case, ...]:
-    """Layers whose parameters are many enough to test their distribution."""
+    """Returns layers with enough parameters to test their distribution."""
     return tuple(Case.parse(identifier) for identifier in (_ONE, _TWO)[ndim - 1])
 
 
@@ -60,7 +60,7 @@ def bias(prober: Prober) -> Iterator[Trial]:
 
 
 def limit(case: Case) -> float:
-    """``sqrt(k)``."""
+    """Returns ``sqrt(k)``."""
     return sqrt(case.groups / (case.out_channels * prod(case.kernel_size)))
 
 

@@ -1,6 +1,6 @@
-"""What must not change a result: company in a batch, layout, layer or function, and asking again.
+"""Results do not depend on the rest of the batch, the layout, layer or function, or repetition.
 
-On integers it holds to the last bit.  Each function tries one parameter set.
+On integers this holds to the last bit.  Each function tries one parameter set.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from conv_transpose_conformance.requirements.properties.relations import relatio
 
 @tried
 def batch_independent(prober: Prober, case: Case) -> Trial:
-    """Every item of a batch comes out as it does alone; the parameters' gradients add up."""
+    """Every item of a batch gives the same output as alone; the parameters' gradients add up."""
     arrays = prober.arrays(case)
     alone = case.replace(batch=1)
     parts = [
@@ -49,7 +49,7 @@ def batch_independent(prober: Prober, case: Case) -> Trial:
 
 @tried
 def unbatched(prober: Prober, case: Case) -> Trial:
-    """An input without a batch dimension comes out as a batch of one does."""
+    """An input without a batch dimension gives the same output as a batch of one."""
     one, none = case.replace(batch=1), case.replace(batch=None)
     arrays = prober.arrays(one)
     expected = dict(results(prober, one, arrays))
@@ -63,7 +63,7 @@ def unbatched(prober: Prober, case: Case) -> Trial:
 
 @tried
 def channels_last(prober: Prober, case: Case) -> Trial:
-    """Channels last as channels first: by the API's data format or, where it has none, in memory."""
+    """Channels last equals channels first: by the API's data format or, without one, in memory."""
     arrays = prober.arrays(case)
     expected = results(prober, case, arrays)
     last = case.replace(layout="channels_last")
@@ -91,7 +91,7 @@ def module_equals_functional(prober: Prober, case: Case) -> Trial:
 
 @tried
 def unmodified(prober: Prober, case: Case) -> Trial:
-    """The tensors given to a call are the same after it."""
+    """A call leaves its tensors unchanged."""
     arrays = prober.arrays(case)
     after = results(prober, case, arrays, "inputs")
     for name in ("x", "w", "b"):
@@ -102,10 +102,10 @@ def unmodified(prober: Prober, case: Case) -> Trial:
 
 @tried
 def repeatable(prober: Prober, case: Case) -> Trial:
-    """The same bits in a fresh layer, and from the same layer a second time.
+    """A fresh layer, and a second call of the same layer, give the same bits.
 
-    On integers every order of summation is exact, so that a difference is one of values.  On reals it may be
-    another order, which is reported: no document promises the bits without determinism switched on.
+    On integers every order of summation is exact, so that any difference is a difference of values.  On reals
+    the order may differ, which is reported: no document promises equal bits without deterministic mode.
     """
     for drawn in (case, _real(case)):
         arrays = prober.arrays(drawn)
@@ -123,7 +123,7 @@ def repeatable(prober: Prober, case: Case) -> Trial:
 
 @tried
 def deterministic(prober: Prober, case: Case) -> Trial:
-    """With the framework's determinism switched on, the same bits every time."""
+    """In the framework's deterministic mode, every call gives the same bits."""
     drawn = _real(case)
     arrays = prober.arrays(drawn)
     try:

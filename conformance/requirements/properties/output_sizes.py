@@ -1,4 +1,4 @@
-"""Claims about sizes: what lengths an output has, and what an argument does to them."""
+"""Claims about sizes: the output's lengths, and the effect of an argument on them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from conv_transpose_conformance.requirements.base.trial import Trial, differs, p
 
 
 def ambiguous(prober: Prober, case: Case) -> Iterator[Trial]:
-    """The convolution maps ``stride`` lengths to one; output paddings below the stride lead back to each."""
+    """The convolution maps ``stride`` lengths to one; output paddings below the stride restore each."""
     case = case.replace(bias=False, output_padding=(0,) * case.ndim)
     for extra in range(case.stride[-1]):
         way = case.replace(output_padding=(*case.output_padding[:-1], extra))
@@ -41,7 +41,7 @@ def _there_and_back(prober: Prober, case: Case) -> Trial:
 
 @tried
 def upsampling(prober: Prober, case: Case) -> Trial:
-    """One element more of the input, in each dimension in turn, makes the output longer by the stride."""
+    """One more input element, in each dimension in turn, lengthens the output by the stride."""
     case = case.replace(bias=False)
     w = prober.arrays(case)["w"]
 
@@ -63,7 +63,7 @@ def upsampling(prober: Prober, case: Case) -> Trial:
 
 @tried
 def output_padding_grows(prober: Prober, case: Case) -> Trial:
-    """The output is as without the output padding, and beyond its end there is that much more."""
+    """Output padding leaves the output as it is and adds that many elements at its end."""
     plain = case.replace(output_padding=(0,) * case.ndim)
     arrays = {name: array for name, array in prober.arrays(case).items() if name != "g"}
     found, without = (result(prober, one, arrays) for one in (case, plain))
@@ -79,7 +79,7 @@ def output_padding_grows(prober: Prober, case: Case) -> Trial:
 
 @tried
 def padding_pads_the_input(prober: Prober, case: Case) -> Trial:
-    """A padding is as many zeros on both sides of the input, given in its place."""
+    """A padding equals that many zeros on both sides of the input."""
     assert not isinstance(case.padding, str)
     padded = case.replace(
         padding=((0, 0),) * case.ndim,
@@ -105,8 +105,7 @@ def padding_pads_the_input(prober: Prober, case: Case) -> Trial:
 
 
 def columns_are_lost(prober: Prober, cases: Iterable[Case]) -> Trial:
-    """For some of the cases a column of the input is without effect on the output, as in a valid
-    cross-correlation."""
+    """In some cases an input column has no effect on the output, as in a valid cross-correlation."""
     lengths = []
     for case in cases:
         try:
@@ -124,7 +123,7 @@ def columns_are_lost(prober: Prober, cases: Iterable[Case]) -> Trial:
 
 
 def _reaching(prober: Prober, case: Case) -> tuple[int, int]:
-    """How many columns have an effect, and the length of the output."""
+    """Returns the number of columns with an effect, and the length of the output."""
     like = {name: array for name, array in prober.arrays(case).items() if name in ("x", "w")}
     w, reaching, length = np.ones_like(like["w"]), 0, 0
     for column in range(case.input_size[-1]):
@@ -137,7 +136,7 @@ def _reaching(prober: Prober, case: Case) -> tuple[int, int]:
 
 @tried
 def not_inverse(prober: Prober, case: Case) -> Trial:
-    """Its convolution does not bring the input back."""
+    """The matching convolution does not restore the input."""
     case = case.replace(bias=False)
     arrays = {name: array for name, array in prober.arrays(case).items() if name in ("x", "w")}
     there = result(prober, case, arrays)
@@ -148,7 +147,7 @@ def not_inverse(prober: Prober, case: Case) -> Trial:
 
 
 def sized(prober: Prober, case: Case, extra: int) -> Trial:
-    """The output size ``extra`` above the least, along the last dimension, is accepted and is what comes."""
+    """The output size ``extra`` above the least, along the last dimension, is accepted and obeyed."""
     wanted = _raised(output_size(case, (0,) * case.ndim), -1, extra)
     asked = case.replace(output_padding=(0,) * case.ndim, output_size=wanted)
     answer = prober.call(asked, _without_gradient(prober, case), refusable=not prober.requires(asked))
@@ -166,7 +165,7 @@ def sized(prober: Prober, case: Case, extra: int) -> Trial:
 
 
 def refused(prober: Prober, case: Case, extra: int) -> Trial:
-    """An output size that the document leaves no room for is refused, or does not come."""
+    """An output size outside the documented range is refused, or not obeyed."""
     wanted = _raised(output_size(case, (0,) * case.ndim), -1, extra)
     asked = case.replace(output_padding=(0,) * case.ndim, output_size=wanted)
     answer = prober.call(asked, _without_gradient(prober, case), refusable=True)

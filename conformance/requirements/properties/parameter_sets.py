@@ -1,4 +1,4 @@
-"""The few parameter sets that probing requirements are tried on."""
+"""The small parameter sets for probed requirements."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from conv_transpose_conformance.requirements.base.probe import Prober
 Cases = Callable[[Prober], Iterator[Case]]
 
 # stride beyond the kernel, dilation, padding, output padding, groups, bias and batch, together and alone:
-# a slow variant is asked the first set only
+# a slow variant is asked only the first set
 _ONE: Final = (
     "v1_1d_n3_ci2_co2_i3_k3_s3_p2_op2_d2_b_f32_int.7",
     "v1_1d_n2_ci3_co3_i4_k2_d2_g3_f32_int.6",
@@ -36,7 +36,7 @@ _TWO: Final = (
 
 
 def directed(prober: Prober) -> Iterator[Case]:
-    """Those that the prober's documents require to work, on exact integers in float32."""
+    """Yields the sets that the prober's documents require to work, on exact integers in float32."""
     for identifier in _ONE if prober.ndim == 1 else _TWO:
         case = Case.parse(identifier)
         if prober.requires(case):
@@ -44,12 +44,12 @@ def directed(prober: Prober) -> Iterator[Case]:
 
 
 def every_other(prober: Prober) -> Iterator[Case]:
-    """Half of :func:`directed`, for what asks much of each."""
+    """Yields every other set of :func:`directed`, for expensive requirements."""
     return islice(directed(prober), 0, None, 2)
 
 
 def listed(*identifiers: str) -> Cases:
-    """These parameter sets, as far as the prober's documents require them to work."""
+    """Returns these parameter sets, as far as the prober's documents require them to work."""
 
     def cases(prober: Prober) -> Iterator[Case]:
         return (case for case in map(Case.parse, identifiers) if prober.requires(case))
@@ -58,7 +58,7 @@ def listed(*identifiers: str) -> Cases:
 
 
 def where(holds: Callable[[Case], bool]) -> Cases:
-    """The directed parameter sets for which something holds."""
+    """Returns the directed parameter sets for which ``holds`` is true."""
     return lambda prober: (case for case in directed(prober) if holds(case))
 
 

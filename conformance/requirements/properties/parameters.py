@@ -1,4 +1,4 @@
-"""The parameters that a layer makes: names, shapes, dtypes, gradients, and how they start."""
+"""Requirements on a layer's parameters: names, shapes, dtypes, gradients and initial values."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ Array = NDArray[Any]
 _DECLARED: Final = tuple(
     one for _, one in registry().implementations.values() if one.is_layer and not one.variant
 )
-# The layers whose documents give the distribution; those of the others name an initializer at most.
+# Layers with a documented distribution; other documents name an initializer at most.
 STATED: Final = tuple(one.api for one in _DECLARED if one.documented.uniform)
 UNSTATED: Final = tuple(one.api for one in _DECLARED if not one.documented.uniform)
 _LAYERS: Final = (*STATED, *UNSTATED)
 _SEEDS: Final = (1, 2, 3, 4)
 
-# Enough numbers for the test, in every way that the bound depends on.
+# Enough numbers for the test, in every way that affects the bound.
 _ONE: Final = (
     "v1_1d_n1_ci32_co64_i4_k5_b_f32_int.41",
     "v1_1d_n1_ci64_co256_i4_k3_g4_b_f32_int.41",
@@ -49,7 +49,7 @@ _TWO: Final = (
 
 
 def bound(case: Case) -> float:
-    """The documented bound: the root of ``groups / (C_out * prod(kernel))``."""
+    """Returns the documented bound: the root of ``groups / (C_out * prod(kernel))``."""
     return sqrt(case.groups / (case.out_channels * prod(case.kernel_size)))
 
 
@@ -62,7 +62,7 @@ def _cases(prober: Prober) -> Iterator[Case]:
 
 
 def _initial(prober: Prober, case: Case) -> dict[str, Array] | Trial:
-    """The parameters of some layers, made after different seeds, each in one array."""
+    """Returns the parameters of some layers, made with different seeds, each in one array."""
     made: dict[str, list[Array]] = {}
     for seed in _SEEDS:
         answer = prober.ask("initial", case, seed=seed)
@@ -89,7 +89,7 @@ def uniform(prober: Prober, case: Case) -> Iterator[Trial]:
 
 
 def observed(prober: Prober, case: Case) -> Iterator[Trial]:
-    """What they are drawn from where no document gives the numbers."""
+    """Reports the distribution of the parameters where no document gives it in numbers."""
     found = _initial(prober, case)
     if isinstance(found, Trial):
         yield found

@@ -1,6 +1,6 @@
-"""Relations that need no reference: what the operator's algebra demands of an implementation's own results.
+"""Algebraic relations between an implementation's own results, without a reference.
 
-On integers they hold exactly, in whatever order an algorithm sums.  Each function tries one parameter set.
+On integers they hold exactly, in any order of summation.  Each function tries one parameter set.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _linear_in(name: str, prober: Prober, case: Case) -> Trial:
 
 @tried
 def groups_side_by_side(prober: Prober, case: Case) -> Trial:
-    """A layer with groups is as many layers side by side, each on its share of the channels."""
+    """A layer with groups equals as many layers side by side, each on its share of the channels."""
     groups, axis = case.groups, _channels(case)
     alone = case.replace(
         in_channels=case.in_channels // groups, out_channels=case.out_channels // groups, groups=1
@@ -99,7 +99,7 @@ def groups_side_by_side(prober: Prober, case: Case) -> Trial:
 
 @tried
 def dilation_as_explicit_kernel(prober: Prober, case: Case) -> Trial:
-    """A dilated kernel is a larger one with zeros between its taps."""
+    """A dilated kernel equals a larger kernel with zeros between its taps."""
     sizes = tuple(d * (k - 1) + 1 for k, d in zip(case.kernel_size, case.dilation, strict=True))
     wide = case.replace(kernel_size=sizes, dilation=(1,) * case.ndim)
     if not prober.requires(wide):
@@ -122,9 +122,9 @@ def dilation_as_explicit_kernel(prober: Prober, case: Case) -> Trial:
 
 @tried
 def zero_insertion(prober: Prober, case: Case) -> Trial:
-    """Zeros between the input's elements and around them, then the framework's own convolution.
+    """The output is the framework's own convolution of the input with zeros inserted and zeros around it.
 
-    Its weight is the given one, flipped, with input and output channels exchanged.
+    The convolution's weight is the given weight, flipped, with input and output channels exchanged.
     """
     arrays = prober.arrays(case)
     found = result(prober, case, {name: a for name, a in arrays.items() if name != "g"})
@@ -133,7 +133,7 @@ def zero_insertion(prober: Prober, case: Case) -> Trial:
     split = w.reshape(case.groups, w.shape[0] // case.groups, *w.shape[1:])
     turned = np.flip(split.swapaxes(1, 2), tuple(range(3, split.ndim)))
     turned = np.ascontiguousarray(turned.reshape(case.out_channels, -1, *case.kernel_size))
-    # The convolution of a layer maps its output's channels to its input's.
+    # A layer's convolution maps the layer's output channels to its input channels.
     layer = case.replace(
         in_channels=case.out_channels,
         out_channels=case.in_channels,
@@ -153,7 +153,7 @@ def zero_insertion(prober: Prober, case: Case) -> Trial:
 
 
 def _spread(case: Case, x: Array) -> Array:
-    """The input with ``stride - 1`` zeros between its elements and those around it that stand for padding."""
+    """Returns the input with ``stride - 1`` zeros between its elements, and the padding's zeros around it."""
     assert not isinstance(case.padding, str)
     lead = x.shape[: x.ndim - case.ndim]
     sizes = tuple((size - 1) * stride + 1 for size, stride in zip(case.input_size, case.stride, strict=True))
@@ -164,7 +164,7 @@ def _spread(case: Case, x: Array) -> Array:
         axis, reach = len(lead) + at, case.dilation[at] * (case.kernel_size[at] - 1)
         before, after = case.padding[at]
         for zeros, end in ((reach - before, False), (reach - after + case.output_padding[at], True)):
-            if zeros < 0:  # more is cut than the kernel reaches beyond the input
+            if zeros < 0:  # the padding cuts more than the kernel reaches beyond the input
                 kept = slice(None, zeros) if end else slice(-zeros, None)
                 spread = spread[(slice(None),) * axis + (kept,)]
             else:
@@ -176,13 +176,13 @@ def _spread(case: Case, x: Array) -> Array:
 
 @tried
 def shape_roundtrip(prober: Prober, case: Case) -> Trial:
-    """The convolution of an output has the input's shape; transposed, that has the output's."""
+    """The convolution of an output has the input's shape; its transpose restores the output's shape."""
     return _roundtrip(prober, case, by_size=False)
 
 
 @tried
 def shape_roundtrip_by_size(prober: Prober, case: Case) -> Trial:
-    """As above; an output size, where the API takes one, brings back the shape as an output padding does."""
+    """As above; an output size, where the API takes one, restores the shape as an output padding does."""
     return _roundtrip(prober, case, by_size=True)
 
 
@@ -222,7 +222,7 @@ def relation(
     cases: Cases = directed,
     **others: Any,
 ) -> Probed:
-    """A relation as a requirement: ``check`` on each of ``cases``."""
+    """Builds the requirement that ``check`` holds on each of ``cases``."""
     trials = for_each(check, cases)
     return Probed(id=f"relation.{name}", statement=statement, source="suite", trials=trials, **others)
 

@@ -1,4 +1,4 @@
-"""Signatures: an API's documented arguments, found by introspection and by calling."""
+"""Requirements on signatures: an API's documented arguments, by introspection and by calls."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from conv_transpose_conformance.requirements.base.trial import (
 
 Found = Sequence[tuple[str, str | None]]  # each argument's name and its default as it is written
 
-# Every number is another one, and none is True, so that no two arguments can be exchanged unseen.
+# All numbers differ, and none is True, so that every exchange of two arguments shows.
 _DISTINCT: Final = (
     "v1_1d_n2_ci8_co10_i9_k5_s6_p4_op3_d7_g2_b_f32_int.31",
     "v1_2d_n2_ci8_co10_i9x8_k5x5_s6x6_p4x4_op3x3_d7x7_g2_b_f32_int.31",
 )
-# Nothing but what has no default.
+# Only the arguments without a default.
 _LEAST: Final = ("v1_1d_n2_ci2_co3_i4_k3_b_f32_int.32", "v1_2d_n2_ci2_co3_i4x3_k3x3_b_f32_int.32")
 _WORDS: Final = {"TRUE": "True", "FALSE": "False", "NULL": "None"}
-# Arguments that no case speaks of.
+# Arguments without a field in cases.
 _UNSAID: Final = frozenset(
     {"weight_attr", "padding_mode", "device", "dtype", "weight_init", "bias_init", "output_size", "name"}
 )
 
 
 def signature_as(documented: Arguments) -> Callable[[Prober], Iterator[Trial]]:
-    """Trials of a layer's documented arguments: by introspection, and by passing all of them by position."""
+    """Returns trials of a layer's documented arguments: by introspection, and by passing all by position."""
 
     def trials(prober: Prober) -> Iterator[Trial]:
         yield introspected(prober, documented)
@@ -72,10 +72,10 @@ def introspected(prober: Prober, documented: Arguments) -> Trial:
 
 
 def alike(found: Answer, expected: Answer, case: Case, what: str, why: str) -> Trial:
-    """Whether two answers agree in parameters, shapes, dtypes and every value.
+    """Compares two answers in parameters, shapes, dtypes and every value.
 
-    Where there is no kernel, all that was done without it must agree.  ``what`` says in words what was found
-    and ``why`` what is expected.
+    Without a kernel, it compares all earlier results.  ``what`` describes the answer found and ``why`` the
+    expected one.
     """
     for answer in (expected, found):
         trial = fault(answer, case)
@@ -90,7 +90,7 @@ def alike(found: Answer, expected: Answer, case: Case, what: str, why: str) -> T
 
 
 def inferred(answer: Answer) -> bool:
-    """Whether there is no kernel, but all up to it was done."""
+    """Whether the kernel is missing and everything before it ran."""
     return answer.outcome is Outcome.UNSUPPORTED and answer.shape is not None
 
 
@@ -99,7 +99,7 @@ def _shown(answer: Answer) -> str:
 
 
 def _misplaced(documented: Arguments, found: Found) -> str | None:
-    """The first documented argument that is not in its place."""
+    """Describes the first documented argument out of place; None if there is none."""
     for place, (name, _) in enumerate(documented):
         if place >= len(found) or found[place][0] != name:
             there = f"is {found[place][0]!r}" if place < len(found) else "is missing"
@@ -108,7 +108,7 @@ def _misplaced(documented: Arguments, found: Found) -> str | None:
 
 
 def _contradicted(name: str, documented: Any, found: str | None) -> str | None:
-    """How a default, as it is written, is another than the documented one."""
+    """Describes how a default in the source differs from the documented one; None if it does not."""
     wanted = None if documented is REQUIRED else repr(documented)
     if documented is ANY or _in_python(found) == wanted:
         return None
@@ -116,7 +116,7 @@ def _contradicted(name: str, documented: Any, found: str | None) -> str | None:
 
 
 def _in_python(default: str | None) -> str | None:
-    """A default as Python writes it, whatever language it was written in."""
+    """Returns a default in Python's notation, whatever language it was written in."""
     if default is None:
         return None
     text = default.strip()
@@ -132,12 +132,12 @@ def _said(default: str | None) -> str:
 
 
 def _unsaid(arguments: Arguments) -> dict[str, Any]:
-    """The documented defaults of the arguments that no case speaks of, as far as they can be written."""
+    """Returns the documented defaults of arguments without a field in cases, where they can be written."""
     return {name: default for name, default in arguments if name in _UNSAID and default is not ANY}
 
 
 def _order(prober: Prober) -> Iterator[Trial]:
-    """The names in the documented order; more may follow."""
+    """The names are in the documented order; more may follow."""
     for what, documented, found in _signatures(prober):
         wrong, there = _misplaced(documented, found), ", ".join(name for name, _ in found)
         yield differs(f"{what}: {wrong}; found ({there})") if wrong else passed(message=f"{what}: {there}")
@@ -158,7 +158,7 @@ def _defaults(prober: Prober) -> Iterator[Trial]:
 
 
 def _signatures(prober: Prober) -> Iterator[tuple[str, Arguments, Found]]:
-    """What is called, its documented arguments, and those found."""
+    """Yields each callable's name, its documented arguments, and its arguments found."""
     about = prober.documented.interface
     if about is None:
         return
@@ -176,7 +176,7 @@ def _not_introspected(prober: Prober) -> Iterator[Trial]:
 
 
 def _distinct(prober: Prober) -> Case | None:
-    """A case that must work in which all arguments differ, as far as the API has them."""
+    """Returns a required case with different values for all arguments, as far as the API has them."""
     case = Case.parse(_DISTINCT[prober.ndim - 1])
     for simpler in (case, case.replace(output_padding=(0,) * case.ndim)):
         if prober.requires(simpler):
@@ -185,7 +185,7 @@ def _distinct(prober: Prober) -> Case | None:
 
 
 def _positional(prober: Prober) -> Iterator[Trial]:
-    """All that a case says, by position: the first argument, the first two and so on, then all of them."""
+    """Passes a case's arguments by position: the first, the first two and so on, then all of them."""
     case, about = _distinct(prober), prober.documented.interface
     if case is None or about is None:
         yield not_applicable("the documents require no call in which all arguments differ")
@@ -209,7 +209,7 @@ def _positional(prober: Prober) -> Iterator[Trial]:
 
 
 def _least(prober: Prober) -> Case:
-    """A case that the API can express with the defaults alone."""
+    """Returns a case that the API can express with the defaults alone."""
     case = Case.parse(_LEAST[prober.ndim - 1])
     about = prober.documented.interface
     if about is None:
@@ -220,7 +220,7 @@ def _least(prober: Prober) -> Case:
 
 
 def _omitted(prober: Prober) -> Iterator[Trial]:
-    """Each optional argument left out alone, then all: as with the documented defaults written out."""
+    """Each optional argument omitted alone, then all, gives the same as its documented default."""
     about, case = prober.documented.interface, _least(prober)
     if about is None or not prober.expresses(case):
         yield not_applicable("no signature is documented")
@@ -245,7 +245,7 @@ def _omitted(prober: Prober) -> Iterator[Trial]:
 
 
 def _unknown(prober: Prober) -> Iterator[Trial]:
-    """A misspelt keyword is not passed over."""
+    """A misspelt keyword is not ignored."""
     case = _least(prober)
     if not prober.expresses(case):
         yield not_applicable("the API cannot express the call")
@@ -253,7 +253,7 @@ def _unknown(prober: Prober) -> Iterator[Trial]:
     arrays = prober.arrays(case)
     arrays.pop("g", None)
     plain = fault(prober.call(case, arrays), case)
-    if plain is not None and plain.verdict is Verdict.ERROR:  # it refuses more than what is misspelt
+    if plain is not None and plain.verdict is Verdict.ERROR:  # it refuses more than the misspelt keyword
         yield plain
         return
     for name in ("strides", "kernel", "no_such_argument"):

@@ -1,8 +1,8 @@
 """Special values: NaN, infinities, signed zeros, subnormals, the largest numbers.
 
-A special value goes where its element goes and nowhere else: into the sums that hold a product with it.
-Where such a sum has a NaN, infinities of both signs, or zero times an infinity, it is NaN; where it has
-infinities of one sign it is that.  All else is exact, being made of integers.
+A special value affects exactly the sums that hold a product with it.  A sum with a NaN, infinities of both
+signs, or zero times an infinity is NaN; a sum with infinities of one sign is that infinity.  All other sums
+are exact, because they are made of integers.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _SUBNORMAL: Final = float(np.finfo(np.float32).smallest_subnormal)
 
 
 def placed(tensor: str, *choices: tuple[float, ...]) -> Check:
-    """A check with special values at some elements of a tensor, one choice of them after the other."""
+    """Returns a check with special values at some elements of a tensor, for each choice of them in turn."""
 
     @tried
     def check(prober: Prober, case: Case) -> Trial:
@@ -66,7 +66,7 @@ def placed(tensor: str, *choices: tuple[float, ...]) -> Check:
 
 @tried
 def times_zero(prober: Prober, case: Case) -> Trial:
-    """NaN or an infinity times zero is NaN, whichever factor it is."""
+    """NaN or an infinity times zero is NaN, in either order of the factors."""
     for tensor, other in (("x", "w"), ("w", "x")):
         for value in (nan, inf):
             given = _whole(prober, case)
@@ -79,7 +79,7 @@ def times_zero(prober: Prober, case: Case) -> Trial:
 
 @tried
 def cropped(prober: Prober, case: Case) -> Trial:
-    """NaN and infinities that stand only where the padding cuts do not come back."""
+    """NaN and infinities in the region cut off by the padding do not reach the output."""
     ones = (1,) * case.ndim
     wide = case.replace(
         input_size=tuple(size + 2 for size in case.input_size),
@@ -119,7 +119,7 @@ def gradients(prober: Prober, case: Case) -> Trial:
 
 @tried
 def largest(prober: Prober, case: Case) -> Trial:
-    """The largest finite number times one comes out where it meets no other; times two it is infinite."""
+    """The largest finite number times one is unchanged where nothing is added; times two it is infinite."""
     case = case.replace(bias=False)
     for factor in (1, -1, 2, -2):
         given = _single_product(prober, case, _LARGEST, factor)
@@ -129,7 +129,7 @@ def largest(prober: Prober, case: Case) -> Trial:
 
 @tried
 def on_the_way(prober: Prober, case: Case) -> Trial:
-    """A finite sum that overflows on the way is reported; where it does not, it is exact."""
+    """An overflow within a finite sum is reported; without an overflow, the sum is exact."""
     case = case.replace(bias=False)
     given = _filled(prober, case, x=0, w=1)
     # one channel adds the largest number at every tap, the next takes it away
@@ -148,7 +148,7 @@ def on_the_way(prober: Prober, case: Case) -> Trial:
 
 @tried
 def subnormal(prober: Prober, case: Case) -> Trial:
-    """The smallest subnormal number times one comes out; one that is flushed to zero is reported."""
+    """The smallest subnormal number times one is unchanged; a flush to zero is reported."""
     case = case.replace(bias=False)
     given = _single_product(prober, case, _SUBNORMAL, 1)
     found = result(prober, case, given)
@@ -160,7 +160,7 @@ def subnormal(prober: Prober, case: Case) -> Trial:
 
 @tried
 def negative_zero(prober: Prober, case: Case) -> Trial:
-    """The sign of sums of negative zeros is reported: it depends on what a sum starts from."""
+    """Reports the sign of sums of negative zeros: it depends on the sum's initial value."""
     case = case.replace(bias=False)
     given = _filled(prober, case, x=-0.0, w=1)
     found = result(prober, case, given)
@@ -171,7 +171,7 @@ def negative_zero(prober: Prober, case: Case) -> Trial:
 
 
 def _whole(prober: Prober, case: Case) -> dict[str, Array]:
-    """Input, weight and bias of small integers."""
+    """Returns input, weight and bias of small integers."""
     like = prober.arrays(case)
     return {name: integers(case, name, like[name].shape) for name in "xwb" if name in like}
 
@@ -182,13 +182,13 @@ def _filled(prober: Prober, case: Case, *, x: float, w: float) -> dict[str, Arra
 
 
 def _put(array: Array, values: tuple[float, ...]) -> None:
-    """Values at places of their own, away from the ends where there is room."""
+    """Puts values at different places, away from the ends where there is room."""
     for at, value in enumerate(values):
         array.flat[(2 * at + 1) * array.size // (2 * len(values))] = value
 
 
 def _single_product(prober: Prober, case: Case, value: float, factor: float) -> dict[str, Array]:
-    """Zeros, but for one element and one tap that meet in the output."""
+    """Returns zeros, except for one element and one tap that meet in the output."""
     given = _filled(prober, case, x=0, w=0)
     _put(given["x"], (value,))
     for tap in range(given["w"].size):
@@ -215,10 +215,10 @@ def _hold_output(prober: Prober, case: Case, given: dict[str, Array], why: str) 
 def _hold(
     prober: Prober, case: Case, found: Mapping[str, Array], expected: Mapping[str, Array], why: str
 ) -> None:
-    """As :func:`results.hold`, of what is right on ordinary numbers; the rest is judged elsewhere.
+    """Applies :func:`results.hold` to calls that are right on ordinary numbers.
 
-    A NaN beside those that belong there may be a special value's product with an implicit zero: documents
-    describe the operator by inserted and padded zeros.  It is reported.
+    Other requirements judge the rest.  An extra NaN may be the product of a special value and an implicit
+    zero, because documents describe the operator by inserted and padded zeros.  It is reported.
     """
     beside = {name: _beside(found.get(name), wanted, case.ndim) for name, wanted in expected.items()}
     lenient = {name: np.where(beside[name], nan, wanted) for name, wanted in expected.items()}
@@ -240,7 +240,7 @@ def _hold(
 
 
 def _beside(actual: Array | None, wanted: Array, ndim: int) -> Array:
-    """Where NaN stands in place of a number, in a plane (an image, a kernel) that special values reach."""
+    """Marks each NaN in place of a number, in a plane (an image, a kernel) with special values."""
     if actual is None or actual.shape != wanted.shape or wanted.ndim <= ndim:
         return np.zeros(wanted.shape, bool)
     reached = ~np.isfinite(wanted).all(axis=tuple(range(-ndim, 0)), keepdims=True)

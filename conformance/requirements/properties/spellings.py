@@ -1,4 +1,4 @@
-"""The forms in which an argument may be written: a number, a list, a tuple."""
+"""The allowed forms of an argument: a number, a list, a tuple."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from conv_transpose_conformance.requirements.properties.signatures import alike,
 def forms(
     prober: Prober, case: Case, name: str, spelled: Mapping[str, Any], *, refusable: bool = False
 ) -> Iterator[Trial]:
-    """One trial for each documented form of an argument: the first is what the others must equal.
+    """Yields one trial for each documented form of an argument; all forms must equal the first.
 
     ``spelled`` maps each form's description to the argument in JSON spelling.
     """
@@ -29,7 +29,7 @@ def forms(
 
 
 def numbers_or_tuples(prober: Prober) -> Iterator[Trial]:
-    """Every argument as one number is what it is as a tuple of that number."""
+    """Every argument gives the same result as a number and as a tuple of that number."""
     case = Case.parse(
         (
             "v1_1d_n2_ci2_co2_i4_k3_s2_p1_op1_d2_b_f32_int.1",

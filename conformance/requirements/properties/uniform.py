@@ -20,10 +20,10 @@ SIGNIFICANCE: Final = 1e-7
 
 
 def contradiction(values: Array, bound: float) -> str:
-    """What in ``values`` (of floats) contradicts U(-bound, bound), in a line; nothing if they may be from it.
+    """Returns a line on how ``values`` (floats) contradict U(-bound, bound), or an empty string.
 
-    None may lie beyond the bound, by more than the rounding of the bound in their dtype, and D may not be
-    so large that chance explains it less often than once in ``1 / SIGNIFICANCE`` samples.
+    No value may exceed the bound by more than the rounding of the bound in their dtype.  D may not be so
+    large that chance explains it less often than once in ``1 / SIGNIFICANCE`` samples.
     """
     drawn = np.sort(values.astype(np.float64).ravel())
     if not np.isfinite(drawn).all():
@@ -43,12 +43,12 @@ def contradiction(values: Array, bound: float) -> str:
 
 
 def resolution(size: int) -> float:
-    """The least D of ``size`` values that is held against them."""
+    """Returns the least D that the test rejects for ``size`` values."""
     return sqrt(log(2 / SIGNIFICANCE) / (2 * size))
 
 
 def _distance(drawn: Array, bound: float) -> float:
-    """D of sorted values."""
+    """Returns D of sorted values."""
     true = np.clip((drawn + bound) / (2 * bound), 0, 1)
     below, up_to = np.arange(drawn.size) / drawn.size, np.arange(1, drawn.size + 1) / drawn.size
     return float(max((true - below).max(), (up_to - true).max()))

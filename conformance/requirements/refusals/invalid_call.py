@@ -1,4 +1,4 @@
-"""Attempts at calls that may have to be refused, and what is to be said of what comes of them."""
+"""Invalid calls, and the verdict on how an implementation handles them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Array = NDArray[Any]
 
 _ONE: Final = "v1_1d_n2_ci4_co4_i4_k3_s2_f32_int.1"
 _TWO: Final = "v1_2d_n2_ci4_co4_i3x4_k3x3_s2x2_f32_int.1"
-# Of a requirement, after which it tries no more: each costs seconds, or compiles a graph.
+# The number of each verdict after which a requirement stops: each costs seconds, or compiles a graph.
 ENOUGH: Final = {Verdict.CRASH: 2, Verdict.HANG: 2, Verdict.UNSUPPORTED: 1}
 
 
@@ -38,10 +38,10 @@ ENOUGH: Final = {Verdict.CRASH: 2, Verdict.HANG: 2, Verdict.UNSUPPORTED: 1}
 class InvalidCall:
     """A call with ``arguments`` (by their roles, see ``interfaces``) in place of the case's, or ``arrays``.
 
-    ``readings`` are the calls that it can be taken for, each with its output; there is none where no
-    transposed convolution with such arguments exists.  A call that is accepted must give the output of one of
+    ``readings`` are the possible meanings of the call, each with its output; there are none where no
+    transposed convolution with such arguments exists.  An accepted call must give the output of one of
     them.  ``stated`` is the kind of invalid argument that documents may say raises (see
-    ``Documented.refuses``), whatever the call could be taken for.
+    ``Documented.refuses``), whatever the call's readings.
     """
 
     words: str
@@ -52,7 +52,7 @@ class InvalidCall:
     stated: str = ""
 
     def expressed(self, prober: Prober) -> dict[str, Any] | None:
-        """The arguments by the API's names, or None where it lacks one."""
+        """Returns the arguments by the API's names, or None where it lacks one."""
         about = prober.documented.interface
         if about is None or not prober.expresses(self.case):
             return None
@@ -65,7 +65,7 @@ InvalidCalls = Callable[[Prober], Iterable[InvalidCall]]
 
 
 def rejection(identifier: str, statement: str, attempts: InvalidCalls, **others: Any) -> Probed:
-    """The requirement that these attempts are refused, or come to what they can be taken for."""
+    """Builds the requirement that these calls are refused, or give the output of one of their readings."""
     return Probed(
         id=f"reject.{identifier}",
         statement=statement,
@@ -92,12 +92,12 @@ def _trials(prober: Prober, attempts: Iterable[InvalidCall]) -> Iterator[Trial]:
 
 
 def base(prober: Prober) -> Case:
-    """The valid call that attempts depart from: N = 2, C = 4, kernel 3, stride 2."""
+    """Returns the valid call from which invalid calls are made: N = 2, C = 4, kernel 3, stride 2."""
     return Case.parse(_ONE if prober.ndim == 1 else _TWO)
 
 
 def refuses_all(prober: Prober) -> Trial | None:
-    """The error of an API that refuses the valid call too, as then no refusal tells anything; else None."""
+    """Returns the error of an API that refuses the valid call too, else None; its refusals prove nothing."""
     case = base(prober)
     if not prober.requires(case):
         return None
@@ -111,7 +111,7 @@ def refuses_all(prober: Prober) -> Trial | None:
 
 
 def asked(prober: Prober, attempt: InvalidCall) -> Answer:
-    """What comes of an attempt that the prober's API can express, asked once of a prober."""
+    """Makes an invalid call that the prober's API can express, once per prober, and returns the answer."""
     arguments = attempt.expressed(prober)
     assert arguments is not None, attempt.words
     key = (attempt.words, attempt.case)
@@ -123,7 +123,7 @@ def asked(prober: Prober, attempt: InvalidCall) -> Answer:
 
 
 def judged(prober: Prober, attempt: InvalidCall, answer: Answer) -> Trial:
-    """The trial of an attempt's answer."""
+    """Returns the trial of an invalid call's answer."""
     words, case = attempt.words, None
     if answer.outcome is Outcome.RAISED and answer.stage != "output":
         return passed(case, f"{words}: refused in {answer.stage}: {answer.message}")
@@ -162,14 +162,14 @@ def judged(prober: Prober, attempt: InvalidCall, answer: Answer) -> Trial:
 
 
 def tensors(case: Case) -> dict[str, Array]:
-    """The tensors of a case: x, w and, with a bias, b."""
+    """Returns the tensors of a case: x, w and, with a bias, b."""
     arrays = Problem(case, geometry_of(case)).data.arrays()
     arrays.pop("g", None)
     return arrays
 
 
 def meant(arrays: Mapping[str, Array], *cases: Case) -> dict[str, Array]:
-    """The outputs of cases, by their ids, for these tensors, by the formula that all documents share.
+    """Returns the outputs of cases for these tensors, by case id, from the formula that all documents share.
 
     Paddings may be negative and outputs empty; a case without any output is left out.
     """
@@ -183,7 +183,7 @@ def meant(arrays: Mapping[str, Array], *cases: Case) -> dict[str, Array]:
 
 
 def told(case: Case) -> dict[str, Array]:
-    """An output of a case's shape that takes no memory, by the case's id; none where it has no such size."""
+    """Returns an output of a case's shape that takes no memory, by the case's id; nothing without a size."""
     geometry = geometry_of(case)
     if geometry is None or case.batch is None:
         return {}
@@ -195,9 +195,9 @@ def told(case: Case) -> dict[str, Array]:
 
 
 def geometry_of(case: Case) -> Geometry | None:
-    """The geometry of a case by the shared formula; paddings may be negative and outputs empty.
+    """Returns the geometry of a case by the shared formula; paddings may be negative and outputs empty.
 
-    ``output_size`` is taken at its word.
+    It uses ``output_size`` as given.
     """
     if isinstance(case.padding, str):
         return None

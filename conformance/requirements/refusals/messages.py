@@ -1,4 +1,4 @@
-"""How good the messages of refusals are: reported, with counts, and never held against anyone."""
+"""The quality of refusal messages: counted and reported, never judged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ALLOWED: Final = re.compile(
 
 @frozen
 class Message:
-    """What a refusal's message says: the argument's name, the value, what is allowed."""
+    """Whether a refusal's message names the argument, the value, and the allowed values."""
 
     name: bool
     value: bool

@@ -1,7 +1,7 @@
-"""What must be refused: numbers that describe no transposed convolution, or another than they seem to.
+"""Invalid calls with numbers that define no transposed convolution, or an ambiguous one.
 
-An argument that can be taken for a sensible one (2.0 for 2, say) may be refused or not; if it is not, the
-result must be that of what it is taken for.
+An argument with a sensible reading (2.0 for 2, say) may be refused; if it is accepted, the result must be
+that of the reading.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ AT_LEAST_ONE: Final = ("in_channels", "out_channels", "kernel_size", "stride", "
 
 
 def with_value(case: Case, role: str, value: int) -> Case:
-    """The case with a number for an argument, in all dimensions."""
+    """Returns the case with a number for an argument, in all dimensions."""
     if role in CHANNELS:
         return case.replace(**{role: value})
     each: Any = (value, value) if role == "padding" else value
@@ -48,18 +48,18 @@ def with_value(case: Case, role: str, value: int) -> Case:
 
 
 def _default(prober: Prober, role: str) -> Any:
-    """What the API documents as an argument's default; ``REQUIRED`` where there is none."""
+    """Returns the documented default of an argument; ``REQUIRED`` where there is none."""
     about = prober.documented.interface
     return REQUIRED if about is None else about.default(role)
 
 
 def entries(*values: Any) -> dict[str, Any]:
-    """A tuple, as ``adapters.base.argument`` has it."""
+    """Returns a tuple in the form of ``adapters.base.argument``."""
     return {"tuple": list(values)}
 
 
 def shown(value: Any) -> str:
-    """A raw argument as a reader would write it."""
+    """Returns a raw argument in readable notation."""
     if isinstance(value, dict):
         ((kind, inner),) = value.items()
         if kind == "tuple":
@@ -69,7 +69,7 @@ def shown(value: Any) -> str:
 
 
 def attempt(case: Case, role: str, value: Any, *readings: Case, stated: str = "") -> InvalidCall:
-    """An attempt with one argument; the tensors are those of its first reading, or of ``case``."""
+    """Returns an invalid call with one argument, and the tensors of its first reading, or of ``case``."""
     asked = readings[0] if readings else case
     return InvalidCall(
         words=f"{role}={shown(value)}",
@@ -84,7 +84,7 @@ def _zero(role: str) -> Callable[[Prober], Iterator[InvalidCall]]:
     def attempts(prober: Prober) -> Iterator[InvalidCall]:
         case = base(prober)
         if role in ("in_channels", "out_channels"):
-            # a sum of no products, or no output at all: empty, and yet sensible
+            # a sum without products, or no output at all: an empty, valid reading
             yield attempt(case, role, 0, with_value(case, role, 0), stated=NO_CHANNELS)
             return
         yield attempt(case, role, 0)
@@ -105,7 +105,7 @@ def _negative(role: str) -> Callable[[Prober], Iterator[InvalidCall]]:
                 yield attempt(case, role, entries(1, -1))
                 yield attempt(case, role, entries(-1, 1))
             return
-        # The formula is good for them too: it adds to the output, or takes from its end.
+        # The formula allows negative paddings: they add to the output, or take from its end.
         for value in (-1, -2):
             reading = with_value(case, role, value)
             yield attempt(case, role, value, reading, stated=NEGATIVE)
@@ -118,7 +118,7 @@ def _too_large(role: str) -> Callable[[Prober], Iterator[InvalidCall]]:
         case = base(prober)
         for value in (*HUGE, 2**63):
             one = attempt(case, role, value)
-            # where nothing is stored, what no memory has room for has a size all the same
+            # without stored values, even a size beyond all memory can be inferred
             fits = prober.shape_only and role not in ("in_channels", "groups") and value in HUGE
             yield evolve(one, readings=told(with_value(case, role, value))) if fits else one
 
@@ -128,7 +128,7 @@ def _too_large(role: str) -> Callable[[Prober], Iterator[InvalidCall]]:
 def _length(role: str) -> Callable[[Prober], Iterator[InvalidCall]]:
     def attempts(prober: Prober) -> Iterator[InvalidCall]:
         case = base(prober)
-        count = 3 if role == "padding" else prober.ndim + 1  # two paddings are those of the two sides
+        count = 3 if role == "padding" else prober.ndim + 1  # two paddings mean one for each side
         yield attempt(case, role, entries(*[1] * count))
         yield attempt(case, role, entries(*[1] * 5))
         default = _default(prober, role)
@@ -189,7 +189,7 @@ def _not_dividing(prober: Prober) -> Iterator[InvalidCall]:
     case = base(prober)
     yield attempt(case, "groups", 3)
     yield attempt(case, "groups", 8)
-    if not prober.module:  # which takes the channels from the weight
+    if not prober.module:  # a function takes the channels from the weight
         yield InvalidCall(
             words="groups=2 with 3 input channels",
             case=case.replace(in_channels=3, out_channels=4),
@@ -206,7 +206,7 @@ def _not_dividing(prober: Prober) -> Iterator[InvalidCall]:
 
 
 def _exceeding(prober: Prober) -> Iterator[InvalidCall]:
-    """Paddings that leave an output of negative size, and one that leaves none."""
+    """Yields paddings with an output of negative size, and one with an empty output."""
     case = base(prober)
     longest = max(case.input_size)
     reach = (longest - 1) * 2 + 3  # of the longest dimension, without padding
@@ -218,7 +218,7 @@ def _exceeding(prober: Prober) -> Iterator[InvalidCall]:
 
 
 def _beyond(prober: Prober) -> Iterator[InvalidCall]:
-    """Output paddings of the stride and more: their documents bound them, or say nothing."""
+    """Yields output paddings of the stride and more: documents bound them, or say nothing."""
     case = base(prober)
     yield attempt(case, "output_padding", 2, with_value(case, "output_padding", 2), stated=EXTRA_OF_STRIDE)
     for value in (3, 9):
@@ -227,7 +227,7 @@ def _beyond(prober: Prober) -> Iterator[InvalidCall]:
 
 
 def single_faults(prober: Prober) -> Iterator[InvalidCall]:
-    """The attempts at numbers that no transposed convolution has, one argument each."""
+    """Yields the calls with one invalid number each."""
     kinds = [_zero(role) for role in AT_LEAST_ONE] + [_negative(role) for role in AT_LEAST_ONE]
     kinds += [_length(role) for role in SIZES] + [_type(role) for role in (*SIZES, *CHANNELS)]
     for attempts in kinds:
@@ -235,12 +235,12 @@ def single_faults(prober: Prober) -> Iterator[InvalidCall]:
 
 
 def _called(role: str) -> str:
-    """An argument as a sentence names it."""
+    """Returns an argument's name within a sentence."""
     return "number of groups" if role == "groups" else role
 
 
 def _a(role: str) -> str:
-    """An argument at the beginning of a sentence."""
+    """Returns an argument's name at the beginning of a sentence."""
     return f"{'An' if role[0] in 'aeio' else 'A'} {_called(role)}"
 
 

@@ -1,4 +1,4 @@
-"""What must be refused: output sizes, words and switches that mean nothing, and two faults at once."""
+"""Invalid calls with output sizes, words and switches without a meaning, and with two faults at once."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _output_size_types(prober: Prober) -> Iterator[InvalidCall]:
     others = ([9] * (prober.ndim + 4), *([[9]] if prober.ndim == 2 else []))
     for value in ("a", ["a"] * prober.ndim, [9.5] * prober.ndim, *others):
         yield attempt(case, "output_size", value)
-    # mapped over, an input has no batch, and its output's size may begin with the channels
+    # under a map over the batch, an input has no batch, and the output size may begin with the channels
     with_channels = (reading,) if prober.declared.maps_batch else ()
     yield attempt(case, "output_size", [4, *least], *with_channels)
     yield attempt(case, "output_size", [float(v) for v in least], reading)
@@ -65,7 +65,7 @@ def _words(role: str, *odd: tuple[Any, bool]) -> Callable[[Prober], Iterator[Inv
 
 
 def _start(prober: Prober) -> Iterator[InvalidCall]:
-    """What says how the parameters start: an attribute of Paddle's, an initializer of MindSpore's."""
+    """Yields invalid initializations of parameters: Paddle's attribute, MindSpore's initializer."""
     case = base(prober).replace(bias=True)
     odd: dict[str, tuple[Any, ...]] = {"weight_attr": (1.5, [1, 2])}
     odd |= dict.fromkeys(("weight_init", "bias_init"), ("nonsense", [1, 2]))
@@ -93,7 +93,7 @@ def _padding_mode(prober: Prober) -> Iterator[InvalidCall]:
 
 
 def _pairs(prober: Prober) -> Iterator[InvalidCall]:
-    """Two faults at once: of some the products are as they should be."""
+    """Yields calls with two faults; in some of them, the products are valid."""
     case = base(prober)
     pairs: list[tuple[tuple[str, Any], tuple[str, Any]]] = []
     for at, first in enumerate(AT_LEAST_ONE):
@@ -113,7 +113,7 @@ def _pairs(prober: Prober) -> Iterator[InvalidCall]:
         (("kernel_size", -1), ("padding", -3)),
         (("stride", "a"), ("groups", 0)),
     ]
-    if not prober.shape_only:  # which has room for them
+    if not prober.shape_only:  # it can infer such sizes
         pairs += [
             (("stride", HUGE[0]), ("dilation", HUGE[0])),
             (("padding", HUGE[0]), ("output_padding", HUGE[0])),
@@ -125,7 +125,7 @@ def _pairs(prober: Prober) -> Iterator[InvalidCall]:
 
 
 def single_faults(prober: Prober) -> Iterator[InvalidCall]:
-    """The attempts at words and sizes that mean nothing, one argument each."""
+    """Yields the calls with one meaningless word or size each."""
     for attempts in (_output_size_values, _output_size_types, _padding_mode):
         yield from attempts(prober)
 

@@ -1,4 +1,4 @@
-"""What must be refused: tensors that do not fit each other or the arguments."""
+"""Invalid calls with tensors that do not fit each other or the arguments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Array = NDArray[Any]
 
 
 def _with(case: Case, words: str, readings: dict[str, Array] | None = None, **changed: Array) -> InvalidCall:
-    """An attempt with some of the case's tensors replaced."""
+    """Returns an invalid call with some of the case's tensors replaced."""
     return InvalidCall(words=words, case=case, arrays={**tensors(case), **changed}, readings=readings or {})
 
 
@@ -35,12 +35,12 @@ def _input_rank(prober: Prober) -> Iterator[InvalidCall]:
     x = tensors(case)["x"]
     mapped = {case.id: meant(tensors(case), case)[case.id][None]} if prober.declared.maps_batch else {}
     for other in (x[0, 0], x[None], x[None, None], x[0, 0, 0] if prober.ndim == 2 else x[0, 0, :0]):
-        # mapped over, a batch of batches is a batch of what a layer takes
+        # under a map over the batch, a batch of batches is a batch of a layer's inputs
         yield _with(
             case, f"an input of shape {_shape(other)}", mapped if other.ndim == x.ndim + 1 else {}, x=other
         )
     single = case.replace(batch=None)
-    if not prober.expresses(single):  # not documented, and yet it can be taken for a batch of one
+    if not prober.expresses(single):  # not documented, but it can be read as a batch of one
         yield _with(
             case,
             f"an input of shape {_shape(x[0])}",
@@ -127,7 +127,7 @@ def _bias_dtype(prober: Prober) -> Iterator[InvalidCall]:
 
 
 def _pairs(prober: Prober) -> Iterator[InvalidCall]:
-    """Two tensors that fit each other, and not the function."""
+    """Yields two tensors that fit each other, but not the function."""
     if prober.module:
         return
     case = base(prober).replace(bias=True)
