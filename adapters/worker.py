@@ -1,7 +1,8 @@
 """The worker's loop: reads requests for one framework and answers them one at a time, in order.
 
 Request: ``{"type": "run", "id": n, "case": {...}, "implementations": [...]}`` with arrays ``x``, ``w``, ``b``
-(with a bias) and ``g``, the output's gradient in its documented shape (absent if no valid output exists). The
+(with a bias) and ``g``, the output's gradient in its documented shape.  Where no document gives a shape, the
+gradient consists of the first numbers of ``pool``, in C order; where no output is valid, both are absent. The
 worker sends one answer per implementation as soon as it is known::
 
     {"type": "answer", "id": n, "implementation": name, "status": "ok" | "raised" | "unsupported",
@@ -137,6 +138,8 @@ def run(
         if _sendable(answer["shape"], answer["dtype"]):
             out["values"] = (answer["dtype"], call.fetch(output))
             grad = arrays.get("g")
+            if grad is None and "pool" in arrays:
+                grad = _first(arrays["pool"], answer["shape"])
             if grad is not None and list(grad.shape) == answer["shape"]:
                 stage = "backward"
                 started = clock()
@@ -158,6 +161,14 @@ def run(
     if answer["status"] != "ok" and stage != "output":  # the time until the exception counts too
         spent += clock() - started
     return _finish(answer, spent), out
+
+
+def _first(pool: Any, shape: list[int]) -> Any:
+    """Returns the first numbers of the pool in this shape, None if it has fewer."""
+    count = 1
+    for dimension in shape:
+        count *= dimension
+    return pool[:count].reshape(shape) if count <= pool.size else None
 
 
 def _finish(answer: dict[str, Any], seconds: float) -> dict[str, Any]:

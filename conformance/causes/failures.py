@@ -28,8 +28,9 @@ _LISTS: Final = re.compile(r"[(\[]\s*#(?:,\s*#)*,?\s*[)\]]")
 class FailureKind:
     """A kind of failure; ``detail`` is the framework's or the document's text, without numbers.
 
-    ``kind`` is "values", "shape", "dtype", "parameters", "accepted" (also a crash or a hang of an invalid
-    call), "refused", "crash", "hang", or "raised" (by the gradients).
+    ``kind`` is "values", "no-geometry" (an accepted call that documents leave open returns no crop of the
+    operator), "shape", "dtype", "parameters", "accepted" (also a crash or a hang of an invalid call),
+    "refused", "crash", "hang", or "raised" (by the gradients).
     """
 
     kind: str
@@ -40,6 +41,8 @@ class FailureKind:
         """Returns the checks that fail with this kind of failure."""
         if self.kind in ("values", "raised"):
             return VALUE_CHECKS
+        if self.kind == "no-geometry":
+            return (Check.VALUES,)
         if self.kind in ("shape", "dtype", "parameters"):
             return (Check(self.kind),)
         return (Check.ACCEPTANCE,)
@@ -71,8 +74,15 @@ def family_of(record: Record) -> FailureKind:
     if record.check in VALUE_CHECKS:
         if record.verdict is Verdict.ERROR:
             return FailureKind("raised", without_numbers(record.message))
+        if record.observed is None and is_open(record.case, record.implementation):
+            return FailureKind("no-geometry", interpret(record.case, record.implementation).reason)
         return FailureKind("values")
     return FailureKind(str(record.check))
+
+
+def is_open(case: Case, implementation: str) -> bool:
+    """Whether the documents leave open what a call does."""
+    return interpret(case, implementation).acceptance is Acceptance.UNSPECIFIED
 
 
 _SETS: Final[dict[frozenset[Check], frozenset[Check]]] = {}  # shares equal sets, since few are different

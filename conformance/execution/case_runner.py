@@ -102,7 +102,7 @@ class CaseRunner:
         """
         answer = self.answer(job, implementation)
         records = job.judge(answer, self.target, self._hello["version"])
-        return CaseResult(job.problem, answer, records)
+        return CaseResult(job.problem_of(answer), answer, records)
 
     def answer(self, job: Job, implementation: str) -> Answer:
         """Returns the answer to a job, which may hold a probe.

@@ -7,6 +7,9 @@ harm later answers of the same process.
 The driver *holds* an answer until its worker has answered more calls.  If the worker then fails and its last
 call is not at fault, the recent answers are in doubt, and the driver repeats those calls in a fresh worker.
 A worker's first answer is never in doubt, and is not held.
+
+An accepted call that the documents leave open may need further calls until its geometry is known
+(``observing``).  The driver puts them aside like the call itself, then passes the answer on.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from conv_transpose_conformance.cases.meaning import Acceptance
 from conv_transpose_conformance.errors import ConformanceError
 from conv_transpose_conformance.execution.blame import Triage
 from conv_transpose_conformance.execution.connection import Call, WorkerConnection
+from conv_transpose_conformance.execution.observing import Asking, observing
 from conv_transpose_conformance.execution.requests import Job
 from conv_transpose_conformance.frameworks.starting import worker_command
 from conv_transpose_conformance.judging.answers import Answer, Outcome
@@ -61,6 +65,8 @@ class Driver:
     _triage: Triage = field(
         default=Factory(lambda self: Triage(self._anew, self.stop.is_set), takes_self=True), init=False
     )
+    # by id of the further job: the call that needs it
+    _observing: dict[int, tuple[Call, Job, Asking]] = field(factory=dict, init=False)
     _forking: bool | None = field(default=None, init=False)  # None: no worker has said yet if it can fork
     _forks: ForkServer | None = field(default=None, init=False)
 
@@ -91,6 +97,17 @@ class Driver:
         Raises:
             WorkerFailed: if a lost worker cannot be replaced, or ``stop`` was set before it answered.
         """
+        answer = self._answer(job, implementation)
+        asking = observing(job, implementation, answer)
+        try:
+            further = next(asking)
+            while True:
+                further = asking.send(self._answer(further, implementation))
+        except StopIteration as known:
+            found: Answer = known.value
+            return found
+
+    def _answer(self, job: Job, implementation: str) -> Answer:
         if self._connection is None or (self._spent and not _aside(job, implementation)):
             self._fresh()
         assert self._connection is not None
@@ -102,9 +119,8 @@ class Driver:
             self.restarted(f"{implementation}: {answer.message}")
             answer = self._triage.examine(call, answer, list(self._history)).answer
             self._fresh()
-        elif self._remember(call, answer):
+        elif self._note(call, answer):
             self._fresh()
-        self._held.clear()
         return answer
 
     def run(self, jobs: queue.Queue[Job | None]) -> None:
@@ -119,6 +135,8 @@ class Driver:
             self._believe()
             self._again, self._aside = self._aside, deque()
             self._work(lambda _wait: None)
+            if self._ended:
+                self._believe()  # may put further calls aside
             if self._spent and not self._ended:
                 self._fresh()
         self._believe()
@@ -175,18 +193,34 @@ class Driver:
         if self._history:
             self._held.append((call, answer))
         else:  # a worker's first answer: no earlier call could have harmed it
-            self.answered(call.job, answer)
-        self._history.append(call)
+            self._pass_on(call, answer)
         if len(self._held) > HELD:
-            self.answered(self._held[0][0].job, self._held.popleft()[1])
+            self._pass_on(*self._held.popleft())
+        return self._note(call, answer)
+
+    def _note(self, call: Call, answer: Answer) -> bool:
+        """Notes what an answer says about its worker; returns whether it must get no more calls."""
+        self._history.append(call)
         if answer.outcome is Outcome.OK and _aside(call.job, call.implementation):
             self._spent = True
         return answer.tainted or (call.job.case.id, call.implementation) in self._harmful
 
     def _believe(self) -> None:
         while self._held:
-            call, answer = self._held.popleft()
-            self.answered(call.job, answer)
+            self._pass_on(*self._held.popleft())
+
+    def _pass_on(self, call: Call, answer: Answer) -> None:
+        """Passes an answer on, or puts aside the call that it needs to be understood."""
+        original, _, asking = self._observing.pop(
+            id(call.job), (call, call.job, observing(call.job, call.implementation, answer))
+        )
+        try:
+            further = next(asking) if original is call else asking.send(answer)
+        except StopIteration as known:
+            self.answered(original.job, known.value)
+        else:
+            self._observing[id(further)] = (original, further, asking)
+            self._aside.append(Call(further, call.implementation))
 
     def _fault(self, call: Call, failure: Answer) -> None:
         self.restarted(f"{call.implementation}: {failure.message}")
@@ -194,7 +228,7 @@ class Driver:
             finding = self._triage.examine(call, failure, list(self._history))
         except WorkerFailed:
             self._believe()
-            self.answered(call.job, failure)  # reported if no worker can start for another try
+            self._pass_on(call, failure)  # reported if no worker can start for another try
             raise
         if self.stop.is_set():
             return
@@ -205,11 +239,11 @@ class Driver:
                 if finding.culprit in doubted:
                     innocent = doubted.index(finding.culprit)
                     for earlier, answer in list(self._held)[:innocent]:
-                        self.answered(earlier.job, answer)
+                        self._pass_on(earlier, answer)
                     doubted = doubted[innocent:]
             self._held.clear()
             self._again.extendleft(reversed(doubted))
-        self.answered(call.job, finding.answer)
+        self._pass_on(call, finding.answer)
         self._fresh()
 
     def _fresh(self) -> WorkerConnection:

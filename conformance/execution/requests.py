@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from conv_transpose_conformance.adapters.protocol import Arrays, encode
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.cases.meaning import Meaning
+from conv_transpose_conformance.cases.meaning import Acceptance, Meaning
 from conv_transpose_conformance.cases.names import Target
 from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES
 from conv_transpose_conformance.frameworks.registry import interpret
 from conv_transpose_conformance.judging.answers import Answer
 from conv_transpose_conformance.judging.judge import judge
+from conv_transpose_conformance.judging.observation import Finding
 from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Record
 
@@ -52,13 +53,24 @@ class Job:
         """Returns the problem's case."""
         return self.problem.case
 
+    def is_open(self, implementation: str) -> bool:
+        """Whether the documents leave open what a call does, so that its output must show it."""
+        return self.probe is None and self.meanings[implementation].acceptance is Acceptance.UNSPECIFIED
+
+    def problem_of(self, answer: Answer) -> Problem:
+        """Returns the problem under the geometry that an answer is judged against."""
+        seen = answer.observed
+        found = seen is not None and seen.finding is Finding.ONE and seen.geometry
+        return self.problem.under(found) if found else self.problem
+
     def judge(self, answer: Answer, target: Target, version: str = "") -> list[Record]:
         """Returns the records of a target's answer; its framework states this version."""
+        problem = self.problem_of(answer)
         return judge(
             self.case,
             self.meanings[answer.implementation],
-            self.problem.data,
-            self.problem.reference,
+            problem.data,
+            problem.reference,
             answer,
             target.framework,
             version=version,
@@ -74,7 +86,10 @@ class Job:
             "implementations": list(implementations),
         }
         if self.probe is None:
-            return encode(header, _wire(self.problem.data.arrays(), self.case.dtype))
+            arrays = self.problem.data.arrays()
+            if "g" not in arrays and any(self.is_open(name) for name in implementations):
+                arrays["pool"] = self.problem.pool
+            return encode(header, _wire(arrays, self.case.dtype))
         header["type"] = "probe"
         header["operation"] = self.probe.operation
         header["case"] |= self.probe.patch

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from conv_transpose_conformance.adapters.protocol import DTYPES, MAX_PAYLOAD, Arrays, ProtocolError
 from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES
+from conv_transpose_conformance.judging.observation import Observation
 
 
 class Outcome(StrEnum):
@@ -41,6 +42,7 @@ class Answer:
     busy: float | None = None  # microseconds that its worker spent on it in total
     arrays: dict[str, NDArray[Any]] = field(factory=dict)
     facts: dict[str, Any] = field(factory=dict)  # of a probe
+    observed: Observation | None = None  # of an accepted call whose geometry no document gives
 
     @property
     def tainted(self) -> bool:

@@ -14,6 +14,9 @@ at most 2 u·A, a rounding of the sum and one of the bias); ``working`` (accumul
 ``normwise`` (within the bound only if A is replaced by its largest value, all that Winograd or FFT
 algorithms promise), which on integers is ``inexact``.  The last two are properties, not faults.
 
+Where the documents leave a call open and it is accepted, its values and gradients are judged against the
+geometry that was observed in its output (see :mod:`judging.observation`).
+
 Errors that every element's bound lets through are judged once more as a whole: rounding that leans to one
 side, as truncation does, diverges (see :mod:`judging.lean`).
 """
@@ -33,6 +36,7 @@ from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES, SIGNIFICAND_B
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.judging.expected import Expected
 from conv_transpose_conformance.judging.lean import find_lean
+from conv_transpose_conformance.judging.observation import Finding
 from conv_transpose_conformance.judging.verdicts import Check, Evidence, Record, Verdict
 
 Array = NDArray[Any]
@@ -53,11 +57,14 @@ def judge(
     version: str = "",
     release: str = "",
 ) -> list[Record]:
-    """The records of one answer; ``reference`` is empty where the meaning has no geometry.
+    """The records of one answer; ``data`` and ``reference`` are those of its documented or observed geometry.
+
+    ``reference`` is empty without such a geometry.
 
     ``version`` is the framework's, ``release`` its release where the run holds several.
     """
     judged = _Judgement(case, meaning, data, reference, answer)
+    seen = answer.observed
     return [
         Record(
             case=case,
@@ -66,6 +73,7 @@ def judge(
             framework_version=version,
             release=release,
             microseconds=answer.microseconds,
+            observed=seen.geometry if seen is not None and seen.finding is Finding.ONE else None,
             **fields,
         )
         for fields in judged.checks()
@@ -83,6 +91,10 @@ class _Judgement:
     def checks(self) -> Iterator[dict[str, Any]]:
         acceptance = self.acceptance()
         yield acceptance
+        if self.meaning.acceptance is Acceptance.UNSPECIFIED:
+            if self.answer.observed is not None:
+                yield from self.undocumented()
+            return
         if self.meaning.acceptance is not Acceptance.REQUIRED or acceptance["verdict"] is not Verdict.PASS:
             return
         if self.answer.parameters:
@@ -93,6 +105,23 @@ class _Judgement:
         for check in VALUE_CHECKS:
             if check in self.reference:
                 yield self.value(check)
+
+    def undocumented(self) -> Iterator[dict[str, Any]]:
+        """Yields the records of an accepted call, other than acceptance, that the documents leave open."""
+        seen, shape = self.answer.observed, self.answer.shape
+        assert seen is not None, "the call was accepted"
+        if self.answer.parameters:
+            yield self.parameters()
+        if shape is not None and min(shape, default=0) < 0:
+            yield _verdict(Check.SHAPE, False, f"the output has the impossible shape {_shape(shape)}")
+            return
+        yield self.dtype()
+        if seen.finding is Finding.ONE:
+            yield from (self.value(check) for check in VALUE_CHECKS if check in self.reference)
+        elif seen.finding in (Finding.NONE, Finding.FLAKY):
+            yield {"check": Check.VALUES, "verdict": Verdict.DIVERGE, "message": seen.reason}
+        else:
+            yield {"check": Check.VALUES, "verdict": Verdict.UNSUPPORTED, "message": seen.reason}
 
     def acceptance(self) -> dict[str, Any]:
         answer, meaning = self.answer, self.meaning

@@ -7,25 +7,42 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from attrs import evolve
 
 from conv_transpose_conformance.cases.case import Case
-from conv_transpose_conformance.cases.tensors import Data, make_data
-from conv_transpose_conformance.judging.expected import Expected, is_transformable
+from conv_transpose_conformance.cases.tensors import Data, gradient_pool, make_data, output_gradient
+from conv_transpose_conformance.judging.expected import Array, Expected, is_transformable
 from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.reference_impl import Geometry, backward, error_model, forward
 
 
 class Problem:
-    """A case under one geometry (None where no valid output exists)."""
+    """A case under one geometry (None where the documents give none)."""
 
     def __init__(self, case: Case, geometry: Geometry | None) -> None:
         self.case = case
         self.geometry = geometry
+        self._observed: dict[Geometry, Problem] = {}
 
     @cached_property
     def data(self) -> Data:
         """The tensors; see :func:`cases.tensors.make_data`."""
         return make_data(self.case, self.geometry)
+
+    @cached_property
+    def pool(self) -> Array:
+        """The numbers of the output's gradient, for an output whose shape no document gives."""
+        return gradient_pool(self.case, self.data.magnitude)
+
+    def under(self, geometry: Geometry) -> Problem:
+        """Returns the problem with the same tensors under a geometry that an answer was found to have."""
+        found = self._observed.get(geometry)
+        if found is None:
+            gradient = output_gradient(self.case, self.data.magnitude, geometry.output_size)
+            found = Problem(self.case, geometry)
+            found.__dict__["data"] = evolve(self.data, g=gradient)
+            self._observed[geometry] = found
+        return found
 
     @cached_property
     def reference(self) -> Mapping[Check, Expected]:

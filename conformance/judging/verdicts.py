@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.names import Target
+from conv_transpose_conformance.reference_impl import Geometry
 
 
 class Verdict(StrEnum):
@@ -71,6 +72,7 @@ class Record:
     evidence: Evidence | None = field(default=None, eq=False)
     framework_version: str = ""  # as the framework states it
     release: str = ""  # of the framework, if a run has several
+    observed: Geometry | None = None  # found in the output, where no document gives a geometry
 
     @property
     def key(self) -> str:

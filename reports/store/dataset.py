@@ -49,6 +49,7 @@ _RECORD_FIELDS: Final = [
     _field("escape", pa.float64(), nullable=True),
     _field("microseconds", pa.float64(), nullable=True),
     _field("message", _WORD),
+    *_per_dimension("observed_crop", "observed_size"),
 ]
 _CASE_FIELDS: Final = [
     _field("case", _WORD),
@@ -67,6 +68,7 @@ _CASE_FIELDS: Final = [
     _field("recipe", _WORD),
     _field("seed", pa.uint64()),
 ]
+_NEWER: Final = frozenset(f"observed_{name}_{d}" for name in ("crop", "size") for d in _DIMENSIONS)
 COLUMNS: Final = tuple(field.name for field in (*_RECORD_FIELDS, *_CASE_FIELDS))
 
 
@@ -180,6 +182,8 @@ class RecordWriter:
                     record.escape,
                     record.microseconds,
                     record.message,
+                    *_pair(None if record.observed is None else record.observed.crop_before),
+                    *_pair(None if record.observed is None else record.observed.output_size),
                     number,
                 )
             )
@@ -266,6 +270,8 @@ def load_run(directory: str | os.PathLike[str]) -> pd.DataFrame:
 
 def _frame(path: Path, content: bytes, run: dict[str, Any]) -> pd.DataFrame:
     table = pq.read_table(pa.BufferReader(content))
+    for name in _NEWER.difference(table.column_names):  # the suite wrote the file before it had them
+        table = table.append_column(SCHEMA.field(name), pa.nulls(len(table), pa.int64()))
     missing = [name for name in COLUMNS if name not in table.column_names]
     if missing:
         raise BadRunFolder(f"{path}: lacks the column(s) {', '.join(missing)}")

@@ -23,6 +23,7 @@ from typing import Any, Final, Self
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.names import Target
 from conv_transpose_conformance.errors import BadRunFolder, InvalidCase
+from conv_transpose_conformance.judging.observation import at
 from conv_transpose_conformance.judging.verdicts import Check, Evidence, Record, Verdict
 from conv_transpose_conformance.reports.store.files import JOURNAL, reason, set_aside
 from conv_transpose_conformance.text import one_line
@@ -96,9 +97,10 @@ class Journal:
         self._began = time.monotonic()
 
     def _call(self, entry: list[Any]) -> list[Record]:
-        _, target, implementation, version, case_id, microseconds, rows = entry
+        _, target, implementation, version, case_id, microseconds, rows, *more = entry
         parsed = Target.parse(target)
         case = Case.parse(case_id)
+        observed = at(case, *map(tuple, more[0])) if more else None
         records = [
             Record(
                 case=case,
@@ -115,6 +117,7 @@ class Journal:
                 microseconds=None if microseconds is None else float(microseconds),
                 message=str(message),
                 evidence=None if evidence is None else _evidence(evidence),
+                observed=observed,
             )
             for check, verdict, level, met, error, escape, message, evidence in rows
         ]
@@ -162,7 +165,9 @@ class Journal:
             for record in records
         ]
         call = [first.target, first.implementation, first.framework_version, first.case.id]
-        self._add(["call", *call, first.microseconds, rows])
+        seen = first.observed
+        more = [] if seen is None else [[seen.crop_before, seen.output_size]]
+        self._add(["call", *call, first.microseconds, rows, *more])
         now = time.monotonic()
         if len(self._waiting) >= _BATCH or now - self._written > _DELAY:
             self._flush(sync=now - self._synced > _SYNC)

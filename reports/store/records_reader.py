@@ -10,7 +10,9 @@ from typing import Any
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.names import Target
 from conv_transpose_conformance.errors import BadRunFolder, InvalidCase
+from conv_transpose_conformance.judging.observation import at
 from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict
+from conv_transpose_conformance.reference_impl import Geometry
 from conv_transpose_conformance.reports.store.dataset import load_run
 from conv_transpose_conformance.reports.store.files import RECORDS
 
@@ -26,6 +28,10 @@ _COLUMNS = (
     "escape",
     "microseconds",
     "message",
+    "observed_crop_0",
+    "observed_crop_1",
+    "observed_size_0",
+    "observed_size_1",
     "case",
 )
 
@@ -70,6 +76,7 @@ def _record(
         raise BadRunFolder(
             f"{directory / RECORDS}: was written by another version of the suite: {error}"
         ) from None
+    observed = [fields.pop(f"observed_{name}_{d}") for name in ("crop", "size") for d in (0, 1)]
     words = {name: "" if value is None else str(value) for name, value in fields.items()}
     return Record(
         case=case,
@@ -85,7 +92,16 @@ def _record(
         escape=_number(fields["escape"]),
         microseconds=_number(fields["microseconds"]),
         message=words["message"],
+        observed=_geometry(case, observed),
     )
+
+
+def _geometry(case: Case, observed: list[Any]) -> Geometry | None:
+    """Returns the geometry of the columns ``observed_*``, None where they are empty."""
+    if _number(observed[2]) is None:
+        return None
+    crop, size = observed[: case.ndim], observed[2 : 2 + case.ndim]
+    return at(case, tuple(map(int, crop)), tuple(map(int, size)))
 
 
 def _number(value: Any) -> float | None:

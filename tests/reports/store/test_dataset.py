@@ -6,9 +6,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from attrs import evolve
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.errors import BadRunFolder
+from conv_transpose_conformance.judging.observation import at
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
 from conv_transpose_conformance.reports.store import dataset
 from conv_transpose_conformance.reports.store.dataset import COLUMNS, RecordWriter, load_run
@@ -29,6 +31,7 @@ def load(run_folder):
 
 def test_every_parameter_of_a_case_is_a_column(load, make_record):
     record = make_record(LARGE, error=0.5, escape=0.25, microseconds=12.5, met="exact", message="hello")
+    record = evolve(record, observed=at(record.case, (1, -2), (9, 8)))
     frame = load([record])
     assert tuple(frame.columns) == COLUMNS
     assert frame[["output_size_0", "output_size_1"]].isna().all(axis=None)
@@ -44,6 +47,10 @@ def test_every_parameter_of_a_case_is_a_column(load, make_record):
         "escape": 0.25,
         "microseconds": 12.5,
         "message": "hello",
+        "observed_crop_0": 1,
+        "observed_crop_1": -2,
+        "observed_size_0": 9,
+        "observed_size_1": 8,
         "case": LARGE,
         "ndim": 2,
         "batch": 2,

@@ -1,0 +1,201 @@
+"""Which transposed convolution came back from a call whose geometry no document gives.
+
+Per dimension, an output can only be a window of the operator with all the parameters that were given: the
+uncropped output, with the bias alone around it.  The window's offset is the crop.  Drawn numbers tell crops
+apart; where they do not, further numbers do (:func:`narrowed`).  Crops whose windows no product reaches are
+one and the same map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from math import prod
+from typing import Any, Final
+
+import numpy as np
+from attrs import field, frozen
+
+from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.tensors import SIGNIFICAND_BITS, SMALLEST, Data
+from conv_transpose_conformance.judging.expected import Array
+from conv_transpose_conformance.reference_impl import Geometry, forward
+
+LARGEST: Final = 1 << 24  # elements of the uncropped output with its surroundings, all channels together
+
+Crop = tuple[int, ...]
+
+
+class Finding(StrEnum):
+    """What was found about an output."""
+
+    ONE = "one"  # one geometry
+    NONE = "none"  # no crop of the operator
+    SEVERAL = "several"  # the numbers do not tell which
+    UNSEARCHED = "unsearched"  # too large, or not there
+    FLAKY = "flaky"  # equal calls, different outputs
+
+
+@frozen
+class Observation:
+    """The geometry found for an output, or why there is none.
+
+    ``reason`` is a sentence for reports, "" where one geometry was found.  ``crops`` are all crops that give
+    the output; where they are several maps, ``geometry`` is only the likeliest.
+    """
+
+    finding: Finding
+    geometry: Geometry | None = None
+    reason: str = ""
+    crops: tuple[Crop, ...] = field(default=(), repr=False)
+
+
+def observe(case: Case, data: Data, y: Array) -> Observation:
+    """Returns the geometry of which ``y`` is the output for these tensors.
+
+    Args:
+        case: gives the operator's parameters; its padding, output padding and output size only decide
+            between maps that are the same.
+        data: the tensors of the call.
+        y: the output, ``(N, C_out, *out)``, or ``(C_out, *out)`` without a batch dimension.
+    """
+    lead, size = y.shape[: -case.ndim], y.shape[-case.ndim :]
+    wanted = (case.out_channels,) if case.batch is None else (case.batch, case.out_channels)
+    if y.ndim != len(wanted) + case.ndim or lead != wanted:
+        names = "C_out" if case.batch is None else "N and C_out"
+        said = f"its shape {list(y.shape)} does not begin with {names}, {list(wanted)}"
+        return Observation(Finding.NONE, reason=f"the output is no output of the operator: {said}")
+    lost = int((~np.isfinite(y.astype(np.float64))).sum())
+    if lost:
+        share = f"all {lost}" if lost == y.size else f"{lost} of {y.size}"
+        return Observation(Finding.NONE, reason=f"{share} elements of the output are NaN or infinite")
+    try:
+        around = _surroundings(case, size)
+        elements = prod(around.output_size) * case.out_channels
+        if elements <= LARGEST:
+            crops = list(_windows(case, data, y, around))
+            return _decided(case, size, crops)
+    except ValueError as error:  # positions beyond 64 bits
+        return Observation(Finding.UNSEARCHED, reason=f"the output cannot be searched: {error}")
+    return Observation(
+        Finding.UNSEARCHED,
+        reason=f"an output of {list(y.shape)} is too large to search for its geometry: {elements:.1e} "
+        f"elements with their surroundings, and the limit is {LARGEST:.1e}",
+    )
+
+
+def narrowed(before: Observation, now: Observation, case: Case) -> Observation:
+    """Returns what two observations of the same call with different numbers tell together."""
+    if now.finding is Finding.UNSEARCHED or before.finding is Finding.UNSEARCHED:
+        return before
+    if before.finding is not Finding.SEVERAL:
+        return now
+    size = _size(before) or _size(now)
+    if size != (_size(now) or size) or now.finding not in (Finding.ONE, Finding.SEVERAL):
+        return Observation(
+            Finding.NONE, reason="with other numbers the output has another shape, or no crop gives it"
+        )
+    assert size is not None
+    return _decided(case, size, [crop for crop in before.crops if crop in now.crops])
+
+
+def at(case: Case, crop: Crop, size: tuple[int, ...]) -> Geometry:
+    """Returns the geometry of a case's parameters with this crop and output size."""
+    return Geometry(
+        case.input_size, case.kernel_size, case.stride, case.dilation, crop, size, max(case.groups, 1)
+    )
+
+
+def _size(observation: Observation) -> tuple[int, ...] | None:
+    return None if observation.geometry is None else observation.geometry.output_size
+
+
+def _surroundings(case: Case, size: tuple[int, ...]) -> Geometry:
+    """Returns the geometry of the uncropped output, with an output's size on both sides of it."""
+    full = [
+        max(n - 1, 0) * s + d * (k - 1) + 1
+        for n, s, d, k in zip(case.input_size, case.stride, case.dilation, case.kernel_size, strict=True)
+    ]
+    wide = tuple(out + 2 * n for out, n in zip(full, size, strict=True))
+    return at(case, tuple(-n for n in size), wide)
+
+
+def _windows(case: Case, data: Data, y: Array, around: Geometry) -> Iterator[Crop]:
+    """Yields the crops of which ``y`` is the window, within what rounding may do."""
+    ndim, size = case.ndim, y.shape[-case.ndim :]
+    rows = prod(y.shape[:-ndim])
+    wide = forward(data.x, data.w, data.b, geometry=around).reshape(rows, *around.output_size)
+    given = y.astype(np.float64).reshape(rows, *size)
+    tolerance = _tolerance(case, data, around)
+    every = np.argwhere(np.ones([n - m + 1 for n, m in zip(around.output_size, size, strict=True)], bool))
+    for place in _telling(size):
+        if len(every) <= 1 or not rows:
+            break
+        there: Any = tuple(every[:, d] + place[d] for d in range(ndim))
+        here: Any = tuple(place)
+        every = every[(np.abs(wide[:, *there] - given[:, *here][:, None]) <= tolerance).all(axis=0)]
+    for offset in every:
+        window: Any = tuple(slice(o, o + n) for o, n in zip(offset, size, strict=True))
+        if (np.abs(wide[:, *window] - given) <= tolerance).all():
+            yield tuple(int(o) - n for o, n in zip(offset, size, strict=True))
+
+
+def _telling(size: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Yields places of an output, from the middle outward: what lies there most products reach."""
+    flat = np.arange(prod(size))
+    order = np.argsort(np.abs(flat - len(flat) // 2), kind="stable")[:64]
+    for one in order:
+        yield tuple(int(i) for i in np.unravel_index(int(one), size))
+
+
+def _tolerance(case: Case, data: Data, around: Geometry) -> float:
+    """Returns how far rounding may carry an element; 0 if that is as coarse as the integers themselves."""
+    magnitudes = [np.abs(data.x.astype(np.float64)), np.abs(data.w.astype(np.float64))]
+    top = float(forward(*magnitudes, geometry=around).max(initial=0.0))
+    top += 0.0 if data.b is None else float(np.abs(data.b.astype(np.float64)).max(initial=0.0))
+    terms = case.in_channels // max(case.groups, 1) * prod(case.kernel_size) + 1
+    relative = (terms + 1) * 2.0 ** -SIGNIFICAND_BITS[case.dtype]
+    carried = relative / max(1 - relative, 0.5) * top + (terms + 1) * SMALLEST[case.dtype]
+    return 0.0 if data.exact and carried >= data.magnitude / 4 else carried
+
+
+def _decided(case: Case, size: tuple[int, ...], crops: Iterable[Crop]) -> Observation:
+    left = tuple(crops)
+    if not left:
+        return Observation(
+            Finding.NONE, reason="no crop of the operator with these parameters gives this output"
+        )
+    reached = [crop for crop in left if _is_reached(case, crop, size)]
+    empty = [crop for crop in left if crop not in reached]
+    likeliest = min(empty or left, key=lambda crop: _unlikeliness(case, crop))
+    if len(reached) + bool(empty) == 1:
+        return Observation(Finding.ONE, at(case, reached[0] if reached else likeliest, size), crops=left)
+    return Observation(
+        Finding.SEVERAL,
+        at(case, likeliest, size),
+        f"{len(left)} crops of the operator give this output",
+        left,
+    )
+
+
+def _is_reached(case: Case, crop: Crop, size: tuple[int, ...]) -> bool:
+    """Whether any product reaches the window."""
+    if 0 in (case.in_channels, case.out_channels, case.batch, *case.input_size):
+        return False
+    return all(
+        any(len(_near(length, s, c - k * d, n)) for k in range(taps))
+        for length, s, c, taps, d, n in zip(
+            case.input_size, case.stride, crop, case.kernel_size, case.dilation, size, strict=True
+        )
+    )
+
+
+def _near(length: int, stride: int, start: int, size: int) -> range:
+    """Returns the input positions ``i`` with ``0 <= i * stride - start < size``."""
+    return range(max(0, -(-start // stride)), min(length, -(-(start + size) // stride)))
+
+
+def _unlikeliness(case: Case, crop: Crop) -> tuple[int, Crop]:
+    """Returns the distance of a crop from the padding in front; a padding in words counts as none."""
+    front = (0,) * case.ndim if isinstance(case.padding, str) else [pair[0] for pair in case.padding]
+    return (sum(abs(c - f) for c, f in zip(crop, front, strict=True)), crop)
