@@ -18,7 +18,7 @@ from conv_transpose_conformance.cases.condition import InvalidCondition, Table
 from conv_transpose_conformance.causes.cause import Cause
 from conv_transpose_conformance.causes.condition_search import Formula, quantities_in, shortest
 from conv_transpose_conformance.causes.failures import Calls, FailureKind, failure_kinds, is_evidence
-from conv_transpose_conformance.causes.fault_match import diagnose
+from conv_transpose_conformance.causes.fault_match import diagnose, diagnose_open
 from conv_transpose_conformance.causes.follow_up import FollowUp
 from conv_transpose_conformance.causes.refine import Part, Sharpened, divide, sharpen
 from conv_transpose_conformance.causes.shrink import locate, shrink
@@ -249,7 +249,9 @@ def _diagnose(cause: Cause, mine: Sequence[Case], follow_up: FollowUp, passes: S
         examined = follow_up.examine(case, cause.implementation) if follow_up.spent < limit else None
         if examined is not None and not _shows(examined, cause.family):
             passing.append((examined.problem, examined.answer))
-    if failing:
+    if failing and cause.family.kind == "no-geometry":
+        cause.diagnosis = diagnose_open(failing)
+    elif failing:
         cause.diagnosis = diagnose(failing, passing)
 
 

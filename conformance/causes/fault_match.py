@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from conv_transpose_conformance.faults import FAULTS, FaultModel, answer_of
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.judging.judge import Array, compare
+from conv_transpose_conformance.judging.observation import surroundings, windows
 from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
 
@@ -24,7 +25,8 @@ class Diagnosis:
     @property
     def sentence(self) -> str:
         """Returns ``behaves as: ...``, with the alternatives where the cases cannot tell them apart."""
-        return "; or ".join(fault.explains for fault in self.faults)
+        first, *others = (fault.explains for fault in self.faults)
+        return "; or ".join([first, *(other.removeprefix("behaves as: ") for other in others)])
 
 
 def diagnose(
@@ -48,6 +50,33 @@ def diagnose(
     asked = [*failures, *passing]
     found = tuple(fault for fault in FAULTS if all(reproduces(fault, *pair) for pair in asked))
     return Diagnosis(found, len(failures)) if found else None
+
+
+def diagnose_open(failures: Sequence[tuple[Problem, Answer]]) -> Diagnosis | None:
+    """Returns the faults whose operator has a crop that gives every output; None without one.
+
+    Args:
+        failures: calls that documents leave open and whose outputs are no crop of the operator.
+    """
+    asked = [pair for pair in failures if "values" in pair[1].arrays]
+    found = tuple(fault for fault in FAULTS if all(_gives(fault, *pair) for pair in asked))
+    return Diagnosis(found, len(asked)) if found and asked else None
+
+
+def _gives(fault: FaultModel, problem: Problem, answer: Answer) -> bool:
+    """Whether a window of the faulty operator, without any crop, is the output."""
+    case, y = problem.case, answer.arrays["values"]
+    lead = (case.out_channels,) if case.batch is None else (case.batch, case.out_channels)
+    if y.ndim != len(lead) + case.ndim or y.shape[: -case.ndim] != lead or not problem.data.exact:
+        return y.ndim == len(lead) + case.ndim and not problem.data.exact  # integers tell, reals need not
+    whole = answer_of(fault, problem.under(surroundings(case, y.shape[-case.ndim :])), "").arrays.get(
+        "values"
+    )
+    if whole is None or whole.ndim != y.ndim or whole.shape[: -case.ndim] != lead:
+        return False
+    if any(n < m for n, m in zip(whole.shape[-case.ndim :], y.shape[-case.ndim :], strict=True)):
+        return False
+    return any(True for _ in windows(whole, y, case.ndim, 0.0))
 
 
 def reproduces(fault: FaultModel, problem: Problem, answer: Answer) -> bool:

@@ -70,6 +70,7 @@ def merge(
         results=_results(parts, requirements, recorder.tally, frameworks, expectations),
         divergences=found,
         expectations=expectations,
+        readings=recorder.tally.readings.fits(),
     )
     folder.write(document, recorder.summary, found)
     return render(out)

@@ -137,6 +137,7 @@ def write_folder(context: RunContext) -> Events:
         results=context.results,
         divergences=context.divergences,
         expectations=context.expectations,
+        readings=context.recorder.tally.readings.fits(),
     )
     context.folder.write(document, summary, context.divergences)
     context.written = render(context.folder.path)

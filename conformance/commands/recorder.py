@@ -44,6 +44,7 @@ class Recorder:
         assert self._writer is not None, "not entered"
         self._writer.write(records)
         self.observed.add(records)
+        self.tally.readings.add(records)
         if records[0].verdict is not Verdict.NOT_APPLICABLE:
             self.coverage.add(records[0].case)
         for record in records:

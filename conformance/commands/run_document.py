@@ -34,6 +34,7 @@ def run_document(
     results: Sequence[Mapping[str, Any]],
     divergences: Sequence[Mapping[str, Any]],
     expectations: Expectations,
+    readings: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """Returns the content of run.json, without the implementations' own entries.
 
@@ -45,6 +46,7 @@ def run_document(
         **about,
         "frameworks": frameworks,
         "requirements": {"catalogue": [described(r) for r in requirements], "results": results},
+        "readings": list(readings),
         "expectations": {
             "file": str(expectations.path),
             "entries": len(expectations.entries),

@@ -3,20 +3,24 @@
 Per dimension, an output can only be a window of the operator with all the parameters that were given: the
 uncropped output, with the bias alone around it.  The window's offset is the crop.  Drawn numbers tell crops
 apart; where they do not, further numbers do (:func:`narrowed`).  Crops whose windows no product reaches are
-one and the same map.
+one and the same map.  Far enough out every operator has such a window, so it only counts where a public
+definition, or the shared formula, gives it too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from itertools import product
 from math import prod
 from typing import Any, Final
 
 import numpy as np
 from attrs import field, frozen
 
+from conv_transpose_conformance.cases.axes import axes_of
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.cases.readings import NUMBERS, of_word
 from conv_transpose_conformance.cases.tensors import SIGNIFICAND_BITS, SMALLEST, Data
 from conv_transpose_conformance.judging.expected import Array
 from conv_transpose_conformance.reference_impl import Geometry, forward
@@ -70,7 +74,7 @@ def observe(case: Case, data: Data, y: Array) -> Observation:
         share = f"all {lost}" if lost == y.size else f"{lost} of {y.size}"
         return Observation(Finding.NONE, reason=f"{share} elements of the output are NaN or infinite")
     try:
-        around = _surroundings(case, size)
+        around = surroundings(case, size)
         elements = prod(around.output_size) * case.out_channels
         if elements <= LARGEST:
             crops = list(_windows(case, data, y, around))
@@ -110,7 +114,7 @@ def _size(observation: Observation) -> tuple[int, ...] | None:
     return None if observation.geometry is None else observation.geometry.output_size
 
 
-def _surroundings(case: Case, size: tuple[int, ...]) -> Geometry:
+def surroundings(case: Case, size: tuple[int, ...]) -> Geometry:
     """Returns the geometry of the uncropped output, with an output's size on both sides of it."""
     full = [
         max(n - 1, 0) * s + d * (k - 1) + 1
@@ -122,12 +126,25 @@ def _surroundings(case: Case, size: tuple[int, ...]) -> Geometry:
 
 def _windows(case: Case, data: Data, y: Array, around: Geometry) -> Iterator[Crop]:
     """Yields the crops of which ``y`` is the window, within what rounding may do."""
-    ndim, size = case.ndim, y.shape[-case.ndim :]
+    whole = forward(data.x, data.w, data.b, geometry=around)
+    for offset in windows(whole, y, case.ndim, _tolerance(case, data, around)):
+        yield tuple(o - n for o, n in zip(offset, y.shape[-case.ndim :], strict=True))
+
+
+def windows(whole: Array, y: Array, ndim: int, tolerance: float) -> Iterator[tuple[int, ...]]:
+    """Yields the offsets at which ``y`` lies in ``whole``, a tensor with the same channels.
+
+    Args:
+        whole: ``(..., *spatial)``, in each spatial dimension at least as large as ``y``.
+        y: ``(..., *spatial)``.
+        ndim: the number of spatial dimensions.
+        tolerance: how far elements may differ.
+    """
+    size, reach = y.shape[-ndim:], whole.shape[-ndim:]
     rows = prod(y.shape[:-ndim])
-    wide = forward(data.x, data.w, data.b, geometry=around).reshape(rows, *around.output_size)
+    wide = whole.astype(np.float64).reshape(rows, *reach)
     given = y.astype(np.float64).reshape(rows, *size)
-    tolerance = _tolerance(case, data, around)
-    every = np.argwhere(np.ones([n - m + 1 for n, m in zip(around.output_size, size, strict=True)], bool))
+    every = np.argwhere(np.ones([n - m + 1 for n, m in zip(reach, size, strict=True)], bool))
     for place in _telling(size):
         if len(every) <= 1 or not rows:
             break
@@ -137,7 +154,7 @@ def _windows(case: Case, data: Data, y: Array, around: Geometry) -> Iterator[Cro
     for offset in every:
         window: Any = tuple(slice(o, o + n) for o, n in zip(offset, size, strict=True))
         if (np.abs(wide[:, *window] - given) <= tolerance).all():
-            yield tuple(int(o) - n for o, n in zip(offset, size, strict=True))
+            yield tuple(map(int, offset))
 
 
 def _telling(size: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
@@ -165,8 +182,16 @@ def _decided(case: Case, size: tuple[int, ...], crops: Iterable[Crop]) -> Observ
         return Observation(
             Finding.NONE, reason="no crop of the operator with these parameters gives this output"
         )
-    reached = [crop for crop in left if _is_reached(case, crop, size)]
+    reached = [crop for crop in left if is_reached(case, crop, size)]
     empty = [crop for crop in left if crop not in reached]
+    if not _is_likely_empty(case, size):
+        left, empty = tuple(reached), []
+        if not left:
+            return Observation(
+                Finding.NONE,
+                reason="no product reaches the output: it is the bias alone, or 0, where the operator with "
+                "these parameters has more",
+            )
     likeliest = min(empty or left, key=lambda crop: _unlikeliness(case, crop))
     if len(reached) + bool(empty) == 1:
         return Observation(Finding.ONE, at(case, reached[0] if reached else likeliest, size), crops=left)
@@ -178,7 +203,19 @@ def _decided(case: Case, size: tuple[int, ...], crops: Iterable[Crop]) -> Observ
     )
 
 
-def _is_reached(case: Case, crop: Crop, size: tuple[int, ...]) -> bool:
+def _is_likely_empty(case: Case, size: tuple[int, ...]) -> bool:
+    """Whether a window of this size that no product reaches is what some definition asks for."""
+    if 0 in size or 0 in (case.in_channels, case.out_channels, case.batch, *case.input_size):
+        return True
+    likely = []
+    for axis, length in zip(axes_of(case), size, strict=True):
+        word = case.padding if isinstance(case.padding, str) else NUMBERS
+        windows = [reading.of(axis) for reading in of_word(word)]
+        likely.append({crop for n, crop in windows if n == length} or {crop for _, crop in windows})
+    return any(not is_reached(case, crop, size) for crop in product(*likely))
+
+
+def is_reached(case: Case, crop: Crop, size: tuple[int, ...]) -> bool:
     """Whether any product reaches the window."""
     if 0 in (case.in_channels, case.out_channels, case.batch, *case.input_size):
         return False

@@ -9,6 +9,8 @@
 ``base.trial``                 one trial and its five possible verdicts
 ``base.probe``                 the prober: asks one implementation
 ``base.answer_checks``         checks the arrays of a prober's answers
+``base.reading_fit``           fits observed geometries to named readings of a padding
+``base.expressions``           finds the shortest formula that gives observed numbers
 ``base.comparing``             compares an answer with expected arrays
 ``documents``                  claims of reference pages and articles
 ``documents.page``             makes the requirements of a document
@@ -35,6 +37,7 @@
 ``properties.special``         NaN, infinities, signed zeros, subnormals
 ``properties.spellings``       spellings of an argument: number, list, tuple
 ``properties.uniform``         test of a uniform distribution
+``properties.words``           rules and effects of the paddings "same" and "valid"
 ``refusals``                   invalid calls
 ``refusals.invalid_call``      makes invalid calls and judges their answers
 ``refusals.messages``          quality of the messages of refusals

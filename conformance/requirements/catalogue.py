@@ -22,6 +22,7 @@ from conv_transpose_conformance.requirements.base.requirement import (
     Judged,
     Probed,
     Requirement,
+    Ruled,
 )
 
 # The suite's own requirements, in the order of reports; the documents' claims precede them.
@@ -40,6 +41,7 @@ SUBJECTS: Final = tuple(
         "properties.derivatives",
         "properties.dtypes",
         "properties.special",
+        "properties.words",
     )
 )
 SUITE: Final = Document("General requirements", "docs/requirements.md")
@@ -141,7 +143,7 @@ def concerned(requirements: Sequence[Requirement], implementations: Iterable[str
 def decided_by(patterns: Iterable[str], cases: Iterable[Case]) -> Iterator[Case]:
     """Yields the cases that decide requirements of these globs; all cases without a glob."""
     globs = tuple(patterns)
-    judged = [r for r in choose(globs) if isinstance(r, Judged)] if globs else None
+    judged = [r for r in choose(globs) if isinstance(r, Judged | Ruled)] if globs else None
     if judged is None:
         yield from cases
     elif judged:
@@ -150,7 +152,9 @@ def decided_by(patterns: Iterable[str], cases: Iterable[Case]) -> Iterator[Case]
 
 def share(requirements: Iterable[Requirement], shard: Shard | None) -> tuple[Requirement, ...]:
     """Returns a shard's requirements: those that cases decide, and its part of the others."""
-    return tuple(r for r in requirements if shard is None or isinstance(r, Judged) or shard.holds_id(r.id))
+    return tuple(
+        r for r in requirements if shard is None or isinstance(r, Judged | Ruled) or shard.holds_id(r.id)
+    )
 
 
 def listing(*, as_json: bool) -> str:

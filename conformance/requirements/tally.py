@@ -8,7 +8,8 @@ from attrs import define, field
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict
-from conv_transpose_conformance.requirements.base.requirement import Judged, Requirement, Result
+from conv_transpose_conformance.requirements.base.reading_fit import ReadingsSeen
+from conv_transpose_conformance.requirements.base.requirement import Judged, Requirement, Result, Ruled
 from conv_transpose_conformance.requirements.base.trial import Trial
 
 _REMEMBERED = 4096
@@ -19,6 +20,8 @@ class Tally:
     """Adds up records by requirement and implementation."""
 
     requirements: tuple[Judged, ...]
+    ruled: tuple[Ruled, ...] = ()
+    readings: ReadingsSeen = field(factory=ReadingsSeen, init=False)
     _by_check: Mapping[Check, list[Judged]] = field(init=False)
     _results: dict[tuple[str, str], Result] = field(factory=dict, init=False)
     _picked: dict[int, tuple[Case, frozenset[str]]] = field(factory=dict, init=False)
@@ -30,7 +33,10 @@ class Tally:
     @classmethod
     def of(cls, requirements: Iterable[Requirement]) -> Tally:
         """Returns a tally of the judged requirements among these."""
-        return cls(tuple(r for r in requirements if isinstance(r, Judged)))
+        every = tuple(requirements)
+        return cls(
+            tuple(r for r in every if isinstance(r, Judged)), tuple(r for r in every if isinstance(r, Ruled))
+        )
 
     def wants(self, case: Case) -> bool:
         """Whether this case decides any requirement."""
@@ -62,7 +68,7 @@ class Tally:
 
     def results(self, columns: Mapping[str, str]) -> list[Result]:
         """Returns one result per requirement and implementation; ``columns`` maps columns to targets."""
-        found = []
+        found = [self._ruled(rule, *column) for rule in self.ruled for column in columns.items()]
         for requirement in self.requirements:
             for column, target in columns.items():
                 result = self._results.get((requirement.id, column))
@@ -74,6 +80,12 @@ class Tally:
                         result.add(Trial(Verdict.NOT_APPLICABLE, "does not apply to this API"))
                 found.append(result)
         return found
+
+    def _ruled(self, rule: Ruled, column: str, target: str) -> Result:
+        """Returns whether one rule gives the geometries that were seen in a column."""
+        result = Result(rule.id, column, target, probed=False)
+        result.add(self.readings.trial(column, rule.word))
+        return result
 
     def _of(self, case: Case) -> frozenset[str]:
         known = self._picked.get(id(case))

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.judging.verdicts import FAILING, Verdict
-from conv_transpose_conformance.reports.pages import arrays
+from conv_transpose_conformance.reports.pages import arrays, readings
 from conv_transpose_conformance.reports.pages.cause_words import (
     expectations,
     facts,
@@ -121,6 +121,7 @@ def html(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
             headline=headline(run),
             sentences=[*sentences(run, divergences), sentence(run), *expectations(run)],
             documents=documents(run),
+            readings=readings.rows(run),
             checks=checks,
             words=WORDS,
             failing_verdicts=FAILING,

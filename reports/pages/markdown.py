@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import Any, Final
 
+from conv_transpose_conformance.reports.pages import readings
 from conv_transpose_conformance.reports.pages.cause_words import (
     expectations,
     facts,
@@ -86,6 +87,7 @@ def markdown(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
     if known:
         lines += ["### Stale expectations", "", *known, ""]
     lines += _requirements(run)
+    lines += _readings(run)
     if divergences:
         lines += ["### Divergences", ""]
     for divergence in sorted(divergences, key=is_expected)[:_SHOWN]:
@@ -114,6 +116,18 @@ def _requirements(run: dict[str, Any]) -> list[str]:
         lines += [f"  found: {escaped(result['message'])}"]
     if len(broken) > _SHOWN:
         lines.append(f"- {len(broken) - _SHOWN:,} more in run.json")
+    return [*lines, ""]
+
+
+def _readings(run: dict[str, Any]) -> list[str]:
+    """Returns the table of what paddings in words mean, and calls that documents leave open."""
+    found = readings.rows(run)
+    if not found:
+        return []
+    lines = ["### Readings", "", "| where | implementation | follows | in |", "| --- | --- | --- | --- |"]
+    for row in found:
+        cells = (row.region, ", ".join(row.implementations), row.follows, row.details)
+        lines.append("| " + " | ".join(map(escaped, cells)) + " |")
     return [*lines, ""]
 
 

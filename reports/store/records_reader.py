@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.names import Target
 from conv_transpose_conformance.errors import BadRunFolder, InvalidCase
@@ -98,9 +100,9 @@ def _record(
 
 def _geometry(case: Case, observed: list[Any]) -> Geometry | None:
     """Returns the geometry of the columns ``observed_*``, None where they are empty."""
-    if _number(observed[2]) is None:
-        return None
     crop, size = observed[: case.ndim], observed[2 : 2 + case.ndim]
+    if any(pd.isna(value) for value in (*crop, *size)):
+        return None
     return at(case, tuple(map(int, crop)), tuple(map(int, size)))
 
 

@@ -93,6 +93,17 @@ class Probed(Requirement):
     making: bool = False
 
 
+@frozen(kw_only=True)
+class Ruled(Requirement):
+    """A requirement that one rule gives the geometry of every call with the padding ``word``."""
+
+    word: str
+
+    def of(self, case: Case) -> bool:
+        """Whether a case decides the requirement."""
+        return case.padding == self.word
+
+
 @define
 class Result:
     """The result of one requirement on one implementation.

@@ -71,7 +71,7 @@ def test_an_output_too_large_to_search_is_named() -> None:
 
 
 def test_crops_that_no_product_reaches_are_one_map() -> None:
-    case = Case.parse("v1_1d_n1_ci1_co1_i2_k1_s4_psame_b_f32_int.1")
+    case = Case.parse("v1_1d_n1_ci1_co1_i2_k1_s4_p1.2_op1_b_f32_int.1")
     problem = Problem(case, None)
     found = observe(case, problem.data, output(problem, (1,), (2,)))  # the gap between two products
     assert found.finding is Finding.ONE
@@ -99,3 +99,12 @@ def test_the_pool_holds_the_gradient_of_every_output(identifier: str) -> None:
     np.testing.assert_array_equal(problem.pool[: g.size].reshape(g.shape), g)
     for check, expected in under.reference.items():  # whose sums are exact too
         assert expected.scale.max(initial=0) <= 2**24, check
+
+
+@pytest.mark.parametrize("padding", ["psame", "p1_op2", "pvalid"])
+def test_an_output_of_nothing_but_the_bias_is_no_crop_where_products_belong(padding: str) -> None:
+    case = Case.parse(f"v1_1d_n1_ci2_co3_i5_k3_s2_{padding}_b_f32_int.1")
+    problem = Problem(case, None)
+    y = output(problem, (40,), (10,))
+    assert (y == y[:, :, :1]).all()
+    assert "no product reaches the output" in observe(case, problem.data, y).reason
