@@ -80,6 +80,7 @@ REQUIREMENTS: Final = (
         "Without output_size the output has the least size, H' and W'; else the given one.",
         (Check.ACCEPTANCE, Check.SHAPE),
         lambda case: case.padding != "same",
+        working=True,
     ),
     family.in_forms(PAGE, "kernel_size", "kernel_size is a number, or a list or a tuple of two."),
     family.in_forms(PAGE, "stride", "stride is a number, or a list or a tuple of two."),
@@ -105,6 +106,7 @@ REQUIREMENTS: Final = (
         "Of two numbers for each dimension, the first is the padding before, the second after.",
         (Check.ACCEPTANCE, Check.SHAPE, Check.VALUES),
         lambda case: not isinstance(case.padding, str) and not case.symmetric,
+        working=True,
     ),
     family.padding_sides(
         PAGE, "padding-sides", "A number as padding pads each dimension with that many zeros on both sides."

@@ -45,6 +45,7 @@ _SAME: Final = (
 )
 BIASED: Final = ("v1_1d_n1_ci2_co3_i4_k3_s2_b_f32_int.1", "v1_2d_n1_ci2_co3_i3x4_k3x2_s2x1_b_f32_int.1")
 _PLAIN: Final = ("v1_1d_n1_ci2_co2_i4_k3_s2_p1_f32_int.1", "v1_2d_n1_ci2_co2_i4x3_k3x3_s2x2_p1x1_f32_int.1")
+_SQUARE: Final = ("v1_1d_n1_ci2_co2_i4_k3_s2_p1_f32_int.1", "v1_2d_n1_ci2_co2_i4x4_k3x3_s2x2_p1x1_f32_int.1")
 _UNPADDED: Final = ("v1_1d_n1_ci2_co2_i4_k3_f32_int.1", "v1_2d_n1_ci2_co2_i4x3_k3x3_f32_int.1")
 _DILATED: Final = ("v1_1d_n1_ci2_co2_i4_k3_d2_f32_int.1", "v1_2d_n1_ci2_co2_i4x3_k3x3_d2x2_f32_int.1")
 
@@ -60,7 +61,7 @@ def in_forms(page: Page, argument: str, statement: str, **others: Any) -> Requir
     identifier, value = {
         "kernel_size": (_UNPADDED[page.ndim - 1], 3),
         "stride": (_PLAIN[page.ndim - 1], 2),
-        "output_size": (_PLAIN[page.ndim - 1], 7),
+        "output_size": (_SQUARE[page.ndim - 1], 8),
     }[argument]
     return page.probed(
         "output-size-forms" if argument == "output_size" else argument.replace("_", "-"),
@@ -244,16 +245,17 @@ def valid(page: Page) -> Requirement:
     )
 
 
-def length(page: Page, note: str, *, closed: bool) -> Requirement:
+def length(page: Page, note: str, *, closed: bool, name: str = "length", **others: Any) -> Requirement:
     """Returns the claim on the length of the output, with its upper end where ``closed``."""
     included = "both included" if closed else "the upper end excluded"
     return page.probed(
-        "length",
+        name,
         "L' = (L_in - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + 1, and the length of the "
         f"output is from L' to L' + stride, {included}.",
         output_sizes.interval(LENGTHS[page.ndim - 1], closed=closed),
         note=f"judged: every length of the interval can be asked for with output_size, and none outside "
         f"it. {note}",
+        **others,
     )
 
 

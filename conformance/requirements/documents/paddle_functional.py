@@ -29,8 +29,11 @@ DOCUMENTS: Final = {
 }
 ONE: Final = Page("PF1", "paddle-functional-1d", "paddle.nn.functional.conv1d_transpose", 1)
 TWO: Final = Page("PF2", "paddle-functional-2d", "paddle.nn.functional.conv2d_transpose", 2)
-_EXTENDED: Final = ("v1_1d_n1_ci1_co1_i3_k3_s2_op1_f32_int.1", "v1_1d_n1_ci2_co2_i4_k4_s3_op2_f32_int.2")
-_CLOSED: Final = "The Chinese page leaves out the upper end"
+# with a padding, as otherwise no product reaches the added positions
+_EXTENDED: Final = (
+    "v1_1d_n1_ci1_co1_i3_k3_s2_p1_op1_f32_int.1",
+    "v1_1d_n1_ci2_co2_i4_k4_s3_p2_op2_f32_int.2",
+)
 
 
 def _chinese(page: Page) -> Page:
@@ -70,7 +73,19 @@ def _claims(page: Page) -> tuple[Requirement, ...]:
             contradicts=(f"{page.prefix}.bias",),
         ),
         family.activation(page),
-        family.length(page, _CLOSED, closed=True),
+        family.length(
+            page,
+            f"The Chinese page leaves out the upper end ({page.prefix}.length-open)",
+            closed=True,
+            contradicts=(f"{page.prefix}.length-open",),
+        ),
+        family.length(
+            _chinese(page),
+            f"The English page includes the upper end ({page.prefix}.length)",
+            name="length-open",
+            closed=False,
+            contradicts=(f"{page.prefix}.length",),
+        ),
         page.probed(
             "adjoint",
             f"It can be seen as the backward pass of conv{page.ndim}d.",
@@ -82,6 +97,7 @@ def _claims(page: Page) -> tuple[Requirement, ...]:
             "Without output_size the output has the least size, L' or H' and W'; else the given one.",
             (Check.ACCEPTANCE, Check.SHAPE),
             lambda case: case.padding != "same",
+            working=True,
         ),
         page.judged(
             "dtype",
@@ -89,6 +105,7 @@ def _claims(page: Page) -> tuple[Requirement, ...]:
             (Check.ACCEPTANCE, Check.DTYPE),
             lambda case: case.dtype in ("float32", "float64"),
             note="the Chinese page names float16 too",
+            working=True,
         ),
         page.judged(
             "weight",
@@ -97,12 +114,14 @@ def _claims(page: Page) -> tuple[Requirement, ...]:
             (Check.ACCEPTANCE, Check.SHAPE, Check.VALUES, Check.GRAD_WEIGHT),
             lambda case: case.in_channels != case.out_channels and case.padding != "same",
             note="decided by cases in which the two numbers of channels differ",
+            working=True,
         ),
         page.judged(
             "bias",
             "The bias has the shape [M].",
             (Check.ACCEPTANCE, Check.SHAPE, Check.VALUES, Check.GRAD_BIAS),
             lambda case: case.bias and case.padding != "same",
+            working=True,
         ),
         family.in_forms(page, "stride", f"stride is a number, or a tuple or a list of {count}."),
         family.groups(page),
@@ -173,6 +192,7 @@ REQUIREMENTS: Final = (
         "Two numbers for a dimension are the padding at its top or left, and at its bottom or right.",
         (Check.ACCEPTANCE, Check.SHAPE, Check.VALUES),
         lambda case: not isinstance(case.padding, str) and not case.symmetric,
+        working=True,
     ),
     family.output_padding(
         TWO, "output_padding is additional size on one side of each dimension of the output."

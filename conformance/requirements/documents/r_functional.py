@@ -49,6 +49,7 @@ def _claims(page: Page) -> tuple[Requirement, ...]:
             f"The input has the shape (minibatch, in_channels, {size}).",
             (Check.ACCEPTANCE, Check.SHAPE),
             lambda case: case.batch is not None,
+            working=True,
         ),
         page.probed(
             "weight",
@@ -64,6 +65,7 @@ def _claims(page: Page) -> tuple[Requirement, ...]:
             "The bias is optional and has the shape (out_channels).",
             (Check.ACCEPTANCE, Check.SHAPE, Check.VALUES, Check.GRAD_BIAS),
             lambda case: case.bias,
+            working=True,
         ),
         page.probed(
             "padding",
@@ -97,7 +99,8 @@ REQUIREMENTS: Final = (
         "output-padding",
         "output_padding is padding that is applied to the output.",
         for_each(
-            output_sizes.output_padding_is_zero, listed("v1_2d_n1_ci2_co2_i3x4_k3x3_s2x2_op1x1_f32_int.1")
+            output_sizes.output_padding_is_zero,
+            listed("v1_2d_n1_ci2_co2_i3x4_k3x3_s2x2_p1x1_op1x1_f32_int.1"),
         ),
         note="read as: the added positions hold zeros. The page of the module says that none are added",
         contradicts=("R2.output-padding",),

@@ -147,14 +147,14 @@ def deterministic(page: Page) -> Requirement:
     )
 
 
-def padding(page: Page, note: str = "") -> Requirement:
-    """Returns the claim on the zeros that ``padding`` stands for; ``note`` is added to its note."""
+def padding(page: Page) -> Requirement:
+    """Returns the claim on the zeros that ``padding`` stands for."""
     return page.probed(
         "padding",
         "padding acts as dilation * (kernel_size - 1) - padding implicit zeros on both sides of the input.",
         for_each(relations.zero_insertion, padded(page.ndim)),
         note="the input is the one with stride - 1 zeros between its elements; a negative number of "
-        f"implicit zeros is read as a cut{note}",
+        "implicit zeros is read as a cut",
     )
 
 

@@ -66,6 +66,7 @@ def _claims(page: Page) -> tuple[Requirement, ...]:
             f"The input has the shape (minibatch, in_channels, {size}).",
             (Check.ACCEPTANCE, Check.SHAPE),
             lambda case: case.batch is not None,
+            working=True,
         ),
         page.judged(
             "weight",
@@ -73,12 +74,14 @@ def _claims(page: Page) -> tuple[Requirement, ...]:
             (Check.ACCEPTANCE, Check.SHAPE, Check.VALUES, Check.GRAD_WEIGHT),
             lambda case: case.in_channels != case.out_channels,
             note="decided by cases in which the two numbers of channels differ",
+            working=True,
         ),
         page.judged(
             "bias",
             "The bias is optional and has the shape (out_channels).",
             (Check.ACCEPTANCE, Check.SHAPE, Check.VALUES, Check.GRAD_BIAS),
             lambda case: case.bias,
+            working=True,
         ),
         padding(page),
         page.judged(

@@ -221,6 +221,21 @@ def word_is_zero(prober: Prober, case: Case) -> Trial:
 
 
 @tried
+def same_cuts_halves(prober: Prober, case: Case) -> Trial:
+    """With a stride of 1, 'same' cuts ``dilation * (kernel - 1)`` from the output, the odd one at the end."""
+    arrays = _without_gradient(prober, case)
+    full = result(prober, case.replace(padding=((0, 0),) * case.ndim), arrays)
+    begins = [d * (k - 1) // 2 for d, k in zip(case.dilation, case.kernel_size, strict=True)]
+    kept: Any = (
+        ...,
+        *(slice(at, at + size) for at, size in zip(begins, case.input_size, strict=True)),
+    )
+    why = "the output without padding, cut evenly at both ends"
+    hold({"output": result(prober, case, arrays)}, {"output": full[kept]}, case, why)
+    return passed(case)
+
+
+@tried
 def output_padding_is_zero(prober: Prober, case: Case) -> Trial:
     """The elements that output padding adds are zero."""
     plain = case.replace(output_padding=(0,) * case.ndim, bias=False)
