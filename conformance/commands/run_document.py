@@ -32,6 +32,7 @@ def run_document(
     implementations: Mapping[str, Any],
     requirements: Sequence[Requirement],
     results: Sequence[Mapping[str, Any]],
+    drift: Sequence[Mapping[str, Any]],
     divergences: Sequence[Mapping[str, Any]],
     expectations: Expectations,
 ) -> dict[str, Any]:
@@ -45,6 +46,7 @@ def run_document(
         **about,
         "frameworks": frameworks,
         "requirements": {"catalogue": [described(r) for r in requirements], "results": results},
+        "document_drift": drift,
         "expectations": {
             "file": str(expectations.path),
             "entries": len(expectations.entries),

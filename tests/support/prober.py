@@ -94,6 +94,12 @@ class ReferenceAdapter(Adapter):
         """A spoil called ``construct`` or ``forward`` has the arguments of the layer or the function."""
         return {name: self.spoils[name] for name in ("construct", "forward") if name in self.spoils}
 
+    def docstring(self, implementation: str) -> str:
+        """A spoil called ``docstring`` is the text itself."""
+        if "docstring" not in self.spoils:
+            raise Unsupported("there is no docstring")
+        return self.spoils["docstring"]
+
 
 class ReferenceCall(Call):
     """``number`` counts the forward passes of this layer, ``adapter.calls`` the layers so far."""
