@@ -6,6 +6,7 @@ An adapter gets a case as plain data, the dictionary of ``Case.to_dict``.
 from __future__ import annotations
 
 import importlib
+import inspect
 import re
 from typing import Any
 
@@ -123,6 +124,17 @@ class Adapter:
         """Returns the callables to introspect: ``construct`` (of a layer) and ``forward``."""
         made = self.made(implementation)
         return {"construct": made, "forward": made.forward} if is_layer(made) else {"forward": made}
+
+    def docstring(self, implementation: str) -> str:
+        """Returns the docstring that this release ships for an implementation.
+
+        Raises:
+            Unsupported: if it ships none.
+        """
+        text = inspect.getdoc(self.made(implementation))
+        if not text:
+            raise Unsupported("there is no docstring")
+        return text
 
 
 def is_layer(made: Any) -> bool:

@@ -2,8 +2,9 @@
 
 Request: ``{"type": "probe", "id": n, "operation": name, "case": {...}, "implementations": [name], "options":
 {...}}``.  ``call`` is a plain call with the options of ``base.Options``.  The other operations are the
-methods of ``base.Call`` with these names, ``signature``, and ``twice``, a second forward and backward pass of
-one layer.  The answer is that of a plain call; in addition ``"facts"`` holds the result of ``signature``.
+methods of ``base.Call`` with these names, ``signature``, ``docstring``, and ``twice``, a second forward and
+backward pass of one layer.  The answer is that of a plain call; in addition ``"facts"`` holds the result of
+``signature``, or under ``docstring`` the implementation's name and its docstring.
 """
 
 from __future__ import annotations
@@ -15,7 +16,17 @@ from typing import Any
 from conv_transpose_conformance.adapters.base import Adapter, Call, Options, Unsupported, first_line
 from conv_transpose_conformance.adapters.protocol import Arrays
 
-OPERATIONS = ("call", "signature", "initial", "inputs", "convolve", "second", "tangent", "twice")
+OPERATIONS = (
+    "call",
+    "signature",
+    "docstring",
+    "initial",
+    "inputs",
+    "convolve",
+    "second",
+    "tangent",
+    "twice",
+)
 
 
 def probe(
@@ -38,6 +49,8 @@ def probe(
         if operation == "signature":
             made = adapter.callables(implementation)
             answer["facts"] = {name: signature(function) for name, function in made.items()}
+        elif operation == "docstring":
+            answer["facts"] = {"docstring": [[implementation, adapter.docstring(implementation)]]}
         elif operation == "initial":
             call = adapter.call(implementation, case, arrays, Options(options))
             found = call.initial(options.get("seed", 0))

@@ -41,6 +41,7 @@ class RunContext:
         explaining: whether the run asks the frameworks further questions about divergences.
         frameworks: the entries of run.json, by target.
         results: the requirements' results, as in run.json.
+        drift: the documents that have drifted, as in run.json.
         scripts: the reproduction scripts of ``causes``, once the search for causes has begun.
         divergences: the content of divergences.json.
         written: the contents of run.json and divergences.json, once written.
@@ -65,6 +66,7 @@ class RunContext:
         )
     )
     results: list[dict[str, Any]] = field(factory=list)
+    drift: list[dict[str, Any]] = field(factory=list)
     causes: list[Cause] = field(factory=list)
     scripts: Scripts | None = None
     divergences: list[dict[str, Any]] = field(factory=list)

@@ -13,7 +13,7 @@ from conv_transpose_conformance.commands.context import RunContext, ran, unavail
 from conv_transpose_conformance.commands.recorder import Recorder
 from conv_transpose_conformance.execution import events
 from conv_transpose_conformance.reports.store.journal import Journal
-from conv_transpose_conformance.requirements.examine import Examined, Examining
+from conv_transpose_conformance.requirements.examine import Drifted, Examined, Examining
 
 
 @frozen
@@ -51,6 +51,7 @@ Event = (
     events.Event
     | Examining
     | Examined
+    | Drifted
     | Looking
     | Found
     | Executing

@@ -68,6 +68,7 @@ def merge(
         implementations=recorder.summary.implementations(),
         requirements=requirements,
         results=_results(parts, requirements, recorder.tally, frameworks, expectations),
+        drift=_drift(parts),
         divergences=found,
         expectations=expectations,
         readings=recorder.tally.readings.fits(),
@@ -198,6 +199,12 @@ def _results(
     order = {requirement.id: position for position, requirement in enumerate(requirements)}
     position = list(columns)
     return sorted(found, key=lambda r: (order[r["requirement"]], position.index(r["implementation"])))
+
+
+def _drift(parts: Sequence[_Part]) -> list[dict[str, Any]]:
+    """Returns the documents that have drifted in any part, each implementation once."""
+    entries = [entry for part in parts for entry in part.run.get("document_drift") or ()]
+    return list({entry["implementation"]: entry for entry in entries}.values())
 
 
 def _complete(divergence: dict[str, Any], parts: Sequence[_Part]) -> None:

@@ -32,7 +32,7 @@ from conv_transpose_conformance.execution.session import host_facts
 from conv_transpose_conformance.generation.corpus import core
 from conv_transpose_conformance.reports.render import render
 from conv_transpose_conformance.requirements.base.requirement import Result
-from conv_transpose_conformance.requirements.examine import Examined, examine
+from conv_transpose_conformance.requirements.examine import Drifted, Examined, examine
 
 Events = Generator[Event, None, None]
 
@@ -79,6 +79,8 @@ def evaluate_requirements(context: RunContext) -> Events:
     for event in examine(context.requirements, subjects, context.engine.interrupt):
         if isinstance(event, Examined):
             probed.append(event.result)
+        elif isinstance(event, Drifted):
+            context.drift.append(event.drift.plain())
         yield event
     context.results = evaluated(
         context.requirements,
@@ -135,6 +137,7 @@ def write_folder(context: RunContext) -> Events:
         implementations=summary.implementations(),
         requirements=context.requirements,
         results=context.results,
+        drift=context.drift,
         divergences=context.divergences,
         expectations=context.expectations,
         readings=context.recorder.tally.readings.fits(),

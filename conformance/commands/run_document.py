@@ -32,6 +32,7 @@ def run_document(
     implementations: Mapping[str, Any],
     requirements: Sequence[Requirement],
     results: Sequence[Mapping[str, Any]],
+    drift: Sequence[Mapping[str, Any]],
     divergences: Sequence[Mapping[str, Any]],
     expectations: Expectations,
     readings: Sequence[Mapping[str, Any]],
@@ -47,6 +48,7 @@ def run_document(
         "frameworks": frameworks,
         "requirements": {"catalogue": [described(r) for r in requirements], "results": results},
         "readings": list(readings),
+        "document_drift": drift,
         "expectations": {
             "file": str(expectations.path),
             "entries": len(expectations.entries),

@@ -289,5 +289,9 @@ FRAMEWORK: Final = Framework(
     release=Release(distribution="mindspore", version="2.10.0", companions=companions),
     idiom=idiom,
     script_variables={"GLOG_v": "3"},  # of its log the errors alone
-    requirements=("conv_transpose_conformance.requirements.documents.mint_2d",),
+    requirements=(
+        "conv_transpose_conformance.requirements.documents.mindspore_1d",
+        "conv_transpose_conformance.requirements.documents.mindspore_2d",
+        "conv_transpose_conformance.requirements.documents.mint_2d",
+    ),
 )

@@ -237,5 +237,9 @@ FRAMEWORK: Final = Framework(
     release=Release(distribution="paddlepaddle", version="3.3.1", companions=companions),
     devices=("cpu", "cuda"),
     idiom=idiom,
-    requirements=("conv_transpose_conformance.requirements.documents.paddle_1d",),
+    requirements=(
+        "conv_transpose_conformance.requirements.documents.paddle_1d",
+        "conv_transpose_conformance.requirements.documents.paddle_2d",
+        "conv_transpose_conformance.requirements.documents.paddle_functional",
+    ),
 )

@@ -82,5 +82,9 @@ FRAMEWORK: Final = Framework(
     cannot_express=cannot_express,
     runtime=R_TORCH,
     scripts="conv_transpose_conformance.reports.scripts.r_script",
-    requirements=("conv_transpose_conformance.requirements.documents.r_1d",),
+    requirements=(
+        "conv_transpose_conformance.requirements.documents.r_1d",
+        "conv_transpose_conformance.requirements.documents.r_2d",
+        "conv_transpose_conformance.requirements.documents.r_functional",
+    ),
 )

@@ -199,6 +199,8 @@ FRAMEWORK: Final = Framework(
     idiom=idiom,
     requirements=(
         "conv_transpose_conformance.requirements.documents.torch_1d",
+        "conv_transpose_conformance.requirements.documents.torch_2d_reference",
+        "conv_transpose_conformance.requirements.documents.torch_functional",
         "conv_transpose_conformance.requirements.documents.torch_2d",
     ),
 )

@@ -17,6 +17,7 @@ from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.requirements.base.probe import Prober
 from conv_transpose_conformance.requirements.base.requirement import Probed, Requirement, Result
 from conv_transpose_conformance.requirements.base.trial import Trial
+from conv_transpose_conformance.requirements.drift import Drift, drift_of, recorded
 from conv_transpose_conformance.workers.process import WorkerFailed
 from conv_transpose_conformance.workers.stop import Stop
 
@@ -45,12 +46,20 @@ class Examined:
     result: Result
 
 
+@frozen
+class Drifted:
+    """An event: a docstring is no longer the one that its API's statements were written for."""
+
+    drift: Drift
+
+
 def examine(
     requirements: Iterable[Requirement], subjects: Iterable[Subject], stop: Stop | None = None
-) -> Iterator[Examining | Examined]:
+) -> Iterator[Examining | Examined | Drifted]:
     """Yields one result for every probed requirement and implementation, as soon as each is known.
 
-    The verdict is ``error`` where no worker starts; once ``stop`` is set, the remaining results are omitted.
+    What has drifted of the documents comes first.  The verdict is ``error`` where no worker starts; once
+    ``stop`` is set, the remaining results are omitted.
     """
     probed = [requirement for requirement in requirements if isinstance(requirement, Probed)]
     interrupt = Interrupt(within=stop)
@@ -74,7 +83,7 @@ def _examine(
     requirements: Sequence[Probed],
     subject: Subject,
     stop: Stop,
-    emit: Callable[[Examining | Examined], None],
+    emit: Callable[[Examining | Examined | Drifted], None],
 ) -> None:
     if stop.is_set():
         return
@@ -83,6 +92,9 @@ def _examine(
         try:
             runner.start()
             benches = {name: Prober(name, runner) for name in subject.columns}
+            for name, column in subject.columns.items():
+                for found in _drift(benches[name], column, subject.target):
+                    emit(Drifted(found))
             while waiting and not stop.is_set():
                 name, column, requirement = waiting[0]
                 emit(Examining(column, requirement.id))
@@ -97,6 +109,16 @@ def _examine(
                 result = Result(requirement.id, column, subject.target, probed=True)
                 result.add(Trial(Verdict.ERROR, str(failed)))
                 emit(Examined(result))
+
+
+def _drift(prober: Prober, column: str, target: str) -> Iterator[Drift]:
+    """Yields how the docstring of an API, not of a variant, has drifted."""
+    if prober.implementation not in recorded():
+        return
+    version = str(prober.hello.get("version", ""))
+    found = drift_of(prober.implementation, prober.docstring(), column=column, target=target, version=version)
+    if found is not None:
+        yield found
 
 
 def _try(requirement: Probed, prober: Prober, result: Result, stop: Stop) -> None:

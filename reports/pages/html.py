@@ -22,6 +22,7 @@ from conv_transpose_conformance.reports.pages.cause_words import (
     script_status,
     subject,
 )
+from conv_transpose_conformance.reports.pages.drift import drifted, told
 from conv_transpose_conformance.reports.pages.requirements import documents, sentence
 from conv_transpose_conformance.reports.pages.words import (
     WORDS,
@@ -122,6 +123,7 @@ def html(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
             sentences=[*sentences(run, divergences), sentence(run), *expectations(run)],
             documents=documents(run),
             readings=readings.rows(run),
+            drift=[(told(entry), entry["sentences"]) for entry in drifted(run)],
             checks=checks,
             words=WORDS,
             failing_verdicts=FAILING,

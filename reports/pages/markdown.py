@@ -14,6 +14,7 @@ from conv_transpose_conformance.reports.pages.cause_words import (
     script_status,
     subject,
 )
+from conv_transpose_conformance.reports.pages.drift import drift_line
 from conv_transpose_conformance.reports.pages.requirements import documents, failing_alone, sentence
 from conv_transpose_conformance.reports.pages.words import (
     WORDS,
@@ -88,6 +89,8 @@ def markdown(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
         lines += ["### Stale expectations", "", *known, ""]
     lines += _requirements(run)
     lines += _readings(run)
+    if drift_line(run):
+        lines += [escaped(drift_line(run)), ""]
     if divergences:
         lines += ["### Divergences", ""]
     for divergence in sorted(divergences, key=is_expected)[:_SHOWN]:

@@ -17,6 +17,7 @@ from conv_transpose_conformance.reports.pages.cause_words import (
     script_status,
     subject,
 )
+from conv_transpose_conformance.reports.pages.drift import drift_line
 from conv_transpose_conformance.reports.pages.requirements import command, failing_alone, sentence
 from conv_transpose_conformance.reports.pages.requirements import is_expected as is_known
 from conv_transpose_conformance.reports.pages.words import (
@@ -100,6 +101,8 @@ def print_summary(
         printer.line(line)
     for line in expectations(run):
         printer.line(line, "yellow")
+    if drift_line(run):
+        printer.line(drift_line(run), "yellow")
     printer.line(f"Report: {os.path.join(out_dir, 'index.html')}")
 
 

@@ -1,4 +1,4 @@
-"""Checks the requirements in run.json, a file that may come from strangers."""
+"""Checks the requirements and drifted documents in run.json, a file that may come from strangers."""
 
 from __future__ import annotations
 
@@ -42,3 +42,14 @@ def check_requirements(requirements: Node) -> None:
             except InvalidCase as error:
                 result["case"].fail(f"is not a case id: {error}")
         result.get("expected").of(dict, type(None))
+
+
+def check_drift(drift: Node) -> None:
+    """Checks the documents that have drifted."""
+    for entry in drift:
+        for key in ("implementation", "framework", "version", "recorded"):
+            entry[key].of(str)
+        for key in ("new", "gone"):
+            entry[key].count()
+        for sentence in entry["sentences"]:
+            sentence.of(str)

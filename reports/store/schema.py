@@ -19,7 +19,7 @@ from conv_transpose_conformance.reports.store.cause_schema import check_cause
 from conv_transpose_conformance.reports.store.files import reason
 from conv_transpose_conformance.reports.store.json_node import NONE, Node, short
 from conv_transpose_conformance.reports.store.reading_schema import check_readings
-from conv_transpose_conformance.reports.store.requirement_schema import check_requirements
+from conv_transpose_conformance.reports.store.requirement_schema import check_drift, check_requirements
 from conv_transpose_conformance.reports.store.strict_json import jsonable, replay_command
 from conv_transpose_conformance.text import one_line
 
@@ -116,6 +116,8 @@ def check_run(run: Node) -> dict[str, Any]:
         check_requirements(run["requirements"])
     if run.get("readings").of(list, NONE) is not None:
         check_readings(run["readings"])
+    if run.get("document_drift").of(list, NONE) is not None:
+        check_drift(run["document_drift"])
     if run.get("expectations").of(dict, NONE) is not None:
         run["expectations"]["file"].of(str)
         run["expectations"]["entries"].count()

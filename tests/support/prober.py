@@ -33,7 +33,7 @@ def prober(implementation: str, **spoils: Spoil) -> Prober:
     Each of ``spoils`` replaces what is answered under its name: ``values``, ``grad_input``, ``grad_weight``,
     ``grad_bias``, ``x``, ``w``, ``b`` (after a call), ``convolve``, ``second_x``, ``second_w``, ``second_g``,
     ``tangent``, ``weight``, ``bias`` (initial), ``parameters`` (as made); ``construct`` is the layer's
-    signature.
+    signature, ``forward`` the function's.
     """
     return Prober(implementation, FakeRunner(spoils))  # type: ignore[arg-type]
 
@@ -91,8 +91,14 @@ class ReferenceAdapter(Adapter):
         return self.calls[-1]
 
     def callables(self, implementation: str) -> dict[str, Any]:
-        """A spoil of the name ``construct`` is a function with the layer's arguments."""
-        return {name: self.spoils[name] for name in ("construct",) if name in self.spoils}
+        """A spoil called ``construct`` or ``forward`` has the arguments of the layer or the function."""
+        return {name: self.spoils[name] for name in ("construct", "forward") if name in self.spoils}
+
+    def docstring(self, implementation: str) -> str:
+        """A spoil called ``docstring`` is the text itself."""
+        if "docstring" not in self.spoils:
+            raise Unsupported("there is no docstring")
+        return self.spoils["docstring"]
 
 
 class ReferenceCall(Call):

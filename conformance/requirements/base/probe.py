@@ -190,6 +190,12 @@ class Prober:
             }
         return self._signature
 
+    def docstring(self) -> str:
+        """Returns the docstring that the installed release ships, "" where the adapter knows none."""
+        answer = self.ask("docstring", plain_case(self.ndim), {})
+        entries = answer.facts.get("docstring") or [["", ""]]
+        return str(entries[0][1] or "") if answer.outcome is Outcome.OK else ""
+
 
 def plain_case(ndim: int) -> Case:
     """Returns the smallest case: one channel, kernel 1, stride 1, ones everywhere."""

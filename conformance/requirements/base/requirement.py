@@ -35,10 +35,14 @@ _COSTLY: Final = (Verdict.CRASH, Verdict.HANG, Verdict.UNSUPPORTED)
 
 @frozen
 class Document:
-    """A document with statements; ``page`` is its location."""
+    """A document with statements; ``page`` is its location.
+
+    ``official`` is whether the makers of the API published it.
+    """
 
     title: str
     page: str
+    official: bool = True
 
 
 @frozen(kw_only=True)
@@ -48,7 +52,7 @@ class Requirement:
     ``source`` is the key of its document in the catalogue.  ``applies`` has names or globs of
     implementations; a variant (``name+variant``) has the requirements of its implementation.  ``needs`` names
     the device that the check requires ("cuda").  ``note`` names the chosen reading where the document
-    contradicts itself or another.
+    contradicts itself or another.  ``contradicts`` has the ids of the statements that contradict this one.
     """
 
     id: str
@@ -57,6 +61,7 @@ class Requirement:
     applies: tuple[str, ...] = EVERY
     needs: str = ""
     note: str = ""
+    contradicts: tuple[str, ...] = ()
 
     def concerns(self, implementation: str) -> bool:
         """Whether the requirement applies to an implementation."""

@@ -13,7 +13,7 @@ from conv_transpose_conformance.requirements.base.probe import Prober, fault
 from conv_transpose_conformance.requirements.base.requirement import Document, for_each
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed, reported, unsupported
 from conv_transpose_conformance.requirements.documents.page import Page
-from conv_transpose_conformance.requirements.documents.torch_2d import unequal
+from conv_transpose_conformance.requirements.documents.torch_family import unequal
 from conv_transpose_conformance.requirements.properties import initial, relations
 from conv_transpose_conformance.requirements.properties.parameter_sets import directed
 from conv_transpose_conformance.requirements.properties.signatures import introspected, signature_as

@@ -30,10 +30,10 @@ class Page:
 
     @property
     def arguments(self) -> Arguments:
-        """Returns the documented arguments of the layer."""
+        """Returns the documented arguments of the layer or of the function."""
         about = implementation(self.implementation).documented.interface
         assert about is not None, f"{self.implementation} has no documented arguments"
-        return about.construct
+        return about.construct or about.forward
 
     def judged(
         self, name: str, statement: str, checks: Iterable[Check], of: Callable[[Case], bool], **others: Any

@@ -11,8 +11,7 @@ from conv_transpose_conformance.requirements.base.probe import Prober, fault
 from conv_transpose_conformance.requirements.base.requirement import Document
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed, reported
 from conv_transpose_conformance.requirements.documents.page import Page
-from conv_transpose_conformance.requirements.documents.torch_family import in_one_dimension
-from conv_transpose_conformance.requirements.properties import output_sizes
+from conv_transpose_conformance.requirements.documents.torch_family import columns_lost, shared_claims
 from conv_transpose_conformance.requirements.properties.signatures import signature_as
 
 DOCUMENTS: Final = {
@@ -22,11 +21,6 @@ DOCUMENTS: Final = {
     )
 }
 PAGE: Final = Page("R1", "r-1d", "r.torch.nn_conv_transpose1d", 1)
-_UNPADDED: Final = (
-    "v1_1d_n1_ci1_co1_i4_k2_f32_int.1",
-    "v1_1d_n1_ci1_co1_i5_k3_s2_f32_int.1",
-    "v1_1d_n1_ci1_co1_i5_k5_s3_f32_int.1",
-)
 KINDS: Final = ("zeros", "reflect", "replicate", "circular")
 
 
@@ -72,17 +66,8 @@ REQUIREMENTS: Final = (
         quick=True,
         note="read as: each of the four is accepted",
     ),
-    PAGE.probed(
-        "columns-lost",
-        "Depending on the size of the kernel several of the last columns of the input may be lost, as it "
-        "is a valid and not a full cross-correlation.",
-        lambda prober: [output_sizes.columns_are_lost(prober, map(Case.parse, _UNPADDED))],
-        quick=True,
-        note="judged as written, without padding, as the page leaves that to the user: for some kernel a "
-        "column is without effect. The sentence is one of Conv1d's page; read as no more than a 'may' it "
-        "could not fail",
-    ),
-    *in_one_dimension(PAGE, shapes="(N, C_in, L_in) gives (N, C_out, L_out)"),
+    columns_lost(PAGE),
+    *shared_claims(PAGE, shapes="(N, C_in, L_in) gives (N, C_out, L_out)"),
     PAGE.probed(
         "example",
         "nn_conv_transpose1d(32, 16, 2) runs on an input of the shape (10, 32, 2).",

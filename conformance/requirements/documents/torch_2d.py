@@ -14,7 +14,7 @@ from conv_transpose_conformance.requirements.base.probe import Prober, fault, sa
 from conv_transpose_conformance.requirements.base.requirement import Document, for_each
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed
 from conv_transpose_conformance.requirements.documents.page import Page
-from conv_transpose_conformance.requirements.documents.torch_family import do_not_divide
+from conv_transpose_conformance.requirements.documents.torch_family import do_not_divide, unequal
 from conv_transpose_conformance.requirements.properties import output_sizes, relations
 from conv_transpose_conformance.requirements.properties.parameter_sets import directed, listed, where
 from conv_transpose_conformance.requirements.properties.signatures import signature_as
@@ -23,6 +23,7 @@ DOCUMENTS: Final = {
     "torch-2d": Document(
         "torch.nn.ConvTranspose2d, as explained by a Tencent Cloud article",
         "https://cloud.tencent.com/developer/article (torch.nn.ConvTranspose2d, Chinese)",
+        official=False,
     )
 }
 PAGE: Final = Page("T2", "torch-2d", "torch.nn.ConvTranspose2d", 2)
@@ -35,12 +36,6 @@ _EXTENDED: Final = (
     "v1_2d_n1_ci1_co1_i3x3_k3x3_s2x2_op1x1_f32_int.1",
     "v1_2d_n1_ci2_co2_i3x4_k2x3_s3x2_p1x1_op2x1_b_f32_int.2",
 )
-
-
-def unequal(case: Case) -> bool:
-    """Whether some argument of a 2-D case differs between height and width."""
-    arguments = (case.kernel_size, case.stride, case.padding, case.output_padding, case.dilation)
-    return any(values[0] != values[1] for values in arguments if not isinstance(values, str))
 
 
 def padding_modes(prober: Prober) -> Iterator[Trial]:
@@ -126,6 +121,7 @@ REQUIREMENTS: Final = (
         "formula of the same page subtracts 2 * padding from the output's size, as the API does; the "
         "sentence would hold of the convolution that the layer is the gradient of, whose input is this "
         "layer's output",
+        contradicts=("T2.shape",),
     ),
     PAGE.probed(
         "output-padding-grows",

@@ -59,6 +59,46 @@ def bias(prober: Prober) -> Iterator[Trial]:
     yield trial
 
 
+def xavier(prober: Prober) -> Iterator[Trial]:
+    """The variance of the weight is ``2 / (fan_in + fan_out)``, a fan being channels times kernel.
+
+    The variance of n uniform or normal values is off by more than ``6 sqrt(2 / n)`` of itself less than once
+    in 10^8 samples.
+    """
+    for case in layers(prober.ndim):
+        if case.groups > 1:
+            continue
+        drawn = drawn_as(prober, case)
+        if isinstance(drawn, Trial):
+            yield drawn
+            continue
+        found = float(np.mean(np.square(drawn["weight"].astype(np.float64))))
+        expected = 2 / ((case.in_channels + case.out_channels) * prod(case.kernel_size))
+        off = abs(found / expected - 1)
+        if off > 6 * sqrt(2 / drawn["weight"].size):
+            yield differs(f"the mean square is {found:.6g}; that of Xavier is {expected:.6g}", case)
+        else:
+            yield passed(case)
+
+
+def zero_bias(prober: Prober) -> Iterator[Trial]:
+    """The bias starts as zeros."""
+    case = layers(prober.ndim)[-1]
+    drawn = drawn_as(prober, case)
+    if isinstance(drawn, Trial):
+        yield drawn
+    elif "bias" not in drawn:
+        yield differs(f"there is no bias; the parameters are {sorted(drawn)}", case)
+    else:
+        yield differs("the bias is not zero", case) if drawn["bias"].any() else passed(case)
+
+
+def drawn_as(prober: Prober, case: Case, **options: Any) -> dict[str, NDArray[Any]] | Trial:
+    """Returns the parameters that a layer starts with, or the trial that says why there are none."""
+    answer = prober.ask("initial", case, {}, seed=1, **options)
+    return fault(answer, case) or answer.arrays
+
+
 def limit(case: Case) -> float:
     """Returns ``sqrt(k)``."""
     return sqrt(case.groups / (case.out_channels * prod(case.kernel_size)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.meaning import output_size
 from conv_transpose_conformance.judging.answers import Outcome
-from conv_transpose_conformance.requirements.base.comparing import NoResult, result, shape, tried
+from conv_transpose_conformance.requirements.base.comparing import NoResult, hold, result, shape, tried
 from conv_transpose_conformance.requirements.base.probe import Prober, fault
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed
 
@@ -176,6 +176,111 @@ def refused(prober: Prober, case: Case, extra: int) -> Trial:
     trial = fault(answer, asked)
     assert trial is not None
     return trial
+
+
+def interval(identifiers: Iterable[str], *, closed: bool) -> Callable[[Prober], Iterator[Trial]]:
+    """Returns trials that each output size from L' to L' + stride is accepted and obeyed, others are not.
+
+    L' is the length without output padding, along the last dimension; ``closed`` includes the upper end.
+    """
+
+    def trials(prober: Prober) -> Iterator[Trial]:
+        for case in map(Case.parse, identifiers):
+            end = case.stride[-1] + closed
+            for extra in range(end):
+                yield sized(prober, case, extra)
+            for extra in (-1, end):
+                yield refused(prober, case, extra)
+
+    return trials
+
+
+def size_is(formula: Callable[[int, int, int, int], int], words: str) -> Callable[[Prober, Case], Trial]:
+    """Returns the check that each size is ``formula(size, stride, kernel, dilation)``, ``words`` in words."""
+
+    @tried
+    def check(prober: Prober, case: Case) -> Trial:
+        found = shape(prober, case, _without_gradient(prober, case))[-case.ndim :]
+        given = zip(case.input_size, case.stride, case.kernel_size, case.dilation, strict=True)
+        expected = tuple(formula(*numbers) for numbers in given)
+        if found == expected:
+            return passed(case)
+        return differs(f"the output has the size {list(found)}; {words} gives {list(expected)}", case)
+
+    return check
+
+
+@tried
+def word_is_zero(prober: Prober, case: Case) -> Trial:
+    """The output for a padding in words is that for a padding of zero."""
+    arrays = _without_gradient(prober, case)
+    plain = case.replace(padding=((0, 0),) * case.ndim)
+    found = result(prober, case, arrays)
+    hold({"output": found}, {"output": result(prober, plain, arrays)}, case, "the output without padding")
+    return passed(case)
+
+
+@tried
+def same_cuts_halves(prober: Prober, case: Case) -> Trial:
+    """With a stride of 1, 'same' cuts ``dilation * (kernel - 1)`` from the output, the odd one at the end."""
+    arrays = _without_gradient(prober, case)
+    full = result(prober, case.replace(padding=((0, 0),) * case.ndim), arrays)
+    begins = [d * (k - 1) // 2 for d, k in zip(case.dilation, case.kernel_size, strict=True)]
+    kept: Any = (
+        ...,
+        *(slice(at, at + size) for at, size in zip(begins, case.input_size, strict=True)),
+    )
+    why = "the output without padding, cut evenly at both ends"
+    hold({"output": result(prober, case, arrays)}, {"output": full[kept]}, case, why)
+    return passed(case)
+
+
+@tried
+def output_padding_is_zero(prober: Prober, case: Case) -> Trial:
+    """The elements that output padding adds are zero."""
+    plain = case.replace(output_padding=(0,) * case.ndim, bias=False)
+    case = case.replace(bias=False)
+    arrays = {name: array for name, array in prober.arrays(case).items() if name in ("x", "w")}
+    found, without = (result(prober, one, arrays) for one in (case, plain))
+    sizes = zip(found.shape, without.shape, strict=True)
+    expected = np.pad(without, [(0, max(0, size - before)) for size, before in sizes])
+    why = "the output without output padding, with zeros at its end"
+    hold({"output": found}, {"output": expected}, case, why)
+    return passed(case)
+
+
+@tried
+def padding_without_effect(prober: Prober, case: Case) -> Trial:
+    """The output is that without padding."""
+    plain = case.replace(padding=((0, 0),) * case.ndim)
+    arrays = {name: array for name, array in prober.arrays(case).items() if name != "g"}
+    expected = {"output": result(prober, plain, arrays)}
+    hold({"output": result(prober, case, arrays)}, expected, case, "the output without padding")
+    return passed(case)
+
+
+@tried
+def convolution_maps_many(prober: Prober, case: Case) -> Trial:
+    """The convolution maps ``stride`` lengths to one: the input's."""
+    case = case.replace(bias=False)
+    arrays = {name: array for name, array in prober.arrays(case).items() if name in ("x", "w")}
+    there = result(prober, case, arrays)
+    for extra in range(case.stride[-1]):
+        y = np.zeros((*there.shape[:-1], there.shape[-1] + extra), there.dtype)
+        back = result(prober, case, {**arrays, "y": y}, "convolve")
+        if back.shape != arrays["x"].shape:
+            return differs(
+                f"the convolution maps the length {y.shape[-1]} to {back.shape[-1]}, not to "
+                f"{case.input_size[-1]}",
+                case,
+            )
+    return passed(case)
+
+
+def every_size(prober: Prober, case: Case) -> Iterator[Trial]:
+    """Each size from the least to below the stride above it, along the last dimension, can be asked for."""
+    for extra in range(case.stride[-1]):
+        yield sized(prober, case, extra)
 
 
 def _without_gradient(prober: Prober, case: Case) -> dict[str, Any]:

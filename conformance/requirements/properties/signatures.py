@@ -37,14 +37,17 @@ _UNSAID: Final = frozenset(
 
 
 def signature_as(documented: Arguments) -> Callable[[Prober], Iterator[Trial]]:
-    """Returns trials of a layer's documented arguments: by introspection, and by passing all by position."""
+    """Returns trials of documented arguments: by introspection, and by passing all by position.
+
+    The arguments are those of a layer's construction or of a function.
+    """
 
     def trials(prober: Prober) -> Iterator[Trial]:
         yield introspected(prober, documented)
-        case = Case.parse(_DISTINCT[prober.ndim - 1])
-        if not prober.requires(case):
+        case = _distinct(prober)
+        if case is None:
             yield unsupported(
-                "the documents do not require the call that tells the positions of arguments apart", case
+                "the documents do not require the call that tells the positions of arguments apart"
             )
             return
         given, names = _unsaid(documented), [name for name, _ in documented]
@@ -56,10 +59,11 @@ def signature_as(documented: Arguments) -> Callable[[Prober], Iterator[Trial]]:
 
 
 def introspected(prober: Prober, documented: Arguments) -> Trial:
-    """The layer's arguments begin with the documented ones, with their defaults."""
-    found = prober.signature().get("construct")
+    """The arguments of a layer or a function begin with the documented ones, with their defaults."""
+    found = prober.signature().get("construct" if prober.module else "forward")
     if not found:
-        return prober.signature_fault or unsupported("the adapter cannot list the layer's arguments")
+        what = "layer" if prober.module else "function"
+        return prober.signature_fault or unsupported(f"the adapter cannot list the {what}'s arguments")
     wrong = _misplaced(documented, found)
     defaults = (_contradicted(name, default, dict(found)[name]) for name, default in documented if not wrong)
     wrong = wrong or next(filter(None, defaults), None)

@@ -74,3 +74,26 @@ def test_a_folder_is_not_merged_into_itself(cases, tmp_path):
     part = folder_of(tmp_path / "a", [call(c, False) for c in cases[:3]])
     with pytest.raises(BadRunFolder, match="one of the folders"):
         merge([part], part, Expectations(tmp_path / "none"), Console(quiet=True))
+
+
+def test_a_document_that_drifted_in_a_shard_has_drifted_in_the_whole(cases, tmp_path):
+    drifted = {
+        "implementation": "torch.nn.ConvTranspose1d",
+        "framework": "torch",
+        "version": "2.14.0",
+        "recorded": "2.13.0",
+        "new": 1,
+        "gone": 0,
+        "sentences": ["It is new."],
+    }
+    parts = [
+        folder_of(
+            tmp_path / str(n),
+            [call(c, False) for c in cases[n::3][:5]],
+            shard=[n + 1, 3],
+            document_drift=drift,
+        )
+        for n, drift in enumerate(([drifted], [], [drifted]))
+    ]
+    run, _ = merge(parts, tmp_path / "merged", Expectations(tmp_path / "none"), Console(quiet=True))
+    assert run["document_drift"] == [drifted]

@@ -9,7 +9,7 @@ from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.reference_impl import Geometry, forward
 from conv_transpose_conformance.requirements.catalogue import catalogue
-from conv_transpose_conformance.requirements.documents import r_1d
+from conv_transpose_conformance.requirements.documents import r_1d, torch_family
 from conv_transpose_conformance.requirements.properties import connections, output_sizes
 from tests.support.claims import ABOUT, FALSE, PROBED, TORCH1, honest, judged, layer, mint, paddle
 from tests.support.prober import prober
@@ -201,7 +201,7 @@ def test_a_page_without_output_sizes_does_not_claim_that_they_bring_a_shape_back
 
 
 def test_columns_are_lost_only_where_one_is_without_effect():
-    cases = [Case.parse(identifier) for identifier in r_1d._UNPADDED]
+    cases = [Case.parse(identifier) for identifier in torch_family.UNPADDED[0]]
     full = output_sizes.columns_are_lost(prober(TORCH1), cases)
     assert full.verdict is Verdict.DIVERGE
     assert "every column reaches the output" in full.message
