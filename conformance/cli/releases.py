@@ -6,43 +6,19 @@ from pathlib import Path
 
 import click
 
-from conv_transpose_conformance.cli.app import _plainly, _run, _Seconds, group
+from conv_transpose_conformance.cli import options
+from conv_transpose_conformance.cli.app import group
+from conv_transpose_conformance.cli.running import plainly, run_suite
 
 
 @group.command()
 @click.argument("releases", nargs=-1, required=True, metavar="DISTRIBUTION==VERSION[,VERSION]...")
-@click.option(
-    "--implementation", "patterns", multiple=True, metavar="GLOB", help="Run only matching implementations."
-)
-@click.option(
-    "--profile",
-    type=click.Choice(["quick", "full"]),
-    default="quick",
-    show_default=True,
-    help="Profile of each release.",
-)
-@click.option(
-    "--budget",
-    type=_Seconds(min=0, min_open=True),
-    metavar="SECONDS",
-    help="Stop starting new calls after SECONDS.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**32 - 1),
-    default=0,
-    show_default=True,
-    help="Random seed for the cases that the full profile adds.",
-)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("conformance-matrix"),
-    show_default=True,
-    metavar="DIR",
-    help="Folder for the report.",
-)
-@_plainly
+@options.implementations()
+@options.profile("Profile of each release.")
+@options.budget
+@options.seed()
+@options.out("conformance-matrix")
+@plainly
 def matrix(
     releases: tuple[str, ...],
     patterns: tuple[str, ...],
@@ -69,7 +45,7 @@ def matrix(
     arguments = ["--profile", profile, "--seed", str(seed)] + (["--budget", str(budget)] if budget else [])
     for option, values in (("--implementation", names), ("--env", requirements)):
         arguments += [word for value in values for word in (option, value)]
-    code = _run(
+    code = run_suite(
         out,
         "quiet",
         {"arguments": arguments},
@@ -105,7 +81,7 @@ def matrix(
     metavar="VERSION,VERSION...",
     help="Releases to search, the oldest first. Default: all that pip offers for this Python.",
 )
-@_plainly
+@plainly
 def bisect(case_id: str, name: str, framework: str, versions: str | None) -> int:
     """Find the first release that changed the verdict of a case, making environments as needed.
 
