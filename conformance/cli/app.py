@@ -71,6 +71,7 @@ def group() -> None:
     help="Resume the interrupted run in DIR. Only --python and --format may be combined with it.",
 )
 @options.expected
+@options.fail_on("refused, everything but errors of documents")
 @click.option("--annotations", is_flag=True, help="Also print divergences to stderr as CI annotations.")
 @click.option(
     "--explain/--no-explain",

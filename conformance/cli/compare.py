@@ -68,16 +68,21 @@ def diff(run_a: Path, run_b: Path, style: str | None) -> int:
 @click.argument("directories", type=options.FOLDER, nargs=-1, required=True, metavar="DIR...")
 @options.out(help_text="Folder for the joined report.")
 @options.expected
+@options.fail_on("that of the runs")
 @options.style
 @plainly
-def merge(directories: tuple[Path, ...], out: Path, expected: Path | None, style: str | None) -> int:
+def merge(
+    directories: tuple[Path, ...], out: Path, expected: Path | None, fail_on: str | None, style: str | None
+) -> int:
     """Join the shards of a run, or runs of different implementations, into one run."""
     from rich.console import Console
 
     from conv_transpose_conformance.commands.merge import merge as join
     from conv_transpose_conformance.expectations import find
+    from conv_transpose_conformance.judging.severity import parse
 
-    run_data, divergences = join(directories, out, find(expected), Console(stderr=True))
+    threshold = None if fail_on is None else parse(fail_on)
+    run_data, divergences = join(directories, out, find(expected), Console(stderr=True), threshold=threshold)
     print_summary(run_data, divergences, out, style)
     code: int = run_data["exit_code"]
     return code

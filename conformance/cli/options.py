@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from conv_transpose_conformance.adapters import DEVICE
+from conv_transpose_conformance.errors import UnknownSeverity
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -90,6 +91,31 @@ expected = click.option(
     metavar="FILE",
     help="File of known divergences. Default: conformance-expected.toml, if it exists.",
 )
+
+
+def _severity(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """Refuses a word that is no severity, and names the nearest."""
+    if value is not None:
+        from conv_transpose_conformance.judging.severity import parse
+
+        try:
+            parse(value)
+        except UnknownSeverity as error:
+            raise click.BadParameter(f"{error}.") from None
+    return value
+
+
+def fail_on(default: str) -> Callable[[F], F]:
+    """Returns the option --fail-on, a severity; ``default`` says in words what goes without it."""
+    return click.option(
+        "--fail-on",
+        "fail_on",
+        metavar="SEVERITY",
+        callback=_severity,
+        help="Least severity that fails the run: values, gradients, crash, hang, shape, accepted, refused or "
+        f"document, the gravest first. Default: {default}.",
+    )
+
 
 style = click.option(
     "--format",

@@ -17,6 +17,7 @@ from conv_transpose_conformance.cli.running import plainly, run_suite
 @options.profile("Profile of each release.")
 @options.budget
 @options.seed()
+@options.fail_on("refused, everything but errors of documents")
 @options.out("conformance-matrix")
 @plainly
 def matrix(
@@ -25,6 +26,7 @@ def matrix(
     profile: str,
     budget: float | None,
     seed: int,
+    fail_on: str | None,
     out: Path,
 ) -> int:
     """Run several releases side by side and list what changed between them.
@@ -43,6 +45,7 @@ def matrix(
     if not names:
         raise click.UsageError("--implementation matches no implementation of the requested frameworks")
     arguments = ["--profile", profile, "--seed", str(seed)] + (["--budget", str(budget)] if budget else [])
+    arguments += ["--fail-on", fail_on] if fail_on else []
     for option, values in (("--implementation", names), ("--env", requirements)):
         arguments += [word for value in values for word in (option, value)]
     code = run_suite(
@@ -55,6 +58,7 @@ def matrix(
         profile=profile,
         budget=budget,
         seed=seed,
+        fail_on=fail_on,
     )
     from conv_transpose_conformance.reports.pages.versions import by_version
     from conv_transpose_conformance.reports.store.folder import read

@@ -58,6 +58,7 @@ def run_suite(
     required: tuple[str, ...] = (),
     shard: str | None = None,
     device: str = "cpu",
+    fail_on: str | None = None,
 ) -> int:
     """Runs the suite, writes the report to ``out``, prints its summary, and returns the exit code.
 
@@ -70,6 +71,7 @@ def run_suite(
     implementations = select(patterns, variants=profile == "full")
     from conv_transpose_conformance.expectations import find
     from conv_transpose_conformance.generation.shards import Shard, of_shard
+    from conv_transpose_conformance.judging.severity import FAIL_ON
     from conv_transpose_conformance.requirements.catalogue import chosen, concerned, decided_by, load, share
 
     expectations = find(expected)
@@ -94,7 +96,13 @@ def run_suite(
         optional=not_asked_for(patterns),
         broken=(*broken_among(patterns), *load().broken),
     )
-    facts = {"profile": profile, "seed": seed, "budget": budget, "shard": part and part.numbers}
+    facts = {
+        "profile": profile,
+        "seed": seed,
+        "budget": budget,
+        "shard": part and part.numbers,
+        "fail_on": fail_on or FAIL_ON.value,
+    }
     run_data, divergences = execute(
         engine,
         of_shard(decided_by(required, run_cases(profile, seed, examples=examples, budget=budget)), part),

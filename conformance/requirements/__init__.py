@@ -4,6 +4,7 @@
 ``catalogue``                  has all requirements by id, and chooses among them
 ``examine``                    asks the frameworks about probed requirements, after the cases
 ``tally``                      decides judged requirements from a run's records
+``attribution``                says whose fault a failing requirement is
 ``base``                       the parts of every requirement
 ``base.requirement``           requirements, their documents, results and verdicts
 ``base.trial``                 one trial and its five possible verdicts

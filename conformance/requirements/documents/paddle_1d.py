@@ -9,10 +9,11 @@ import numpy as np
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.frameworks.interface import described
+from conv_transpose_conformance.judging.severity import Severity
 from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.requirements.base.comparing import result, results, tried
 from conv_transpose_conformance.requirements.base.probe import Prober, fault
-from conv_transpose_conformance.requirements.base.requirement import Document, for_each, together
+from conv_transpose_conformance.requirements.base.requirement import DEFINITION, Document, for_each, together
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed, reported
 from conv_transpose_conformance.requirements.documents.page import Page
 from conv_transpose_conformance.requirements.documents.torch_family import patterns
@@ -185,6 +186,7 @@ REQUIREMENTS: Final = (
         signature_as(PAGE.arguments),
         quick=True,
         making=True,
+        severity=Severity.REFUSED,
     ),
     PAGE.judged(
         "output-size",
@@ -206,6 +208,8 @@ REQUIREMENTS: Final = (
         making=True,
         note="the same page gives the kernel the shape (C_in, C_out, K) further down (P1.shapes); each "
         "sentence is judged as written",
+        contradicts=("P1.shapes",),
+        severity=Severity.SHAPE,
     ),
     PAGE.probed(
         "kernel-groups",
@@ -215,6 +219,8 @@ REQUIREMENTS: Final = (
         quick=True,
         making=True,
         note="C is the second dimension of the format MCL that the sentence before names",
+        contradicts=("P1.shapes",),
+        severity=Severity.SHAPE,
     ),
     PAGE.probed(
         "activation",
@@ -258,6 +264,8 @@ REQUIREMENTS: Final = (
         note="judged as written: the output is that of the input with as many zeros around it. The "
         "formula of the same page subtracts 2 * padding from the length, as the API does; the sentence "
         "would hold of the convolution that this is the inverse of",
+        contradicts=("P1.length", DEFINITION),
+        severity=Severity.SHAPE,
     ),
     PAGE.judged(
         "output-padding",
@@ -292,6 +300,7 @@ REQUIREMENTS: Final = (
         quick=True,
         note="judged for one group; the page's first paragraph gives the kernel the format MCL "
         "(P1.kernel-mcl) and another second dimension for more groups (P1.kernel-groups)",
+        severity=Severity.SHAPE,
     ),
     PAGE.probed(
         "length",
@@ -300,6 +309,7 @@ REQUIREMENTS: Final = (
         lengths,
         note="judged: every length of the closed interval can be asked for with output_size, and none "
         "outside it. Other pages of Paddle leave out the upper end",
+        severity=Severity.SHAPE,
     ),
     PAGE.probed(
         "same",
@@ -309,6 +319,8 @@ REQUIREMENTS: Final = (
         note="judged as written, in whole numbers, with lengths up to L' + stride as the page has them "
         "elsewhere. The formula is that of a convolution. No value under 'SAME' is judged, as no page "
         "says what is cut",
+        contradicts=(DEFINITION,),
+        severity=Severity.SHAPE,
     ),
     PAGE.judged(
         "valid",
@@ -320,6 +332,7 @@ REQUIREMENTS: Final = (
         "many-outputs",
         "With a stride above 1 the same input can be mapped to several outputs.",
         many_outputs,
+        severity=Severity.SHAPE,
     ),
     PAGE.probed(
         "example",

@@ -7,8 +7,9 @@ from typing import Final
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.frameworks.interface import described
+from conv_transpose_conformance.judging.severity import Severity
 from conv_transpose_conformance.requirements.base.probe import Prober, fault
-from conv_transpose_conformance.requirements.base.requirement import Document
+from conv_transpose_conformance.requirements.base.requirement import DEFINITION, Document
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed, reported
 from conv_transpose_conformance.requirements.documents.page import Page
 from conv_transpose_conformance.requirements.documents.torch_family import in_one_dimension
@@ -64,6 +65,7 @@ REQUIREMENTS: Final = (
         signature_as(PAGE.arguments),
         quick=True,
         making=True,
+        severity=Severity.REFUSED,
     ),
     PAGE.probed(
         "padding-mode",
@@ -71,6 +73,7 @@ REQUIREMENTS: Final = (
         padding_mode,
         quick=True,
         note="read as: each of the four is accepted",
+        severity=Severity.REFUSED,
     ),
     PAGE.probed(
         "columns-lost",
@@ -81,6 +84,7 @@ REQUIREMENTS: Final = (
         note="judged as written, without padding, as the page leaves that to the user: for some kernel a "
         "column is without effect. The sentence is one of Conv1d's page; read as no more than a 'may' it "
         "could not fail",
+        contradicts=(DEFINITION,),
     ),
     *in_one_dimension(PAGE, shapes="(N, C_in, L_in) gives (N, C_out, L_out)"),
     PAGE.probed(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from conv_transpose_conformance.frameworks.interface import described
+from conv_transpose_conformance.judging.severity import Severity
 from conv_transpose_conformance.requirements.base.requirement import Document, for_each, together
 from conv_transpose_conformance.requirements.documents.page import Page
 from conv_transpose_conformance.requirements.documents.torch_family import in_one_dimension
@@ -32,6 +33,7 @@ REQUIREMENTS: Final = (
         ),
         quick=True,
         making=True,
+        severity=Severity.REFUSED,
     ),
     PAGE.probed(
         "not-inverse",

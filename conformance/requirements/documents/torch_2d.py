@@ -8,10 +8,11 @@ from typing import Final
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.frameworks.interface import described
 from conv_transpose_conformance.judging.answers import Outcome
+from conv_transpose_conformance.judging.severity import Severity
 from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.requirements.base.comparing import result, results, tried
 from conv_transpose_conformance.requirements.base.probe import Prober, fault, same
-from conv_transpose_conformance.requirements.base.requirement import Document, for_each
+from conv_transpose_conformance.requirements.base.requirement import DEFINITION, Document, for_each
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed
 from conv_transpose_conformance.requirements.documents.page import Page
 from conv_transpose_conformance.requirements.documents.torch_family import do_not_divide
@@ -23,6 +24,7 @@ DOCUMENTS: Final = {
     "torch-2d": Document(
         "torch.nn.ConvTranspose2d, as explained by a Tencent Cloud article",
         "https://cloud.tencent.com/developer/article (torch.nn.ConvTranspose2d, Chinese)",
+        official=False,
     )
 }
 PAGE: Final = Page("T2", "torch-2d", "torch.nn.ConvTranspose2d", 2)
@@ -103,6 +105,7 @@ REQUIREMENTS: Final = (
         signature_as(_ARGUMENTS),
         quick=True,
         making=True,
+        severity=Severity.REFUSED,
     ),
     PAGE.judged(
         "tuple-order",
@@ -116,6 +119,7 @@ REQUIREMENTS: Final = (
         for_each(output_sizes.upsampling, directed),
         quick=True,
         note="read as: an input longer by one makes an output longer by the stride",
+        severity=Severity.SHAPE,
     ),
     PAGE.probed(
         "padding-grows-input",
@@ -126,6 +130,8 @@ REQUIREMENTS: Final = (
         "formula of the same page subtracts 2 * padding from the output's size, as the API does; the "
         "sentence would hold of the convolution that the layer is the gradient of, whose input is this "
         "layer's output",
+        contradicts=("T2.shape", DEFINITION),
+        severity=Severity.SHAPE,
     ),
     PAGE.probed(
         "output-padding-grows",
@@ -133,6 +139,7 @@ REQUIREMENTS: Final = (
         for_each(output_sizes.output_padding_grows, listed(*_EXTENDED)),
         quick=True,
         note="what the added rows and columns hold is not said here",
+        severity=Severity.SHAPE,
     ),
     PAGE.judged(
         "groups", "groups must divide in_channels and out_channels.", (Check.ACCEPTANCE,), do_not_divide
@@ -147,6 +154,7 @@ REQUIREMENTS: Final = (
         "padding_mode is a string that names the kind of padding.",
         padding_modes,
         note="the page lists no kinds: another than 'zeros' must be refused or do something else",
+        severity=Severity.ACCEPTED,
     ),
     PAGE.judged(
         "shape",
@@ -160,6 +168,7 @@ REQUIREMENTS: Final = (
         "The default layout of the weight is another than that of Conv2d.",
         for_each(layout_differs, listed("v1_2d_n1_ci2_co3_i3x3_k2x2_f32_int.1")),
         quick=True,
+        severity=Severity.SHAPE,
     ),
     PAGE.probed(
         "as-convolution",

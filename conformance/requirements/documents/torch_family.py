@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.judging.severity import Severity
 from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.requirements.base.requirement import Requirement, for_each
 from conv_transpose_conformance.requirements.documents.page import Page
@@ -101,11 +102,13 @@ def in_one_dimension(page: Page, *, shapes: str) -> tuple[Requirement, ...]:
             "A Conv1d and a ConvTranspose1d of the same parameters are each other's inverses as to the "
             "shapes of input and output.",
             for_each(relations.shape_roundtrip, where(below_stride)),
+            severity=Severity.SHAPE,
         ),
         page.probed(
             "shape.ambiguous",
             "With a stride above 1 Conv1d maps several lengths to one; output_padding tells which is meant.",
             for_each(output_sizes.ambiguous, listed(*_STRIDED)),
+            severity=Severity.SHAPE,
         ),
         page.probed(
             "deterministic",
