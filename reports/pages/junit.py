@@ -87,7 +87,9 @@ def _add_test(
             and check in [entry["check"] for entry in failing_checks(one)]
         ]
         summary = f"{counted(failing(counts), 'failing verdict')} of {judged(counts):,} judged"
-        ET.SubElement(test, "skipped", message=one_line(f"{summary}: see {listed(mine)}"))
+        ET.SubElement(
+            test, "skipped", message=one_line(f"{summary}: see {listed(mine)}" if mine else summary)
+        )
     elif not judged(counts):
         reasons = [
             f"{WORDS[verdict].word}: {one_line(entry['messages'][check][verdict][0]['message'])}"

@@ -56,6 +56,7 @@ class Failing:
     fault: str
     command: str
     known: str  # why it was expected, "" if it was not
+    counted: bool  # whether it is a finding
 
 
 @frozen
@@ -219,7 +220,17 @@ def _failing(anchor: str, requirement: dict[str, Any], result: dict[str, Any]) -
     what = "trial" if result["probed"] else "verdict"
     known = "; ".join(entry["reason"] for entry in (result.get("expected") or {}).get("entries", []))
     share = f"{failed:,} of {counted(tried, what)}"
-    return Failing(anchor, requirement, result, WORDS[verdict], share, fault(result), command(result), known)
+    return Failing(
+        anchor,
+        requirement,
+        result,
+        WORDS[verdict],
+        share,
+        fault(result),
+        command(result),
+        known,
+        is_finding(result),
+    )
 
 
 def _tried(result: dict[str, Any]) -> int:

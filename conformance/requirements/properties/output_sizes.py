@@ -10,6 +10,7 @@ import numpy as np
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.meaning import output_size
 from conv_transpose_conformance.judging.answers import Outcome
+from conv_transpose_conformance.judging.severity import Severity
 from conv_transpose_conformance.requirements.base.comparing import NoResult, result, shape, tried
 from conv_transpose_conformance.requirements.base.probe import Prober, fault
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed
@@ -153,7 +154,9 @@ def sized(prober: Prober, case: Case, extra: int) -> Trial:
     answer = prober.call(asked, _without_gradient(prober, case), refusable=not prober.requires(asked))
     if answer.outcome is Outcome.RAISED:
         return differs(
-            f"the output size {list(wanted)}, {extra} above the smallest, is refused: {answer.message}", asked
+            f"the output size {list(wanted)}, {extra} above the smallest, is refused: {answer.message}",
+            asked,
+            Severity.REFUSED,
         )
     trial = fault(answer, asked)
     if trial is not None:
@@ -170,7 +173,9 @@ def refused(prober: Prober, case: Case, extra: int) -> Trial:
     asked = case.replace(output_padding=(0,) * case.ndim, output_size=wanted)
     answer = prober.call(asked, _without_gradient(prober, case), refusable=True)
     if answer.outcome is Outcome.OK and (answer.shape or ())[-case.ndim :] == wanted:
-        return differs(f"output_size {list(wanted)}, {extra} above the smallest, is accepted", asked)
+        return differs(
+            f"output_size {list(wanted)}, {extra} above the smallest, is accepted", asked, Severity.ACCEPTED
+        )
     if answer.outcome in (Outcome.OK, Outcome.RAISED):
         return passed(asked)
     trial = fault(answer, asked)
