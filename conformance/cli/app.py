@@ -36,8 +36,8 @@ def main() -> NoReturn:
 def group() -> None:
     """Test transposed convolutions of PyTorch, PaddlePaddle, MindSpore and R torch against their documents.
 
-    Exit codes: 0 every divergence is expected, 1 some are not, 2 wrong usage, 3 a framework could not run,
-    130 interrupted.
+    Exit codes: 0 no finding fails the run, 1 some do, 2 wrong usage, 3 a framework could not run, 130
+    interrupted.
     """
 
 

@@ -61,11 +61,12 @@ def matrix(
         fail_on=fail_on,
     )
     from conv_transpose_conformance.reports.pages.versions import by_version
+    from conv_transpose_conformance.reports.pages.words import headline
     from conv_transpose_conformance.reports.store.folder import read
 
-    made = read(out)[0]
+    made, found = read(out)
     if any(entry["status"] == "ran" for entry in made["frameworks"].values()):
-        click.echo(f"{by_version(made)}\n\nReport: {out / 'index.html'}")
+        click.echo(f"{by_version(made)}\n\n{headline(made, found)}\nReport: {out / 'index.html'}")
     return code
 
 

@@ -125,6 +125,11 @@ def test_the_terminal_names_them_with_the_line_that_examines_them_again(requirin
         (lambda r: r["results"][0].update(verdict="splendid"), "verdict"),
         (lambda r: r["results"][0].update(counts={"pass": -1}), "counts"),
         (lambda r: r["results"][0].update(case="v9"), "case"),
+        (lambda r: r["results"][0].update(severity="grave"), "severity must be one of values"),
+        (lambda r: r["results"][0].update(attribution="nobody"), "attribution must be one of"),
+        (lambda r: r["results"][0].update(repeats=[None]), "repeats"),
+        (lambda r: r["catalogue"][0].update(official="yes"), "official"),
+        (lambda r: r["catalogue"][0].update(contradicts="T1.x"), "contradicts"),
     ],
 )
 def test_a_broken_entry_is_named_with_its_key(tmp_path, requiring, change, named):

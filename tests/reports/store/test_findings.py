@@ -14,6 +14,7 @@ from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.causes.failures import Observed
 from conv_transpose_conformance.commands.recorder import Recorder
 from conv_transpose_conformance.commands.run_document import run_document
+from conv_transpose_conformance.errors import BadRunFolder
 from conv_transpose_conformance.expectations import Expectations
 from conv_transpose_conformance.judging.severity import Severity
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
@@ -28,6 +29,7 @@ from conv_transpose_conformance.reports.pages.words import headline, sentences
 from conv_transpose_conformance.reports.scripts.execution import Executions
 from conv_transpose_conformance.reports.store.findings import findings
 from conv_transpose_conformance.reports.store.folder import RunFolder, read
+from conv_transpose_conformance.reports.store.strict_json import dumps
 from conv_transpose_conformance.requirements.base.requirement import Result
 from conv_transpose_conformance.requirements.base.trial import Trial, differs
 from conv_transpose_conformance.requirements.catalogue import catalogue
@@ -201,3 +203,20 @@ def test_causes_come_in_the_order_of_severity(cases, made):
     assert [cause.severity for cause in causes_of(observed)] == [Severity.VALUES, Severity.REFUSED]
     counted = [finding.severity.rank for finding in findings(*made(None)).found]
     assert counted == sorted(counted)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda d: d["also"][0].update(id="D9"), "must be .*as that of the cause around it"),
+        (lambda d: d["also"][0].update(also=[]), "must not be within another cause"),
+        (lambda d: d["also"].pop(), "its counts differ"),
+        (lambda d: d.update(severity="grave"), "severity must be one of values, gradients"),
+    ],
+)
+def test_a_broken_cause_of_several_implementations_is_named(made, tmp_path, change, said):
+    _, found = made(None)
+    change(found[0])
+    (tmp_path / "run" / "divergences.json").write_text(dumps(found))
+    with pytest.raises(BadRunFolder, match=said):
+        read(tmp_path / "run")
