@@ -21,6 +21,10 @@ class UnknownRequirement(ConformanceError):
     """A glob that matches no requirement."""
 
 
+class UnknownSeverity(ConformanceError):
+    """A word that names no severity; the text names the nearest."""
+
+
 class BadInterpreter(ConformanceError):
     """An interpreter of ``--python`` that cannot be used."""
 

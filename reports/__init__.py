@@ -7,6 +7,7 @@ A run yields one :class:`~judging.verdicts.Record` per case, implementation and 
 ``pages``           index.html, junit.xml, Markdown, terminal, and the words they share
 ``scripts``         reproduction scripts and their execution
 ``divergences``     causes as plain data
+``grouping``        joins the entries of a cause that several implementations share
 ``diff``            the comparison of two runs
 ``render``          rewrites the pages of a run
 ==================  =======================================================================

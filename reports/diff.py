@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 
 from conv_transpose_conformance.judging.verdicts import FAILING, Verdict
-from conv_transpose_conformance.reports.pages.requirements import fails_alone
 from conv_transpose_conformance.reports.pages.words import requirement_results
 from conv_transpose_conformance.reports.store.agreement import check_one_suite, reworded, suite_text
+from conv_transpose_conformance.reports.store.findings import blames_document, fails, members
 from conv_transpose_conformance.reports.store.folder import read
 from conv_transpose_conformance.reports.store.records_reader import calls
 
@@ -33,7 +33,7 @@ def diff(before: Path, after: Path) -> dict[str, Any]:
     """
     (run_a, causes_a), (run_b, causes_b) = read(before), read(after)
     check_one_suite([(before, run_a), (after, run_b)], "compare")
-    pairs, gone, new = _matched(causes_a, causes_b)
+    pairs, gone, new = _matched(_apart(causes_a), _apart(causes_b))
     changed = [{"before": a, "after": b, "changes": changes} for a, b in pairs if (changes := _changes(a, b))]
     facts_a, facts_b = _facts(before), _facts(after)
     return {
@@ -81,10 +81,21 @@ def _requirements(before: dict[str, Any], after: dict[str, Any]) -> list[dict[st
                     "before": earlier["verdict"],
                     "after": result["verdict"],
                     "message": result["message"],
-                    "broken": fails_alone(result) and earlier["verdict"] not in FAILING,
+                    "broken": fails(result)
+                    and not blames_document(result)
+                    and earlier["verdict"] not in FAILING,
                 }
             )
     return found
+
+
+def _apart(causes: list[Cause]) -> list[Cause]:
+    """Returns one cause for each implementation, so that one that spreads to another is new there."""
+    return [
+        {key: value for key, value in one.items() if key != "also"}
+        for cause in causes
+        for one in members(cause)
+    ]
 
 
 def _key(cause: Cause, fine: bool) -> tuple[Any, ...]:

@@ -17,6 +17,7 @@ from conv_transpose_conformance.causes.cause import Cause
 from conv_transpose_conformance.frameworks.framework import PYTHON_SCRIPTS, Framework
 from conv_transpose_conformance.frameworks.registry import framework, framework_of, interpret
 from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict
+from conv_transpose_conformance.reports.grouping import numbered
 from conv_transpose_conformance.reports.pages.words import judged
 from conv_transpose_conformance.reports.scripts.execution import Executions
 from conv_transpose_conformance.reports.store.strict_json import jsonable, replay_command
@@ -51,9 +52,14 @@ class Scripts:
 
 
 def divergences(causes: Sequence[Cause], summary: Summary, scripts: Scripts) -> list[dict[str, Any]]:
-    """Returns the content of divergences.json."""
+    """Returns an entry of divergences.json for each cause; those of one cause have the same id.
+
+    ``grouping.grouped`` makes one entry of them.
+    """
     implementations = summary.implementations()
-    found = [_plain(number, cause, implementations) for number, cause in enumerate(causes, 1)]
+    found = [_plain(cause, implementations) for cause in causes]
+    for entry, number in zip(found, numbered(found), strict=True):
+        entry["id"] = f"D{number}"
     for entry, cause in zip(found, causes, strict=True):
         came = scripts.of(cause)
         entry["reproduction"] = came and {"file": f"repro/{_file_name(entry)}{_ending(cause)}", **came}
@@ -65,7 +71,7 @@ def _file_name(entry: Mapping[str, Any]) -> str:
     return f"{entry['id']}_{name}_{entry['check']}"
 
 
-def _plain(number: int, cause: Cause, implementations: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(cause: Cause, implementations: Mapping[str, Any]) -> dict[str, Any]:
     first = cause.first
     assert cause.smallest is not None
     counts = Counter((r.check, r.verdict) for records in cause.records.values() for r in records)
@@ -84,7 +90,8 @@ def _plain(number: int, cause: Cause, implementations: Mapping[str, Any]) -> dic
     shown = next((entry for entry in checks if entry["check"] == first.check), checks[0])
     seen = sorted(cause.records, key=lambda case: case.complexity)
     return {
-        "id": f"D{number}",
+        "id": "",
+        "severity": cause.severity,
         "implementation": cause.implementation,
         "framework": cause.framework,
         "check": shown["check"],

@@ -10,6 +10,7 @@ from conv_transpose_conformance.causes.failures import FailureKind
 from conv_transpose_conformance.causes.fault_match import Diagnosis
 from conv_transpose_conformance.causes.shrink import Located
 from conv_transpose_conformance.causes.worked_example import Example
+from conv_transpose_conformance.judging.severity import Severity, gravest, of_failure
 from conv_transpose_conformance.judging.verdicts import Check, Record
 
 
@@ -35,6 +36,11 @@ class Cause:
     located: Located | None = None
     diagnosis: Diagnosis | None = None
     example: Example | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """Returns how grave the failure is: as grave as the gravest of its verdicts."""
+        return gravest(of_failure(r.check, r.verdict) for records in self.records.values() for r in records)
 
     @property
     def first(self) -> Record:

@@ -54,8 +54,15 @@ def find_causes(
 
 
 def in_order(causes: Iterable[Cause]) -> list[Cause]:
-    """Returns causes in the order of reports."""
-    return sorted(causes, key=lambda cause: (cause.implementation, list(Check).index(cause.first.check)))
+    """Returns causes in the order of reports, the gravest first."""
+    return sorted(
+        causes,
+        key=lambda cause: (
+            cause.severity.rank,
+            cause.implementation,
+            list(Check).index(cause.first.check),
+        ),
+    )
 
 
 def _of_target(

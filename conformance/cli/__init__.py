@@ -1,7 +1,9 @@
 """The command line: parses options and prints every error as one line.
 
 =============  =====================================================================================
-``app``        the command group and shared options; ``run``, ``replay``, ``env``, ``report``
+``options``    options that several commands share
+``running``    what commands share beyond options: errors as one line, a run, the summary of a run
+``app``        the command group; ``run``, ``replay``, ``env``, ``report``
 ``adapter``    ``adapter check`` and ``adapter new``
 ``compare``    commands on finished runs: ``expect``, ``diff``, ``merge``
 ``catalogue``  ``list``, ``keep``, ``selftest``

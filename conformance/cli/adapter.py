@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
-from conv_transpose_conformance.cli.app import _plainly, _python, group
+from conv_transpose_conformance.cli import options
+from conv_transpose_conformance.cli.app import group
+from conv_transpose_conformance.cli.running import plainly
 
 
 @group.group()
@@ -16,8 +18,8 @@ def adapter() -> None:
 
 @adapter.command("check")
 @click.argument("name")
-@_python
-@_plainly
+@options.python
+@plainly
 def check_adapter(name: str, pythons: tuple[str, ...]) -> int:
     """Check the adapter of framework NAME: greeting, stages, dtypes, layout, gradients, refusals, probes.
 
@@ -50,11 +52,11 @@ def check_adapter(name: str, pythons: tuple[str, ...]) -> int:
 @click.argument("name")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=options.FOLDER,
     metavar="DIR",
     help="Folder for the package. Default: conformance-NAME.",
 )
-@_plainly
+@plainly
 def new_adapter(name: str, out: Path | None) -> int:
     """Write a package that adds a framework called NAME; it passes the check unchanged."""
     from conv_transpose_conformance.commands.adapter import new

@@ -1,46 +1,20 @@
-"""The command group, its shared options, and the commands run, replay, env and report.
+"""The command group, and the commands run, replay, env and report.
 
 Each command imports the heavy modules that it needs, so that ``--help`` stays fast.
 """
 
 from __future__ import annotations
 
-import functools
-import math
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, ParamSpec
+from typing import Any, NoReturn
 
 import click
 
 from conv_transpose_conformance.adapters import DEVICE
-from conv_transpose_conformance.errors import ConformanceError
-
-P = ParamSpec("P")
-
-FORMATS = ("pretty", "json", "markdown")
-
-
-def _plainly(function: Callable[P, int | None]) -> Callable[P, NoReturn]:
-    """Returns ``function`` wrapped so that an error becomes one line on stderr and an exit code."""
-
-    @functools.wraps(function)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> NoReturn:
-        try:
-            sys.exit(function(*args, **kwargs) or 0)
-        except ConformanceError as error:
-            click.echo(f"error: {' '.join(str(error).split())}", err=True)
-            sys.exit(error.exit_code)
-        except KeyboardInterrupt:
-            click.echo("interrupted", err=True)
-            sys.exit(130)
-        except BrokenPipeError:
-            sys.stdout = None  # the reader is gone; nothing is left to flush
-            sys.exit(0)
-
-    return wrapped
+from conv_transpose_conformance.cli import options
+from conv_transpose_conformance.cli.running import plainly, print_summary, run_suite
 
 
 def main() -> NoReturn:
@@ -62,70 +36,13 @@ def main() -> NoReturn:
 def group() -> None:
     """Test transposed convolutions of PyTorch, PaddlePaddle, MindSpore and R torch against their documents.
 
-    Exit codes: 0 every divergence is expected, 1 some are not, 2 wrong usage, 3 a framework could not run,
-    130 interrupted.
+    Exit codes: 0 no finding fails the run, 1 some do, 2 wrong usage, 3 a framework could not run, 130
+    interrupted.
     """
 
 
-class _Seconds(click.FloatRange):
-    """A float range that rejects NaN and infinity."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        seconds = super().convert(value, param, ctx)
-        if not math.isfinite(seconds):
-            self.fail(f"{value!r} is not a finite number of seconds.", param, ctx)
-        return seconds
-
-
-_python = click.option(
-    "--python",
-    "pythons",
-    multiple=True,
-    metavar="FRAMEWORK=PATH",
-    help="Interpreter that has the framework installed, instead of the suite's own environment. "
-    "For r.torch: an Rscript.",
-)
-
-_env = click.option(
-    "--env",
-    "requirements",
-    multiple=True,
-    metavar="DISTRIBUTION==VERSION",
-    help="Release to run, in an environment that the suite makes. Repeat it to run several side by side.",
-)
-
-
-def _known_device(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    """Refuses a device that no framework declares."""
-    if value != "cpu":
-        from conv_transpose_conformance.frameworks.registry import registry
-
-        known = dict.fromkeys(name for one in registry().frameworks.values() for name in one.devices)
-        if value not in known:
-            raise click.BadParameter(f"{value!r} is not one of {', '.join(map(repr, known))}.")
-    return value
-
-
-_device = click.option(
-    "--device",
-    metavar="NAME",
-    default="cpu",
-    show_default=True,
-    envvar=DEVICE,
-    callback=_known_device,
-    help="Device to run on, such as cuda; a framework without it is unavailable.",
-)
-
-
 @group.command()
-@click.option(
-    "--implementation",
-    "patterns",
-    multiple=True,
-    metavar="GLOB",
-    help="Run only matching implementations. May be repeated. Default: all; variants ('*+compile') only in "
-    "the full profile.",
-)
+@options.implementations(" May be repeated. Default: all; variants ('*+compile') only in the full profile.")
 @click.option(
     "--requirement",
     "required",
@@ -134,56 +51,27 @@ _device = click.option(
     help="Examine only matching requirements, and run only the cases that decide them. May be repeated. "
     "Default: those of the profile.",
 )
-@_python
-@_env
-@_device
-@click.option(
-    "--profile",
-    type=click.Choice(["quick", "full"]),
-    default="quick",
-    show_default=True,
-    help="quick: the fixed corpus. full: also drawn cases, variants and all requirements.",
-)
-@click.option(
-    "--budget",
-    type=_Seconds(min=0, min_open=True),
-    metavar="SECONDS",
-    help="Stop starting new calls after SECONDS.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**32 - 1),
-    default=0,
-    show_default=True,
-    help="Random seed for the cases that the full profile adds.",
-)
+@options.python
+@options.env
+@options.device
+@options.profile("quick: the fixed corpus. full: also drawn cases, variants and all requirements.")
+@options.budget
+@options.seed()
 @click.option(
     "--examples",
     type=click.IntRange(0),
     metavar="N",
     help="Number of parameter sets that the full profile draws. Default: 1500; with --budget, what fits.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("conformance-report"),
-    show_default=True,
-    metavar="DIR",
-    help="Folder for the report.",
-)
+@options.out()
 @click.option(
     "--resume",
-    type=click.Path(path_type=Path),
+    type=options.FOLDER,
     metavar="DIR",
     help="Resume the interrupted run in DIR. Only --python and --format may be combined with it.",
 )
-@click.option(
-    "--expected",
-    "expected",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="File of known divergences. Default: conformance-expected.toml, if it exists.",
-)
+@options.expected
+@options.fail_on("refused, everything but errors of documents")
 @click.option("--annotations", is_flag=True, help="Also print divergences to stderr as CI annotations.")
 @click.option(
     "--explain/--no-explain",
@@ -192,116 +80,16 @@ _device = click.option(
     show_default=True,
 )
 @click.option("--shard", metavar="I/N", help="Run only part I of N of the cases; merge joins the parts.")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(FORMATS),
-    help="Output format. Default: pretty on a terminal, else markdown.",
-)
-@_plainly
-def run(out: Path, resume: Path | None, style: str | None, **options: Any) -> int:
+@options.style
+@plainly
+def run(out: Path, resume: Path | None, style: str | None, **chosen: Any) -> int:
     """Run the suite and write a report to a folder."""
     from conv_transpose_conformance.commands.resume import asked, resumed
 
     context = click.get_current_context()
     if resume is None:
-        return _run(out, style, asked(context), **options)
-    return _run(resume, style, None, **resumed(context, resume))
-
-
-def _run(
-    out: Path,
-    style: str | None,
-    asked: dict[str, Any] | None,
-    *,
-    patterns: tuple[str, ...],
-    pythons: tuple[str, ...],
-    requirements: tuple[str, ...],
-    profile: str,
-    budget: float | None,
-    seed: int,
-    examples: int | None = None,
-    expected: Path | None = None,
-    annotations: bool = False,
-    explain: bool = True,
-    required: tuple[str, ...] = (),
-    shard: str | None = None,
-    device: str = "cpu",
-) -> int:
-    os.environ[DEVICE] = device  # workers read it from their environment
-    from conv_transpose_conformance.frameworks.registry import broken_among, not_asked_for, select
-
-    implementations = select(patterns, variants=profile == "full")
-    from conv_transpose_conformance.expectations import find
-    from conv_transpose_conformance.generation.shards import Shard, of_shard
-    from conv_transpose_conformance.requirements.catalogue import chosen, concerned, decided_by, load, share
-
-    expectations = find(expected)
-    part = None if shard is None else Shard.parse(shard)
-    examined = chosen(required, profile)
-    if required:
-        implementations = concerned(examined, implementations)
-
-    from rich.console import Console
-
-    from conv_transpose_conformance.commands.run import execute
-    from conv_transpose_conformance.execution.session import make_engine
-    from conv_transpose_conformance.frameworks.targets import choose
-    from conv_transpose_conformance.generation.generate import run_cases
-
-    engine = make_engine(
-        implementations,
-        choose(pythons, requirements),
-        profile=profile,
-        budget=budget,
-        spread=not required,
-        optional=not_asked_for(patterns),
-        broken=(*broken_among(patterns), *load().broken),
-    )
-    facts = {"profile": profile, "seed": seed, "budget": budget, "shard": part and part.numbers}
-    run_data, divergences = execute(
-        engine,
-        of_shard(decided_by(required, run_cases(profile, seed, examples=examples, budget=budget)), part),
-        out=out,
-        facts=facts,
-        console=Console(stderr=True),
-        expectations=expectations,
-        asked=asked,
-        explaining=explain,
-        requirements=share(examined, part),
-    )
-    _print(run_data, divergences, out, style)
-    if annotations:
-        from conv_transpose_conformance.reports.pages.annotations import workflow_commands as lines
-
-        for line in lines(run_data, divergences):
-            click.echo(line, err=True)
-    code: int = run_data["exit_code"]
-    if code == 3:
-        from conv_transpose_conformance.reports.pages.words import absences
-
-        click.echo(f"error: {absences(run_data)}; see the reasons above", err=True)
-    return code
-
-
-def _print(run_data: dict[str, Any], divergences: list[dict[str, Any]], out: Path, style: str | None) -> None:
-    if style == "quiet":
-        return
-    chosen = style or ("pretty" if sys.stdout.isatty() else "markdown")
-    if chosen == "json":
-        from conv_transpose_conformance.reports.store.strict_json import as_json
-
-        click.echo(as_json(run_data, divergences))
-    elif chosen == "markdown":
-        from conv_transpose_conformance.reports.pages.markdown import markdown
-
-        click.echo(markdown(run_data, divergences))
-    else:
-        from rich.console import Console
-
-        from conv_transpose_conformance.reports.pages.terminal import print_summary
-
-        print_summary(Console(), run_data, divergences, out)
+        return run_suite(out, style, asked(context), **chosen)
+    return run_suite(resume, style, None, **resumed(context, resume))
 
 
 @group.command()
@@ -310,14 +98,14 @@ def _print(run_data: dict[str, Any], divergences: list[dict[str, Any]], out: Pat
 @click.option(
     "--all",
     "run_dir",
-    type=click.Path(path_type=Path),
+    type=options.FOLDER,
     metavar="RUN_DIR",
     help="Replay every divergence of a run, and every probed requirement that failed, instead of one case.",
 )
-@_python
-@_env
-@_device
-@_plainly
+@options.python
+@options.env
+@options.device
+@plainly
 def replay(
     case_id: str | None,
     name: str | None,
@@ -371,7 +159,7 @@ def replay(
 @group.command()
 @click.argument("action", type=click.Choice(["list", "create", "doctor", "remove"]))
 @click.argument("frameworks", nargs=-1)
-@_plainly
+@plainly
 def env(action: str, frameworks: tuple[str, ...]) -> int:
     """Manage the environments that the suite makes: those of FRAMEWORKS, or all of them.
 
@@ -388,17 +176,12 @@ def env(action: str, frameworks: tuple[str, ...]) -> int:
 
 
 @group.command()
-@click.argument("run_dir", type=click.Path(path_type=Path))
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(FORMATS),
-    help="Output format. Default: pretty on a terminal, else markdown.",
-)
-@_plainly
+@click.argument("run_dir", type=options.FOLDER)
+@options.style
+@plainly
 def report(run_dir: Path, style: str | None) -> None:
     """Rewrite the pages of a run and print its summary."""
     from conv_transpose_conformance.reports.render import render
 
     run_data, divergences = render(run_dir)
-    _print(run_data, divergences, run_dir, style)
+    print_summary(run_data, divergences, run_dir, style)

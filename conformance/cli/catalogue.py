@@ -6,25 +6,15 @@ import sys
 
 import click
 
-from conv_transpose_conformance.cli.app import FORMATS, _plainly, group
+from conv_transpose_conformance.cli import options
+from conv_transpose_conformance.cli.app import group
+from conv_transpose_conformance.cli.running import plainly
 
 
 @group.command("list")
 @click.argument("what", type=click.Choice(["implementations", "requirements", "cases"]))
-@click.option(
-    "--profile",
-    type=click.Choice(["quick", "full"]),
-    default="quick",
-    show_default=True,
-    help="Profile of the listed cases.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**32 - 1),
-    default=0,
-    show_default=True,
-    help="Random seed of the listed cases.",
-)
+@options.profile("Profile of the listed cases.")
+@options.seed("Random seed of the listed cases.")
 @click.option(
     "--format",
     "style",
@@ -33,7 +23,7 @@ from conv_transpose_conformance.cli.app import FORMATS, _plainly, group
     show_default=True,
     help="Output format.",
 )
-@_plainly
+@plainly
 def list_(what: str, profile: str, seed: int, style: str) -> None:
     """List the implementations, the requirements, or the cases of a profile."""
     import json
@@ -74,7 +64,7 @@ def list_(what: str, profile: str, seed: int, style: str) -> None:
 @group.command()
 @click.argument("case_ids", nargs=-1, required=True, metavar="ID...")
 @click.option("--comment", default="", metavar="TEXT", help="Comment to write above the cases.")
-@_plainly
+@plainly
 def keep(case_ids: tuple[str, ...], comment: str) -> None:
     """Add cases to conformance-regressions.txt, which every later run in this folder includes."""
     from conv_transpose_conformance.generation.kept_cases import keep as keep_cases
@@ -85,13 +75,8 @@ def keep(case_ids: tuple[str, ...], comment: str) -> None:
 
 
 @group.command()
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(FORMATS),
-    help="Output format. Default: pretty on a terminal, else markdown.",
-)
-@_plainly
+@options.style
+@plainly
 def selftest(style: str | None) -> int:
     """Check the suite itself: run buggy implementations and verify that each is detected.
 

@@ -7,30 +7,24 @@ from pathlib import Path
 
 import click
 
-from conv_transpose_conformance.cli.app import FORMATS, _plainly, _print, group
-
-_format = click.option(
-    "--format",
-    "style",
-    type=click.Choice(FORMATS),
-    help="Output format. Default: pretty on a terminal, else markdown.",
-)
-_folder = click.Path(path_type=Path)
+from conv_transpose_conformance.cli import options
+from conv_transpose_conformance.cli.app import group
+from conv_transpose_conformance.cli.running import plainly, print_summary
 
 
 @group.command()
-@click.argument("run_dir", type=_folder)
+@click.argument("run_dir", type=options.FOLDER)
 @click.option(
     "--expected",
     "path",
-    type=_folder,
+    type=options.FOLDER,
     default=Path("conformance-expected.toml"),
     show_default=True,
     metavar="FILE",
     help="File to write or update.",
 )
 @click.option("--prune", is_flag=True, help="Remove the entries that the run found stale.")
-@_plainly
+@plainly
 def expect(run_dir: Path, path: Path, prune: bool) -> None:
     """Add the divergences of a run to the file of known divergences; comments are kept."""
     from conv_transpose_conformance.commands.expect import expect as write
@@ -42,10 +36,10 @@ def expect(run_dir: Path, path: Path, prune: bool) -> None:
 
 
 @group.command()
-@click.argument("run_a", type=_folder)
-@click.argument("run_b", type=_folder)
-@_format
-@_plainly
+@click.argument("run_a", type=options.FOLDER)
+@click.argument("run_b", type=options.FOLDER)
+@options.style
+@plainly
 def diff(run_a: Path, run_b: Path, style: str | None) -> int:
     """Compare two runs: new, resolved and changed divergences, speed, coverage.
 
@@ -71,32 +65,24 @@ def diff(run_a: Path, run_b: Path, style: str | None) -> int:
 
 
 @group.command()
-@click.argument("directories", type=_folder, nargs=-1, required=True, metavar="DIR...")
-@click.option(
-    "--out",
-    type=_folder,
-    default=Path("conformance-report"),
-    show_default=True,
-    metavar="DIR",
-    help="Folder for the joined report.",
-)
-@click.option(
-    "--expected",
-    "expected",
-    type=_folder,
-    metavar="FILE",
-    help="File of known divergences. Default: conformance-expected.toml, if it exists.",
-)
-@_format
-@_plainly
-def merge(directories: tuple[Path, ...], out: Path, expected: Path | None, style: str | None) -> int:
+@click.argument("directories", type=options.FOLDER, nargs=-1, required=True, metavar="DIR...")
+@options.out(help_text="Folder for the joined report.")
+@options.expected
+@options.fail_on("that of the runs")
+@options.style
+@plainly
+def merge(
+    directories: tuple[Path, ...], out: Path, expected: Path | None, fail_on: str | None, style: str | None
+) -> int:
     """Join the shards of a run, or runs of different implementations, into one run."""
     from rich.console import Console
 
     from conv_transpose_conformance.commands.merge import merge as join
     from conv_transpose_conformance.expectations import find
+    from conv_transpose_conformance.judging.severity import parse
 
-    run_data, divergences = join(directories, out, find(expected), Console(stderr=True))
-    _print(run_data, divergences, out, style)
+    threshold = None if fail_on is None else parse(fail_on)
+    run_data, divergences = join(directories, out, find(expected), Console(stderr=True), threshold=threshold)
+    print_summary(run_data, divergences, out, style)
     code: int = run_data["exit_code"]
     return code

@@ -6,49 +6,27 @@ from pathlib import Path
 
 import click
 
-from conv_transpose_conformance.cli.app import _plainly, _run, _Seconds, group
+from conv_transpose_conformance.cli import options
+from conv_transpose_conformance.cli.app import group
+from conv_transpose_conformance.cli.running import plainly, run_suite
 
 
 @group.command()
 @click.argument("releases", nargs=-1, required=True, metavar="DISTRIBUTION==VERSION[,VERSION]...")
-@click.option(
-    "--implementation", "patterns", multiple=True, metavar="GLOB", help="Run only matching implementations."
-)
-@click.option(
-    "--profile",
-    type=click.Choice(["quick", "full"]),
-    default="quick",
-    show_default=True,
-    help="Profile of each release.",
-)
-@click.option(
-    "--budget",
-    type=_Seconds(min=0, min_open=True),
-    metavar="SECONDS",
-    help="Stop starting new calls after SECONDS.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**32 - 1),
-    default=0,
-    show_default=True,
-    help="Random seed for the cases that the full profile adds.",
-)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("conformance-matrix"),
-    show_default=True,
-    metavar="DIR",
-    help="Folder for the report.",
-)
-@_plainly
+@options.implementations()
+@options.profile("Profile of each release.")
+@options.budget
+@options.seed()
+@options.fail_on("refused, everything but errors of documents")
+@options.out("conformance-matrix")
+@plainly
 def matrix(
     releases: tuple[str, ...],
     patterns: tuple[str, ...],
     profile: str,
     budget: float | None,
     seed: int,
+    fail_on: str | None,
     out: Path,
 ) -> int:
     """Run several releases side by side and list what changed between them.
@@ -67,9 +45,10 @@ def matrix(
     if not names:
         raise click.UsageError("--implementation matches no implementation of the requested frameworks")
     arguments = ["--profile", profile, "--seed", str(seed)] + (["--budget", str(budget)] if budget else [])
+    arguments += ["--fail-on", fail_on] if fail_on else []
     for option, values in (("--implementation", names), ("--env", requirements)):
         arguments += [word for value in values for word in (option, value)]
-    code = _run(
+    code = run_suite(
         out,
         "quiet",
         {"arguments": arguments},
@@ -79,13 +58,15 @@ def matrix(
         profile=profile,
         budget=budget,
         seed=seed,
+        fail_on=fail_on,
     )
     from conv_transpose_conformance.reports.pages.versions import by_version
+    from conv_transpose_conformance.reports.pages.words import headline
     from conv_transpose_conformance.reports.store.folder import read
 
-    made = read(out)[0]
+    made, found = read(out)
     if any(entry["status"] == "ran" for entry in made["frameworks"].values()):
-        click.echo(f"{by_version(made)}\n\nReport: {out / 'index.html'}")
+        click.echo(f"{by_version(made)}\n\n{headline(made, found)}\nReport: {out / 'index.html'}")
     return code
 
 
@@ -105,7 +86,7 @@ def matrix(
     metavar="VERSION,VERSION...",
     help="Releases to search, the oldest first. Default: all that pip offers for this Python.",
 )
-@_plainly
+@plainly
 def bisect(case_id: str, name: str, framework: str, versions: str | None) -> int:
     """Find the first release that changed the verdict of a case, making environments as needed.
 

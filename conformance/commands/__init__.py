@@ -8,6 +8,7 @@
 ``context``            the state that phases and handlers share
 ``recorder``           writes a run's records and adds them up
 ``evaluate``           the requirements' results
+``repeats``            links failing requirements to the divergences that they repeat
 ``known_divergences``  the content of divergences.json, with expectations
 ``run_document``       the content of run.json, and the exit code
 ``resume``             continues an interrupted run

@@ -10,7 +10,8 @@ from conv_transpose_conformance.cases.names import Target
 from conv_transpose_conformance.execution.engine import Engine
 from conv_transpose_conformance.expectations import Expectations
 from conv_transpose_conformance.frameworks.registry import framework_of
-from conv_transpose_conformance.requirements.base.requirement import Requirement, Result, fails
+from conv_transpose_conformance.reports.store.findings import fails
+from conv_transpose_conformance.requirements.base.requirement import Requirement, Result
 from conv_transpose_conformance.requirements.examine import Subject
 from conv_transpose_conformance.requirements.tally import Tally
 

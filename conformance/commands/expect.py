@@ -10,8 +10,9 @@ from attrs import frozen
 from tomlkit.items import AoT, Table
 
 from conv_transpose_conformance.expectations import BadExpectations, load
+from conv_transpose_conformance.judging.severity import Severity
 from conv_transpose_conformance.reports.store.files import reason, write_atomically
-from conv_transpose_conformance.requirements.base.requirement import fails
+from conv_transpose_conformance.reports.store.findings import findings, members
 from conv_transpose_conformance.text import one_line
 
 _HEAD: Final = (
@@ -54,13 +55,13 @@ def expect(run: dict[str, Any], divergences: list[dict[str, Any]], path: Path, *
     for position in removed:
         del entries[position]
     added = 0
-    for divergence in divergences:
+    for divergence in (one for cause in divergences for one in members(cause)):
         expected = divergence.get("expected")
         if expected is not None and expected["all"] and same_file and path.exists():
             continue
         entries.append(_entry(run, divergence))
         added += 1
-    for result in failing_requirements(run):
+    for result in failing_requirements(run, divergences):
         if result.get("expected") is not None and same_file and path.exists():
             continue
         entries.append(_of_requirement(run, result))
@@ -87,9 +88,11 @@ def _check(text: str, path: Path) -> None:
         ) from None
 
 
-def failing_requirements(run: dict[str, Any]) -> list[dict[str, Any]]:
-    """Returns the requirement results that fail a run independently of its divergences."""
-    return [result for result in (run.get("requirements") or {}).get("results", []) if fails(result)]
+def failing_requirements(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Returns the results that are findings, with the errors of documents where they fail the run."""
+    counted = findings(run, divergences)
+    documents = counted.documents if counted.fail_on is Severity.DOCUMENT else ()
+    return [finding.result for finding in (*counted.found, *documents) if finding.result is not None]
 
 
 def _of_requirement(run: dict[str, Any], result: dict[str, Any]) -> Table:

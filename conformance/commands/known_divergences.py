@@ -41,7 +41,7 @@ def scripts_of(
 def known_divergences(
     causes: Sequence[Cause], summary: Summary, scripts: Scripts, expectations: Expectations
 ) -> list[dict[str, Any]]:
-    """Returns the content of divergences.json; waits for the scripts."""
+    """Returns an entry of divergences.json for each cause, in order; waits for the scripts."""
     found = divergences(causes, summary, scripts)
     for cause, entry in zip(causes, found, strict=True):
         records = [record for of_case in cause.records.values() for record in of_case]

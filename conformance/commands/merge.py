@@ -19,8 +19,11 @@ from conv_transpose_conformance.commands.recorder import Recorder
 from conv_transpose_conformance.commands.run_document import run_document, suite, suite_version
 from conv_transpose_conformance.errors import BadRunFolder
 from conv_transpose_conformance.expectations import Expectations
+from conv_transpose_conformance.judging.severity import Severity
+from conv_transpose_conformance.reports.grouping import grouped
 from conv_transpose_conformance.reports.render import render
 from conv_transpose_conformance.reports.store.agreement import check_mergeable, judges
+from conv_transpose_conformance.reports.store.findings import fail_on, members
 from conv_transpose_conformance.reports.store.folder import RunFolder, read
 from conv_transpose_conformance.reports.store.records_reader import calls
 from conv_transpose_conformance.reports.store.strict_json import replay_command
@@ -29,6 +32,7 @@ from conv_transpose_conformance.requirements.catalogue import catalogue, describ
 from conv_transpose_conformance.requirements.tally import Tally
 
 _SAME: Final = ("profile", "seed", "budget")
+_DECIDED_ANEW: Final = ("expected", "attribution", "because", "repeats")  # of a requirement's result
 
 
 @frozen
@@ -39,12 +43,19 @@ class _Part:
 
 
 def merge(
-    directories: Sequence[Path], out: Path, expectations: Expectations, console: Console
+    directories: Sequence[Path],
+    out: Path,
+    expectations: Expectations,
+    console: Console,
+    *,
+    threshold: Severity | None = None,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Writes one run folder from several; returns the contents of run.json and divergences.json.
 
     The merge searches conditions anew on all records; it takes the smallest case, its diagnosis and its
     script, which need a framework, from the part with the smallest case.
+
+    ``threshold`` is the severity from which on a finding fails the run; without it that of the parts.
 
     The parts may come from several versions of the suite if formats, corpus and requirements agree.
 
@@ -63,7 +74,7 @@ def merge(
     with console.status("looking for causes") if console.is_terminal else nullcontext():
         found = _divergences(parts, recorder, frameworks, expectations)
     document = run_document(
-        _about(parts),
+        {**_about(parts), "fail_on": (threshold or _threshold(parts)).value},
         frameworks=frameworks,
         implementations=recorder.summary.implementations(),
         requirements=requirements,
@@ -90,6 +101,11 @@ def _about(parts: Sequence[_Part]) -> dict[str, Any]:
     }
 
 
+def _threshold(parts: Sequence[_Part]) -> Severity:
+    """Returns the lowest severity that fails any of the parts, so that what failed a part fails the whole."""
+    return max((fail_on(part.run) for part in parts), key=lambda severity: severity.rank)
+
+
 def _divergences(
     parts: Sequence[_Part],
     recorder: Recorder,
@@ -106,7 +122,7 @@ def _divergences(
         scripts.close()
     for divergence in found:
         _complete(divergence, parts)
-    return found
+    return grouped(found)
 
 
 def _check(parts: Sequence[_Part], out: Path) -> None:
@@ -194,7 +210,7 @@ def _results(
     found = [result.plain() for result in tally.results(columns)]
     for entry in entries:
         if entry["probed"]:
-            plain = {key: value for key, value in entry.items() if key != "expected"}
+            plain = {key: value for key, value in entry.items() if key not in _DECIDED_ANEW}
             found.append(with_expected(plain, frameworks, expectations))
     order = {requirement.id: position for position, requirement in enumerate(requirements)}
     position = list(columns)
@@ -212,7 +228,8 @@ def _complete(divergence: dict[str, Any], parts: Sequence[_Part]) -> None:
     same = [
         other
         for part in parts
-        for other in part.divergences
+        for divergences in part.divergences
+        for other in members(divergences)
         if all(other.get(key) == divergence[key] for key in ("implementation", "kind", "detail"))
         and {e["check"] for e in other.get("checks", [])} & {e["check"] for e in divergence["checks"]}
     ]
@@ -231,7 +248,7 @@ def _complete(divergence: dict[str, Any], parts: Sequence[_Part]) -> None:
         ]
         if common:
             divergence["diagnosis"] = {
-                "sentence": "; or ".join(fault["explains"] for fault in common),
+                "sentence": "; or ".join(f["explains"].removeprefix("behaves as: ") for f in common),
                 "faults": common,
                 "cases": sum(d["cases"] for d in diagnoses),
             }

@@ -30,6 +30,7 @@ from conv_transpose_conformance.commands.run_document import INTERRUPTED, run_do
 from conv_transpose_conformance.execution.events import Kept
 from conv_transpose_conformance.execution.session import host_facts
 from conv_transpose_conformance.generation.corpus import core
+from conv_transpose_conformance.reports.grouping import grouped
 from conv_transpose_conformance.reports.render import render
 from conv_transpose_conformance.requirements.base.requirement import Result
 from conv_transpose_conformance.requirements.examine import Drifted, Examined, examine
@@ -110,8 +111,8 @@ def execute_scripts(context: RunContext) -> Events:
     assert scripts is not None
     if context.causes and scripts.executions.interpreters and not context.interrupted:
         yield Executing()
-    context.divergences = known_divergences(
-        context.causes, context.recorder.summary, scripts, context.expectations
+    context.divergences = grouped(
+        known_divergences(context.causes, context.recorder.summary, scripts, context.expectations)
     )
 
 

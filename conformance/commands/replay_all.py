@@ -25,8 +25,9 @@ from conv_transpose_conformance.execution.interrupts import Interrupt, interrupt
 from conv_transpose_conformance.frameworks.registry import framework_of
 from conv_transpose_conformance.frameworks.targets import Targets, choose, release_of
 from conv_transpose_conformance.judging.verdicts import FAILING, Record, Verdict
+from conv_transpose_conformance.reports.store.findings import fails, members
 from conv_transpose_conformance.reports.store.folder import read
-from conv_transpose_conformance.requirements.base.requirement import Result, fails
+from conv_transpose_conformance.requirements.base.requirement import Result
 from conv_transpose_conformance.requirements.catalogue import catalogue
 from conv_transpose_conformance.requirements.examine import Examined, Subject, examine
 from conv_transpose_conformance.text import one_line, plain
@@ -44,7 +45,8 @@ def replay_all(directory: Path, targets: Targets, console: Console) -> int:
         BadRunFolder: if the folder cannot be read.
         KeyboardInterrupt: if the user asks to stop.
     """
-    run, divergences = read(directory)
+    run, causes = read(directory)
+    divergences = [one for cause in causes for one in members(cause)]
     failing = [result for result in (run.get("requirements") or {}).get("results", ()) if fails(result)]
     if not divergences and not failing:
         console.print(Text(f"{directory} has no failure to replay"))

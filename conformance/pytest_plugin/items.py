@@ -23,6 +23,7 @@ from conv_transpose_conformance.execution.session import parse_interpreters
 from conv_transpose_conformance.frameworks.registry import framework, framework_of, select
 from conv_transpose_conformance.frameworks.targets import Targets
 from conv_transpose_conformance.generation.generate import run_cases
+from conv_transpose_conformance.judging.severity import FAIL_ON, Severity, of_failure
 from conv_transpose_conformance.judging.verdicts import Record, Verdict
 from conv_transpose_conformance.text import plain
 
@@ -33,16 +34,17 @@ class Items:
 
     implementations: tuple[str, ...]
     interpreters: dict[str, Path]
+    threshold: Severity = FAIL_ON  # least severity that fails an item
     _runners: dict[str, CaseRunner] = field(factory=dict, init=False)
 
     @classmethod
-    def create(cls, patterns: list[str], pythons: list[str]) -> Items:
+    def create(cls, patterns: list[str], pythons: list[str], threshold: Severity = FAIL_ON) -> Items:
         """Checks the options.
 
         Raises:
             ConformanceError: where one is wrong.
         """
-        return cls(select(patterns), parse_interpreters(pythons))
+        return cls(select(patterns), parse_interpreters(pythons), threshold)
 
     def header(self) -> list[str]:
         """A line per framework."""
@@ -102,6 +104,10 @@ def _say(message: str) -> None:
     print(f"conformance: {plain(message)}", file=sys.stderr, flush=True)  # noqa: T201
 
 
+def _severity(record: Record) -> Severity:
+    return of_failure(record.check, record.verdict)
+
+
 class ImplementationCollector(pytest.Collector):
     """The parent of an implementation's items."""
 
@@ -129,7 +135,10 @@ class ConformanceItem(pytest.Item):
         self._items = items
 
     def runtest(self) -> None:
-        """Fails where a check fails; skips where the framework is the user's to install, or has no kernel."""
+        """Fails where a check fails gravely enough.
+
+        Skips where one fails less gravely, the framework is the user's to install, or it has no kernel.
+        """
         try:
             records = self._items.judge(self._job)
         except NotInstalled as error:
@@ -137,8 +146,11 @@ class ConformanceItem(pytest.Item):
         except ConformanceError as error:
             pytest.fail(str(error), pytrace=False)
         failing = [record for record in records if record.failing]
-        if failing:
+        if any(_severity(record).reaches(self._items.threshold) for record in failing):
             raise NonConforming("\n".join(self._describe(failing)))
+        if failing:
+            checks = ", ".join(f"{record.check}: {_severity(record).words}" for record in failing)
+            pytest.skip(f"{checks}, below {self._items.threshold}: {plain(failing[0].message)}")
         unsupported = [record for record in records if record.verdict is Verdict.UNSUPPORTED]
         if unsupported:
             checks = ", ".join(record.check for record in unsupported)

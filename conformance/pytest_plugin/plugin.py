@@ -35,6 +35,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FRAMEWORK=PATH",
         help="interpreter that has the framework installed, instead of the suite's own environment",
     )
+    group.addoption(
+        "--conformance-fail-on",
+        metavar="SEVERITY",
+        help="least severity that fails an item: values, gradients, crash, hang, shape, accepted or refused, "
+        "the gravest first; a case that fails less gravely is skipped. Default: the ini option "
+        "conformance_fail_on, else refused",
+    )
+    parser.addini("conformance_fail_on", "least severity that fails an item of --conformance")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -52,10 +60,13 @@ def pytest_configure(config: pytest.Config) -> None:
             )
         return
     from conv_transpose_conformance.errors import ConformanceError
+    from conv_transpose_conformance.judging.severity import FAIL_ON, parse
     from conv_transpose_conformance.pytest_plugin.items import Items
 
+    asked = config.getoption("--conformance-fail-on") or config.getini("conformance_fail_on")
     try:
-        config.stash[_ITEMS] = Items.create(patterns, config.getoption("--conformance-python"))
+        threshold = parse(asked) if asked else FAIL_ON
+        config.stash[_ITEMS] = Items.create(patterns, config.getoption("--conformance-python"), threshold)
     except ConformanceError as error:
         raise pytest.UsageError(str(error)) from None
     if config.args_source is not pytest.Config.ArgsSource.ARGS:

@@ -181,8 +181,10 @@ def described(requirement: Requirement) -> dict[str, Any]:
         "source": requirement.source,
         "document": load().documents[requirement.source].title,
         "page": load().documents[requirement.source].page,
+        "official": load().documents[requirement.source].official,
         "applies": list(requirement.applies),
         "needs": requirement.needs,
         "note": requirement.note,
+        "contradicts": list(requirement.contradicts),
         "kind": "probed" if isinstance(requirement, Probed) else "judged",
     }

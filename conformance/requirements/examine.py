@@ -98,7 +98,7 @@ def _examine(
             while waiting and not stop.is_set():
                 name, column, requirement = waiting[0]
                 emit(Examining(column, requirement.id))
-                result = Result(requirement.id, column, subject.target, probed=True)
+                result = _result(requirement, column, subject)
                 _try(requirement, benches[name], result, stop)
                 waiting.pop(0)
                 emit(Examined(result))
@@ -106,7 +106,7 @@ def _examine(
             if stop.is_set():
                 return
             for _, column, requirement in waiting:
-                result = Result(requirement.id, column, subject.target, probed=True)
+                result = _result(requirement, column, subject)
                 result.add(Trial(Verdict.ERROR, str(failed)))
                 emit(Examined(result))
 
@@ -119,6 +119,11 @@ def _drift(prober: Prober, column: str, target: str) -> Iterator[Drift]:
     found = drift_of(prober.implementation, prober.docstring(), column=column, target=target, version=version)
     if found is not None:
         yield found
+
+
+def _result(requirement: Probed, column: str, subject: Subject) -> Result:
+    """Returns the result of a requirement before its first trial."""
+    return Result(requirement.id, column, subject.target, probed=True, differing=requirement.severity)
 
 
 def _try(requirement: Probed, prober: Prober, result: Result, stop: Stop) -> None:

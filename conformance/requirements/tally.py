@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from attrs import define, field
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.judging.severity import of_failure
 from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict
 from conv_transpose_conformance.requirements.base.reading_fit import ReadingsSeen
 from conv_transpose_conformance.requirements.base.requirement import Judged, Requirement, Result, Ruled
@@ -64,7 +65,8 @@ class Tally:
             if record.verdict is Verdict.PASS and result.counts[Verdict.PASS]:
                 result.counts[Verdict.PASS] += 1  # a further pass adds no information
             else:
-                result.add(Trial(record.verdict, record.message, record.case))
+                grave = of_failure(record.check, record.verdict) if record.failing else None
+                result.add(Trial(record.verdict, record.message, record.case, grave))
 
     def results(self, columns: Mapping[str, str]) -> list[Result]:
         """Returns one result per requirement and implementation; ``columns`` maps columns to targets."""

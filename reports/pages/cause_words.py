@@ -7,6 +7,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from conv_transpose_conformance.reports.pages.words import check_name, counted, listed
+from conv_transpose_conformance.reports.store.findings import Findings, members, severity_of_divergence
 
 _TERMS: Final = {
     "tail_terms": "tail_terms: the number of output-padding positions that some product reaches",
@@ -34,21 +35,36 @@ class Fact:
     small: str = ""
 
 
-def is_expected(divergence: dict[str, Any]) -> bool:
-    """Returns whether the file of expectations covers all of a divergence."""
-    expected = divergence.get("expected")
-    return bool(expected and expected["all"])
-
-
 def subject(divergence: dict[str, Any]) -> str:
     """Returns the failing checks of a divergence in words."""
-    names = [check_name(entry["check"]) for entry in divergence.get("checks") or [divergence]]
-    return listed(dict.fromkeys(names))
+    return listed(dict.fromkeys(check_name(entry["check"]) for entry in failing_checks(divergence)))
+
+
+def failing_checks(divergence: dict[str, Any]) -> list[dict[str, Any]]:
+    """Returns the failing checks of one implementation's entry, each with its counts."""
+    found: list[dict[str, Any]] = divergence.get("checks") or [divergence]
+    return found
+
+
+def in_reading_order(counts: Findings) -> list[dict[str, Any]]:
+    """Returns the divergences, the gravest first, and those that were expected last."""
+    found = [finding for finding in counts.found if finding.divergence is not None]
+    return [f.divergence for f in sorted(found, key=lambda f: f.expected) if f.divergence is not None]
+
+
+def severity(divergence: dict[str, Any]) -> str:
+    """Returns how grave a divergence is, in words after a comma; "" where its verdict says it already."""
+    words = severity_of_divergence(divergence).words
+    return "" if words == divergence["verdict"] else f", {words}"
 
 
 def facts(divergence: dict[str, Any]) -> list[Fact]:
     """Returns the facts about a divergence, the condition first."""
     found = []
+    others = members(divergence)[1:]
+    if others:
+        shares = [f"{one['implementation']} ({_share(one)})" for one in others]
+        found.append(Fact("also in", listed(shares)))
     condition = divergence.get("condition")
     if condition:
         found.append(Fact("fails where", condition["text"], True, _counts(condition)))
@@ -69,15 +85,22 @@ def facts(divergence: dict[str, Any]) -> list[Fact]:
     if divergence.get("located"):
         located = divergence["located"]
         found.append(Fact("one-hot probe", located["sentence"], True, located["case"]))
-    expected = divergence.get("expected")
-    if expected:
+    for one in members(divergence):
+        expected = one.get("expected")
+        if not expected:
+            continue
         reasons = "; ".join(
             f"{entry['reason']} (line {entry['line']})" + (f" {entry['link']}" if entry["link"] else "")
             for entry in expected["entries"]
         )
         part = "" if expected["all"] else f" only {expected['covered']:,} of {expected['of']:,} verdicts:"
-        found.append(Fact("expected", f"{part} {reasons}".strip()))
+        where = f" in {one['implementation']}:" if others else ""
+        found.append(Fact("expected", f"{where}{part} {reasons}".strip()))
     return found
+
+
+def _share(divergence: dict[str, Any]) -> str:
+    return f"{divergence['failing']:,} of {divergence['judged']:,} judged"
 
 
 def _counts(condition: dict[str, Any]) -> str:

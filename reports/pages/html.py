@@ -18,12 +18,18 @@ from conv_transpose_conformance.reports.pages import arrays, readings
 from conv_transpose_conformance.reports.pages.cause_words import (
     expectations,
     facts,
-    is_expected,
+    failing_checks,
     script_status,
+    severity,
     subject,
 )
 from conv_transpose_conformance.reports.pages.drift import drifted, told
-from conv_transpose_conformance.reports.pages.requirements import documents, sentence
+from conv_transpose_conformance.reports.pages.requirements import (
+    anchor_of,
+    document_errors,
+    documents,
+    sentence,
+)
 from conv_transpose_conformance.reports.pages.words import (
     WORDS,
     Word,
@@ -39,6 +45,13 @@ from conv_transpose_conformance.reports.pages.words import (
     sentences,
 )
 from conv_transpose_conformance.reports.store.agreement import suite_text
+from conv_transpose_conformance.reports.store.findings import (
+    Finding,
+    Findings,
+    findings,
+    is_expected,
+    members,
+)
 from conv_transpose_conformance.text import encodable, plain
 
 
@@ -59,7 +72,8 @@ class _Row:
     judged: int
     cases: int
     cells: list[list[_Count]]
-    verdicts: str  # the verdicts that occur, for the filter
+    findings: list[tuple[str, str]]  # the name and the anchor of each finding about it
+    verdicts: str  # the verdicts that occur, and "failing" with a finding, for the filter
 
 
 @frozen
@@ -110,6 +124,8 @@ def html(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
         "base-uri 'none'; form-action 'none'"
     )
     checks = checks_of(run)
+    counts = findings(run, divergences)
+    divergences = [finding.divergence for finding in counts.found if finding.divergence is not None]
     page = (
         _environment()
         .get_template("report.html.j2")
@@ -119,15 +135,18 @@ def html(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
             script=Markup(script),
             policy=Markup(policy),
             run=run,
-            headline=headline(run),
+            headline=headline(run, divergences),
+            findings=counts,
             sentences=[*sentences(run, divergences), sentence(run), *expectations(run)],
             documents=documents(run),
             readings=readings.rows(run),
             drift=[(told(entry), entry["sentences"]) for entry in drifted(run)],
+            errors=document_errors(run, divergences),
+            anchors={divergence["id"]: f"divergence-{n}" for n, divergence in enumerate(divergences, 1)},
             checks=checks,
             words=WORDS,
             failing_verdicts=FAILING,
-            groups=_groups(run, divergences, checks),
+            groups=_groups(run, divergences, checks, counts),
             divergences=[_section(d) for d in divergences],
             rounding=_rounding(run, checks),
             said=_said(run),
@@ -140,13 +159,22 @@ def html(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
 
 
 def _groups(
-    run: dict[str, Any], divergences: list[dict[str, Any]], checks: list[str]
+    run: dict[str, Any], divergences: list[dict[str, Any]], checks: list[str], counts: Findings
 ) -> list[tuple[str, dict[str, Any], list[_Row]]]:
     links = {
-        (d["implementation"], entry["check"], entry["verdict"]): f"divergence-{position}"
-        for position, d in reversed([*enumerate(divergences, 1)])
-        for entry in d.get("checks") or [d]
+        (one["implementation"], entry["check"], entry["verdict"]): f"divergence-{position}"
+        for position, cause in reversed([*enumerate(divergences, 1)])
+        for one in members(cause)
+        for entry in failing_checks(one)
     }
+    places = {
+        divergence["id"]: f"divergence-{position}" for position, divergence in enumerate(divergences, 1)
+    }
+
+    def place(finding: Finding) -> tuple[str, str]:
+        if finding.result is None:
+            return finding.id, places[finding.id]
+        return finding.id, anchor_of(run, finding.result)
 
     def row(framework: str, name: str) -> _Row:
         entry = run["implementations"][name]
@@ -157,8 +185,11 @@ def _groups(
             ]
             for check in checks
         ]
-        present = " ".join(verdict.value for verdict, _ in in_order(entry["verdicts"]))
-        return _Row(name, framework, entry["judged"], entry["cases"], cells, present)
+        mine = [place(finding) for finding in counts.of(name)]
+        present = [verdict.value for verdict, _ in in_order(entry["verdicts"])] + (
+            ["failing"] if mine else []
+        )
+        return _Row(name, framework, entry["judged"], entry["cases"], cells, mine, " ".join(present))
 
     return [
         (framework, run["frameworks"].get(framework, {}), [row(framework, name) for name in names])
@@ -178,8 +209,15 @@ def _section(divergence: dict[str, Any]) -> dict[str, Any]:
         "facts": facts(divergence),
         "subject": subject(divergence),
         "known": is_expected(divergence),
-        "script": divergence.get("reproduction"),
-        "verdicts": " ".join(dict.fromkeys(e["verdict"] for e in divergence.get("checks") or [divergence])),
+        "severity": severity(divergence),
+        "names": [one["implementation"] for one in members(divergence)],
+        "scripts": [one["reproduction"] for one in members(divergence) if one.get("reproduction")],
+        "verdicts": " ".join(
+            [
+                *dict.fromkeys(e["verdict"] for one in members(divergence) for e in failing_checks(one)),
+                "failing",
+            ]
+        ),
     }
 
 

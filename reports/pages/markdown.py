@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Final
 
 from conv_transpose_conformance.reports.pages import readings
 from conv_transpose_conformance.reports.pages.cause_words import (
     expectations,
     facts,
-    is_expected,
+    in_reading_order,
     script_status,
+    severity,
     subject,
 )
 from conv_transpose_conformance.reports.pages.drift import drift_line
-from conv_transpose_conformance.reports.pages.requirements import documents, failing_alone, sentence
+from conv_transpose_conformance.reports.pages.requirements import documents, fault, sentence
 from conv_transpose_conformance.reports.pages.words import (
     WORDS,
     by_framework,
@@ -28,6 +30,7 @@ from conv_transpose_conformance.reports.pages.words import (
     missing,
     sentences,
 )
+from conv_transpose_conformance.reports.store.findings import Finding, Findings, findings, is_expected
 from conv_transpose_conformance.text import one_line, plain
 
 _SHOWN: Final = 50  # divergences; a job summary has a limited size
@@ -59,7 +62,7 @@ def _cell(counts: dict[str, int]) -> str:
 
 def markdown(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
     """Returns the run as GitHub-flavoured Markdown."""
-    lines = [f"## Transposed convolution: {escaped(headline(run))}", ""]
+    lines = [f"## Transposed convolution: {escaped(headline(run, divergences))}", ""]
     lines += [" ".join(map(escaped, [*sentences(run, divergences), sentence(run)])).strip(), ""]
     checks = checks_of(run)
     for framework, implementations in by_framework(run):
@@ -87,13 +90,14 @@ def markdown(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
     known = [f"- {escaped(sentence)}" for sentence in expectations(run)]
     if known:
         lines += ["### Stale expectations", "", *known, ""]
-    lines += _requirements(run)
+    counts = findings(run, divergences)
+    lines += _requirements(run, counts)
     lines += _readings(run)
     if drift_line(run):
         lines += [escaped(drift_line(run)), ""]
     if divergences:
         lines += ["### Divergences", ""]
-    for divergence in sorted(divergences, key=is_expected)[:_SHOWN]:
+    for divergence in in_reading_order(counts)[:_SHOWN]:
         lines += _divergence(divergence)
     if len(divergences) > _SHOWN:
         lines += [f"{counted(len(divergences) - _SHOWN, 'more divergence')} in divergences.json.", ""]
@@ -101,8 +105,8 @@ def markdown(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _requirements(run: dict[str, Any]) -> list[str]:
-    """Returns the lines on requirements: verdicts per document, then the probed requirements that fail."""
+def _requirements(run: dict[str, Any], counts: Findings) -> list[str]:
+    """Returns the lines on requirements: verdicts per document, the findings, and the errors of documents."""
     parts = documents(run)
     if not parts:
         return []
@@ -111,15 +115,27 @@ def _requirements(run: dict[str, Any]) -> list[str]:
         found = Counter(cell.verdict for row in document.rows for cell in row.cells if cell)
         lines.append(f"| {escaped(document.title)} | {_cell({v.value: n for v, n in found.items()})} |")
     lines.append("")
-    broken = list(failing_alone(run))
-    for requirement, result in broken[:_SHOWN]:
+    broken = sorted((f for f in counts.found if f.result is not None), key=lambda f: f.expected)
+    lines += [*_statements(broken), ""]
+    if counts.documents:
+        lines += ["### Errors of documents", "", *_statements(counts.documents), ""]
+    return lines
+
+
+def _statements(failing: Sequence[Finding]) -> list[str]:
+    """Returns a list of failing requirements."""
+    lines = []
+    for finding in failing[:_SHOWN]:
+        result, requirement = finding.result, finding.requirement
+        assert result is not None
+        assert requirement is not None
         what = f"{result['requirement']} on {result['implementation']}: {result['verdict']}"
-        what += " (expected)" if result.get("expected") else ""
+        what += " (expected)" if finding.expected else ""
         lines += [f"- **{escaped(what)}**", f"  required: {escaped(requirement['statement'])}<br>"]
-        lines += [f"  found: {escaped(result['message'])}"]
-    if len(broken) > _SHOWN:
-        lines.append(f"- {len(broken) - _SHOWN:,} more in run.json")
-    return [*lines, ""]
+        lines += [f"  found: {escaped(result['message'])}<br>", f"  {escaped(fault(result))}"]
+    if len(failing) > _SHOWN:
+        lines.append(f"- {len(failing) - _SHOWN:,} more in run.json")
+    return lines
 
 
 def _readings(run: dict[str, Any]) -> list[str]:
@@ -137,7 +153,7 @@ def _readings(run: dict[str, Any]) -> list[str]:
 def _divergence(divergence: dict[str, Any]) -> list[str]:
     smallest = divergence["smallest"]
     share = f"{divergence['failing']:,} of {divergence['judged']:,} judged"
-    what = f"{subject(divergence)}: {divergence['verdict']}"
+    what = f"{subject(divergence)}: {divergence['verdict']}{severity(divergence)}"
     if is_expected(divergence):
         what += " (expected)"
     known = [

@@ -13,13 +13,13 @@ from conv_transpose_conformance.judging.verdicts import FAILING, Verdict
 from conv_transpose_conformance.reports.pages.cause_words import (
     expectations,
     facts,
-    is_expected,
+    in_reading_order,
     script_status,
+    severity,
     subject,
 )
 from conv_transpose_conformance.reports.pages.drift import drift_line
-from conv_transpose_conformance.reports.pages.requirements import command, failing_alone, sentence
-from conv_transpose_conformance.reports.pages.requirements import is_expected as is_known
+from conv_transpose_conformance.reports.pages.requirements import command, fault, sentence
 from conv_transpose_conformance.reports.pages.words import (
     CHECKS,
     WORDS,
@@ -32,6 +32,7 @@ from conv_transpose_conformance.reports.pages.words import (
     missing,
     sentences,
 )
+from conv_transpose_conformance.reports.store.findings import Finding, findings, is_expected
 from conv_transpose_conformance.text import one_line, plain
 
 _SHOWN: Final = 10  # divergences; the report has the others
@@ -86,17 +87,25 @@ def print_summary(
         if absence:
             printer.line(f"{one_line(name)}: {absence[0]}", "bold yellow")
             printer.line(absence[1], indent=2)
-    for divergence in sorted(divergences, key=is_expected)[:_SHOWN]:
+    counts = findings(run, divergences)
+    for divergence in in_reading_order(counts)[:_SHOWN]:
         _print_divergence(printer, divergence)
     if len(divergences) > _SHOWN:
         printer.line(f"and {len(divergences) - _SHOWN:,} more, all in the report")
-    broken = list(failing_alone(run))
-    for requirement, result in broken[:_SHOWN]:
-        _print_requirement(printer, requirement, result)
+    broken = sorted((f for f in counts.found if f.result is not None), key=lambda f: f.expected)
+    for finding in broken[:_SHOWN]:
+        _print_requirement(printer, finding)
     if len(broken) > _SHOWN:
         printer.line(f"and {len(broken) - _SHOWN:,} more requirements, all in the report")
+    if counts.documents:
+        printer.line()
+        printer.line("Errors of documents", "bold")
+    for finding in counts.documents[:_SHOWN]:
+        _print_requirement(printer, finding)
+    if len(counts.documents) > _SHOWN:
+        printer.line(f"and {len(counts.documents) - _SHOWN:,} more errors of documents, all in the report")
     printer.line()
-    printer.line(headline(run), "bold red" if run["exit_code"] else "bold")
+    printer.line(headline(run, divergences), "bold red" if run["exit_code"] else "bold")
     for line in [*sentences(run, divergences), *filter(None, [sentence(run)])]:
         printer.line(line)
     for line in expectations(run):
@@ -148,15 +157,18 @@ def _legend(printer: _Printer, run: dict[str, Any]) -> None:
     printer.line("  ".join(words), "dim")
 
 
-def _print_requirement(printer: _Printer, requirement: dict[str, Any], result: dict[str, Any]) -> None:
+def _print_requirement(printer: _Printer, finding: Finding) -> None:
+    requirement, result = finding.requirement, finding.result
+    assert requirement is not None
+    assert result is not None
     verdict = Verdict(result["verdict"])
-    known = is_known(result)
     printer.line()
     printer.line(
         f"{printer.symbol(verdict)} {one_line(result['requirement'])} {one_line(result['implementation'])}: "
-        f"{WORDS[verdict].word}" + (", expected" if known else ""),
-        "cyan" if known else "bold red",
+        f"{WORDS[verdict].word}" + (", expected" if finding.expected else ""),
+        "bold red" if finding.fails else "cyan",
     )
+    printer.line(one_line(fault(result), 400), "bold", indent=2)
     printer.line(f"required {one_line(requirement['statement'], 400)}", indent=2)
     printer.line(f"found {one_line(result['message'], 400)}", indent=2)
     printer.line(command(result), "cyan", indent=2)
@@ -167,7 +179,7 @@ def _print_divergence(printer: _Printer, divergence: dict[str, Any]) -> None:
     printer.line()
     printer.line(
         f"{printer.symbol(verdict)} {one_line(divergence['id'])} {one_line(divergence['implementation'])}, "
-        f"{subject(divergence)}: {WORDS[verdict].word} "
+        f"{subject(divergence)}: {WORDS[verdict].word}{severity(divergence)} "
         f"({divergence['failing']:,} of {divergence['judged']:,} judged)"
         + (", expected" if is_expected(divergence) else ""),
         "cyan" if is_expected(divergence) else "bold red",

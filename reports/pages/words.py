@@ -7,8 +7,10 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from conv_transpose_conformance.judging.severity import FAIL_ON
 from conv_transpose_conformance.judging.verdicts import FAILING, Check, Verdict
 from conv_transpose_conformance.reports.store.agreement import judges
+from conv_transpose_conformance.reports.store.findings import Findings, findings, is_expected
 from conv_transpose_conformance.text import plain
 
 
@@ -53,6 +55,9 @@ CHECKS: Final = {
 }
 
 
+_UNJUDGED: Final = (Verdict.UNSUPPORTED, Verdict.NOT_APPLICABLE)
+
+
 def counted(number: int, one: str, many: str | None = None) -> str:
     """Returns ``3 cases`` or ``1 case``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
@@ -81,8 +86,7 @@ def failing(counts: dict[str, int]) -> int:
 
 def judged(counts: dict[str, int]) -> int:
     """Returns the number of verdicts other than unsupported and not applicable."""
-    unjudged = (Verdict.UNSUPPORTED, Verdict.NOT_APPLICABLE)
-    return sum(count for verdict, count in counts.items() if verdict not in unjudged)
+    return sum(count for verdict, count in counts.items() if verdict not in _UNJUDGED)
 
 
 def by_framework(run: dict[str, Any]) -> list[tuple[str, list[str]]]:
@@ -126,33 +130,37 @@ def requirement_results(run: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def headline(run: dict[str, Any]) -> str:
+def headline(run: dict[str, Any], divergences: list[dict[str, Any]]) -> str:
     """Returns the result in a few words."""
-    about = run.get("expectations") or {}
-    # an implementation without a judged case cannot be free of divergences
-    implementations = [entry for entry in run["implementations"].values() if entry["judged"]]
-    if implementations and about.get("entries") and run["exit_code"] == 0:
-        return "As expected: no new divergence"
-    broken = {r["implementation"] for r in requirement_results(run) if r["verdict"] in FAILING}
-    unjudged = (Verdict.UNSUPPORTED, Verdict.NOT_APPLICABLE)
-    if not implementations and any(r["verdict"] not in unjudged for r in requirement_results(run)):
-        if not broken:
-            return "All examined requirements hold"
-        verb = "breaks" if len(broken) == 1 else "break"
-        return f"{counted(len(broken), 'implementation')} {verb} a requirement"
-    if not implementations:
+    counts = findings(run, divergences)
+    results = requirement_results(run)
+    # an implementation without a judged case or requirement cannot be free of findings
+    total = {name for name, entry in run["implementations"].items() if entry["judged"]}
+    cases = bool(total)
+    total |= {r["implementation"] for r in results if Verdict(r["verdict"]) not in _UNJUDGED}
+    if not total:
         return "Nothing was judged"
-    total = len(implementations)
-    diverging = sum(
-        bool(failing(entry["verdicts"])) or name in broken
-        for name, entry in run["implementations"].items()
-        if entry["judged"]
+    known = all(finding.expected for finding in counts.found)
+    if (run.get("expectations") or {}).get("entries") and run["exit_code"] == 0 and known:
+        return "As expected: no new finding"
+    if not counts.found:
+        text = (
+            f"No finding in {counted(len(total), 'implementation')}"
+            if cases
+            else "All examined requirements hold"
+        )
+        failing = len(counts.failing)
+        return f"{text}, but {counted(failing, 'error')} of documents" if failing else text
+    text = (
+        f"{counted(len(counts.found), 'finding')} in {len(counts.implementations):,} of "
+        f"{counted(len(total), 'implementation')}"
     )
-    if not diverging:
-        return f"No divergence in {counted(total, 'implementation')}"
-    return (
-        f"{diverging:,} of {counted(total, 'implementation')} {'diverges' if diverging == 1 else 'diverge'}"
-    )
+    failing = sum(finding.fails for finding in counts.found)
+    if failing < len(counts.found):
+        text += (
+            f", {f'{failing:,}' if failing else 'none'} of which {'fail' if failing > 1 else 'fails'} the run"
+        )
+    return text
 
 
 def sentences(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[str]:
@@ -179,11 +187,12 @@ def sentences(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[st
             fails = sum(failing(entry["verdicts"]) for entry in implementations.values())
             result += f"of which {fails:,} {'fails' if fails == 1 else 'fail'}, "
             result += f"in {counted(len(divergences), 'divergence')}"
-            known = sum(bool(d.get("expected") and d["expected"]["all"]) for d in divergences)
+            known = sum(map(is_expected, divergences))
             result += f" ({known:,} expected)." if known else "."
         else:
             result += "none failing."
         lines.append(result)
+    lines += _counts(findings(run, divergences))
     lines += _covered(run.get("coverage") or {})
     if absent:
         one = len(absent) == 1
@@ -195,6 +204,27 @@ def sentences(run: dict[str, Any], divergences: list[dict[str, Any]]) -> list[st
         lines.append(f"Versions {listed(map(plain, judges(run)))} of the suite judged its parts.")
     if run["interrupted"]:
         lines.append("The run was interrupted; this is what it found until then.")
+    return lines
+
+
+def _counts(counts: Findings) -> list[str]:
+    """Returns the findings of a run by kind, and how many are expected and fail the run."""
+    lines = []
+    if counts.found:
+        causes = sum(finding.divergence is not None for finding in counts.found)
+        others = len(counts.found) - causes
+        kinds = [counted(causes, "divergence")] if causes else []
+        kinds += [counted(others, "requirement")] if others else []
+        failing = sum(finding.fails for finding in counts.found)
+        text = f"{counted(len(counts.found), 'finding')}: {listed(kinds)}; "
+        text += f"{counts.expected:,} expected, {failing:,} failing the run"
+        text += "." if counts.fail_on is FAIL_ON else f" (--fail-on {counts.fail_on})."
+        lines.append(text)
+    if counts.documents:
+        one = len(counts.documents) == 1
+        text = f"{counted(len(counts.documents), 'failing statement')} {'is' if one else 'are'} "
+        text += f"the fault of {'its document' if one else 'their documents'}"
+        lines.append(text + (", not of implementations." if counts.fail_on is FAIL_ON else "."))
     return lines
 
 

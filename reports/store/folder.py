@@ -24,6 +24,7 @@ from conv_transpose_conformance.reports.store.files import (
     sweep,
     write_atomically,
 )
+from conv_transpose_conformance.reports.store.findings import members
 from conv_transpose_conformance.reports.store.json_node import Node
 from conv_transpose_conformance.reports.store.schema import (
     SCHEMA_VERSION,
@@ -128,9 +129,10 @@ class RunFolder:
     def _write_scripts(self, divergences: Divergences) -> None:
         """Writes the reproduction scripts, replacing those of an earlier run."""
         scripts = {
-            d["reproduction"]["file"]: d["reproduction"]["script"]
-            for d in divergences
-            if d.get("reproduction")
+            one["reproduction"]["file"]: one["reproduction"]["script"]
+            for cause in divergences
+            for one in members(cause)
+            if one.get("reproduction")
         }
         folder = self.path / REPRO
         try:

@@ -17,9 +17,14 @@ from conv_transpose_conformance.errors import BadRunFolder, InvalidCase
 from conv_transpose_conformance.judging.verdicts import FAILING, Verdict
 from conv_transpose_conformance.reports.store.cause_schema import check_cause
 from conv_transpose_conformance.reports.store.files import reason
+from conv_transpose_conformance.reports.store.findings import members
 from conv_transpose_conformance.reports.store.json_node import NONE, Node, short
 from conv_transpose_conformance.reports.store.reading_schema import check_readings
-from conv_transpose_conformance.reports.store.requirement_schema import check_drift, check_requirements
+from conv_transpose_conformance.reports.store.requirement_schema import (
+    check_drift,
+    check_requirements,
+    check_severity,
+)
 from conv_transpose_conformance.reports.store.strict_json import jsonable, replay_command
 from conv_transpose_conformance.text import one_line
 
@@ -88,6 +93,7 @@ def check_run(run: Node) -> dict[str, Any]:
         for judge in run["suite"]["judged_by"]:
             judge.of(str)
     run.get("corpus").of(int, NONE)
+    check_severity(run.get("fail_on"))
     _check_time(run["started"])
     run["seconds"].of(float)
     run["profile"].of(str, NONE)
@@ -212,8 +218,9 @@ def check_divergences(divergences: Node, run: dict[str, Any]) -> list[dict[str, 
         if content["id"] in names:
             divergence["id"].fail(f"is {short(content['id'])} a second time")
         names.add(content["id"])
-        for entry in content.get("checks") or [content]:
-            counted[content["implementation"], entry["check"], entry["verdict"]] += entry["failing"]
+        for member in members(content):
+            for entry in member.get("checks") or [member]:
+                counted[member["implementation"], entry["check"], entry["verdict"]] += entry["failing"]
     if counted != _failing(run):
         divergences.fail(
             "its counts differ from those of the run.json beside it: the two belong to different runs"
@@ -238,6 +245,14 @@ def _failing(run: dict[str, Any]) -> Counter[tuple[str, str, str]]:
 def _check_divergence(divergence: Node) -> None:
     for key in ("id", "implementation", "framework", "check", "verdict"):
         divergence[key].of(str)
+    check_severity(divergence.get("severity"))
+    if divergence.get("also").of(list, NONE) is not None:
+        for other in divergence["also"]:
+            _check_divergence(other)
+            if other["id"].value != divergence["id"].value:
+                other["id"].fail(f"must be {short(divergence['id'].value)}, as that of the cause around it")
+            if "also" in other.value:
+                other["also"].fail("must not be within another cause")
     if divergence["verdict"].value not in FAILING:
         divergence["verdict"].fail(f"must be a failing verdict, not {short(divergence['verdict'].value)}")
     for key in ("failing", "judged"):

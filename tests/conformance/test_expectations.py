@@ -146,8 +146,9 @@ def divergence(**changes) -> dict:
     return {
         "implementation": NAME,
         "framework": "mindspore",
+        "id": "D1",
         "check": "values",
-        "checks": [{"check": "values"}, {"check": "grad_bias"}],
+        "checks": [{"check": check, "verdict": "diverge"} for check in ("values", "grad_bias")],
         "condition": condition,
         "diagnosis": None,
         "smallest": {"case": FAILING, "message": 'a "quoted" \\ message\nof two lines'},
@@ -168,7 +169,7 @@ def test_expect_writes_what_a_run_expects(tmp_path):
 def test_expect_keeps_comments_and_what_is_there(tmp_path):
     path = tmp_path / PATH
     path.write_text(ENTRY + "link = 'x'  # mine\n")
-    other = divergence(condition=None, checks=[{"check": "acceptance"}])
+    other = divergence(condition=None, checks=[{"check": "acceptance", "verdict": "error"}])
     assert expect(run_of(str(path)), [other], path, prune=False).added == 1
     text = path.read_text()
     assert text.startswith("# why we know\n")

@@ -6,6 +6,7 @@ from conv_transpose_conformance.causes.find import find_causes, in_order
 from conv_transpose_conformance.commands.recorder import Recorder
 from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict
 from conv_transpose_conformance.reports.divergences import Scripts, divergences
+from conv_transpose_conformance.reports.grouping import grouped
 from conv_transpose_conformance.reports.render import render
 from conv_transpose_conformance.reports.scripts.execution import Executions
 from conv_transpose_conformance.reports.store.folder import RunFolder
@@ -52,7 +53,7 @@ def folder_of(path, batches, **changes):
     with Recorder(folder.records) as recorder:
         for batch in batches:
             recorder.add(batch)
-    found = divergences(causes_of(recorder.observed), recorder.summary, Scripts(Executions({}), {}))
+    found = grouped(divergences(causes_of(recorder.observed), recorder.summary, Scripts(Executions({}), {})))
     folder.write({**INFO, **changes}, recorder.summary, found)
     render(path)
     return path

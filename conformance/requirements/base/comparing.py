@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.judging.severity import Severity
 from conv_transpose_conformance.requirements.base.probe import Prober, fault
 from conv_transpose_conformance.requirements.base.trial import Trial, differs
 
@@ -101,7 +102,7 @@ def hold(found: Mapping[str, Array], expected: Mapping[str, Array], case: Case, 
             raise NoResult(differs(f"{name} was not returned; expected {why}", case))
         if actual.shape != wanted.shape:
             shapes = f"the shape {list(actual.shape)} instead of {list(wanted.shape)}"
-            raise NoResult(differs(f"{name} has {shapes}; expected {why}", case))
+            raise NoResult(differs(f"{name} has {shapes}; expected {why}", case, Severity.SHAPE))
         wrong = ~((actual == wanted) | ((actual != actual) & (wanted != wanted)))
         if wrong.any():
             at = tuple(int(i) for i in np.argwhere(wrong)[0])
@@ -110,6 +111,7 @@ def hold(found: Mapping[str, Array], expected: Mapping[str, Array], case: Case, 
                     f"{name}: {int(wrong.sum())} of {wrong.size} elements differ from {why}; "
                     f"at {list(at)}: expected {_number(wanted[at])}, got {_number(actual[at])}",
                     case,
+                    Severity.GRADIENTS if name.startswith("grad_") else None,
                 )
             )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +11,7 @@ from attrs import define, field, frozen
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.names import Name
+from conv_transpose_conformance.judging.severity import Severity, gravest, of_failure
 from conv_transpose_conformance.judging.verdicts import FAILING, Check, Record, Verdict
 from conv_transpose_conformance.requirements.base.trial import Trial, not_applicable
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from conv_transpose_conformance.requirements.base.probe import Prober
 
 EVERY: Final = ("*",)
+DEFINITION: Final = "definition"  # contradicted by a statement: the operator itself, as the cases judge it
 # Ranks trials for the verdict: the gravest failure, else a pass, else the nearest to a pass.
 _ORDER: Final = (
     Verdict.CRASH,
@@ -29,6 +31,7 @@ _ORDER: Final = (
     Verdict.UNSUPPORTED,
     Verdict.NOT_APPLICABLE,
 )
+MOST_FAILED: Final = 100  # failing cases that a result lists
 # A crash or a hang costs fresh workers; an unsupported call may have compiled a graph.
 _COSTLY: Final = (Verdict.CRASH, Verdict.HANG, Verdict.UNSUPPORTED)
 
@@ -37,7 +40,7 @@ _COSTLY: Final = (Verdict.CRASH, Verdict.HANG, Verdict.UNSUPPORTED)
 class Document:
     """A document with statements; ``page`` is its location.
 
-    ``official`` is whether the makers of the API published it.
+    ``official`` says whether those who make the framework publish it; another can fail no implementation.
     """
 
     title: str
@@ -52,7 +55,8 @@ class Requirement:
     ``source`` is the key of its document in the catalogue.  ``applies`` has names or globs of
     implementations; a variant (``name+variant``) has the requirements of its implementation.  ``needs`` names
     the device that the check requires ("cuda").  ``note`` names the chosen reading where the document
-    contradicts itself or another.  ``contradicts`` has the ids of the statements that contradict this one.
+    contradicts itself or another.  ``contradicts`` has the statements that cannot hold together with it: ids
+    of requirements of the same API, or ``DEFINITION``.  ``severity`` is that of a probe whose result differs.
     """
 
     id: str
@@ -62,6 +66,7 @@ class Requirement:
     needs: str = ""
     note: str = ""
     contradicts: tuple[str, ...] = ()
+    severity: Severity = Severity.VALUES
 
     def concerns(self, implementation: str) -> bool:
         """Whether the requirement applies to an implementation."""
@@ -113,7 +118,8 @@ class Ruled(Requirement):
 class Result:
     """The result of one requirement on one implementation.
 
-    ``key`` is the implementation, with its release where a run has several.
+    ``key`` is the implementation, with its release where a run has several.  ``differing`` is the severity of
+    a trial that differs and has none of its own.
     """
 
     requirement: str
@@ -122,11 +128,18 @@ class Result:
     probed: bool
     counts: Counter[Verdict] = field(factory=Counter)
     left_out: int = 0  # number of omitted tries, of a slow implementation
+    differing: Severity = Severity.VALUES
     _telling: Trial | None = None
+    _severities: set[Severity] = field(factory=set)
+    _failed: dict[str | None, None] = field(factory=dict)  # ids of failing cases, in order
 
     def add(self, trial: Trial) -> None:
         """Adds a trial; reports show the simplest of the gravest trials."""
         self.counts[trial.verdict] += 1
+        if trial.verdict in FAILING:
+            self._severities.add(trial.severity or of_failure("", trial.verdict, self.differing))
+            if self.probed and len(self._failed) <= MOST_FAILED:
+                self._failed[trial.case.id if trial.case is not None else None] = None
         if self._telling is None or _rank(trial) < _rank(self._telling):
             self._telling = trial
 
@@ -147,7 +160,7 @@ class Result:
         if self.left_out:
             more = f"{self.left_out} more not tried on a slow variant"
             message = f"{message} ({more})" if message else more
-        return {
+        plain = {
             "requirement": self.requirement,
             "implementation": self.key,
             "framework": self.target,
@@ -157,6 +170,11 @@ class Result:
             "message": message,
             "case": telling.case.id if telling is not None and telling.case is not None else None,
         }
+        if self.failing:
+            plain["severity"] = gravest(self._severities).value
+            if self.probed:
+                plain["failed"] = list(self._failed)
+        return plain
 
 
 def _rank(trial: Trial) -> tuple[Any, ...]:
@@ -202,11 +220,3 @@ def together(*parts: Callable[[Prober], Iterable[Trial]]) -> Callable[[Prober], 
             yield from part(prober)
 
     return trials
-
-
-def fails(result: Mapping[str, Any]) -> bool:
-    """Whether a result in the form of run.json fails a run by itself.
-
-    A result that cases decide does not: the divergences of those cases are already expected or unexpected.
-    """
-    return bool(result["probed"]) and result["verdict"] in FAILING

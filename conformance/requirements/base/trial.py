@@ -5,16 +5,21 @@ from __future__ import annotations
 from attrs import frozen
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.judging.severity import Severity
 from conv_transpose_conformance.judging.verdicts import Verdict
 
 
 @frozen
 class Trial:
-    """One trial: its verdict, a message of one line, and its parameters."""
+    """One trial: its verdict, a message of one line, and its parameters.
+
+    ``severity`` is that of a failing trial, None for that of its verdict and requirement.
+    """
 
     verdict: Verdict
     message: str = ""
     case: Case | None = None
+    severity: Severity | None = None
 
 
 def passed(case: Case | None = None, message: str = "") -> Trial:
@@ -22,9 +27,9 @@ def passed(case: Case | None = None, message: str = "") -> Trial:
     return Trial(Verdict.PASS, message, case)
 
 
-def differs(message: str, case: Case | None = None) -> Trial:
+def differs(message: str, case: Case | None = None, severity: Severity | None = None) -> Trial:
     """Returns the trial of a failed requirement; ``message`` has the expected and the actual result."""
-    return Trial(Verdict.DIVERGE, message, case)
+    return Trial(Verdict.DIVERGE, message, case, severity)
 
 
 def unsupported(message: str, case: Case | None = None) -> Trial:

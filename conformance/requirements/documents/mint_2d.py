@@ -8,6 +8,7 @@ from typing import Final
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.frameworks.interface import described
 from conv_transpose_conformance.judging.answers import Answer, Outcome
+from conv_transpose_conformance.judging.severity import Severity
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
 from conv_transpose_conformance.requirements.base.probe import Prober, fault
 from conv_transpose_conformance.requirements.base.requirement import Document, for_each
@@ -123,6 +124,7 @@ REQUIREMENTS: Final = (
         signature_as(PAGE.arguments),
         quick=True,
         making=True,
+        severity=Severity.REFUSED,
     ),
     PAGE.probed(
         "adjoint",
@@ -149,12 +151,14 @@ REQUIREMENTS: Final = (
         "For inputs that are not contiguous output_padding must be less than stride.",
         noncontiguous,
         note="tried with an output_padding that the page allows for other inputs, below the dilation",
+        severity=Severity.ACCEPTED,
     ),
     PAGE.probed(
         "atlas-groups",
         "On Atlas training products inputs of float32 support no more than one group.",
         atlas_groups,
         needs="ascend",
+        severity=Severity.ACCEPTED,
     ),
     PAGE.probed(
         "output-padding-limit",
@@ -162,13 +166,22 @@ REQUIREMENTS: Final = (
         output_padding_limit,
         note="read as: less than the larger of the two, dimension by dimension; the other reading, less "
         "than both, would forbid more",
+        severity=Severity.ACCEPTED,
     ),
     PAGE.probed(
         "padding-mode",
         "padding_mode names the mode of padding, of which 'zeros' alone is supported.",
         padding_mode,
+        severity=Severity.ACCEPTED,
     ),
-    PAGE.probed("dtype", "With dtype=None the parameters are float32.", dtype, quick=True, making=True),
+    PAGE.probed(
+        "dtype",
+        "With dtype=None the parameters are float32.",
+        dtype,
+        quick=True,
+        making=True,
+        severity=Severity.SHAPE,
+    ),
     PAGE.probed(
         "weight",
         "The weight has the shape (in_channels, out_channels / groups, kernel_size[0], kernel_size[1]) "

@@ -11,7 +11,12 @@ from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.requirements.base.comparing import result, results, tried
 from conv_transpose_conformance.requirements.base.probe import Prober, fault
-from conv_transpose_conformance.requirements.base.requirement import Requirement, for_each, together
+from conv_transpose_conformance.requirements.base.requirement import (
+    DEFINITION,
+    Requirement,
+    for_each,
+    together,
+)
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed, reported
 from conv_transpose_conformance.requirements.documents.page import Page
 from conv_transpose_conformance.requirements.documents.torch_family import COMPUTED, patterns
@@ -115,7 +120,7 @@ def padding_sides(page: Page, name: str, statement: str) -> Requirement:
         note="judged as written: the output is that of the input with as many zeros around it. The "
         "formula of the same page subtracts 2 * padding from the length, as the API does; the sentence "
         "would hold of the convolution that this is the inverse of",
-        contradicts=(f"{page.prefix}.length",),
+        contradicts=(f"{page.prefix}.length", DEFINITION),
     )
 
 
@@ -231,7 +236,7 @@ def same(page: Page) -> Requirement:
         note="judged as written, in whole numbers, with lengths up to L' + stride as the page has them "
         "elsewhere. The formula is that of a convolution. No value under 'SAME' is judged, as no page "
         "says what is cut",
-        contradicts=(f"{page.prefix}.length",),
+        contradicts=(f"{page.prefix}.length", DEFINITION),
     )
 
 

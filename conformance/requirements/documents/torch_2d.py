@@ -11,7 +11,7 @@ from conv_transpose_conformance.judging.answers import Outcome
 from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.requirements.base.comparing import result, results, tried
 from conv_transpose_conformance.requirements.base.probe import Prober, fault, same
-from conv_transpose_conformance.requirements.base.requirement import Document, for_each
+from conv_transpose_conformance.requirements.base.requirement import DEFINITION, Document, for_each
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed
 from conv_transpose_conformance.requirements.documents.page import Page
 from conv_transpose_conformance.requirements.documents.torch_family import do_not_divide, unequal
@@ -121,7 +121,7 @@ REQUIREMENTS: Final = (
         "formula of the same page subtracts 2 * padding from the output's size, as the API does; the "
         "sentence would hold of the convolution that the layer is the gradient of, whose input is this "
         "layer's output",
-        contradicts=("T2.shape",),
+        contradicts=("T2.shape", DEFINITION),
     ),
     PAGE.probed(
         "output-padding-grows",

@@ -6,7 +6,7 @@ from typing import Final
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.judging.verdicts import Check
-from conv_transpose_conformance.requirements.base.requirement import Requirement, for_each
+from conv_transpose_conformance.requirements.base.requirement import DEFINITION, Requirement, for_each
 from conv_transpose_conformance.requirements.documents.page import Page
 from conv_transpose_conformance.requirements.properties import (
     connections,
@@ -261,7 +261,7 @@ def columns_lost(page: Page) -> Requirement:
         note="judged as written, without padding, as the page leaves that to the user: for some kernel a "
         f"column is without effect. The sentence is one of Conv{page.ndim}d's page; read as no more than a "
         "'may' it could not fail",
-        contradicts=(f"{page.prefix}.shape",),
+        contradicts=(f"{page.prefix}.shape", DEFINITION),
     )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.meaning import Acceptance, output_size
+from conv_transpose_conformance.judging.severity import Severity
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
 from conv_transpose_conformance.reference_impl import second_order
 from conv_transpose_conformance.requirements.base.comparing import (
@@ -159,18 +160,21 @@ REQUIREMENTS: Final = (
         statement="Double backward must give the second derivatives of a bilinear map.",
         source="suite",
         trials=for_each(second, directed),
+        severity=Severity.GRADIENTS,
     ),
     Probed(
         id="derivative.forward-mode",
         statement="Forward-mode differentiation must give f(vx, w) + f(x, vw) + vb.",
         source="suite",
         trials=for_each(tangent, every_other),
+        severity=Severity.GRADIENTS,
     ),
     Probed(
         id="derivative.output-size",
         statement="The gradients of a call with an output size must be the adjoints of its own linear maps.",
         source="suite",
         trials=for_each(gradient_is_adjoint, _sized),
+        severity=Severity.GRADIENTS,
     ),
     Probed(
         id="derivative.same",
@@ -178,5 +182,6 @@ REQUIREMENTS: Final = (
         source="suite",
         trials=for_each(_same, _worded),
         note="judged for whatever 'same' means; where the documents leave that open, a call may be refused",
+        severity=Severity.GRADIENTS,
     ),
 )

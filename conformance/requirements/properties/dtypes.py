@@ -20,6 +20,7 @@ from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES, SIGNIFICAND_B
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.judging.expected import Expected, is_transformable
 from conv_transpose_conformance.judging.judge import compare
+from conv_transpose_conformance.judging.severity import Severity
 from conv_transpose_conformance.judging.verdicts import Check, Verdict
 from conv_transpose_conformance.reference_impl import Geometry, backward, error_model, forward
 from conv_transpose_conformance.requirements.base.probe import Prober, fault
@@ -236,6 +237,7 @@ def _of(dtype: str) -> Iterator[Probed]:
         statement=f"{dtype} must be refused plainly, or give an output and gradients of {dtype}.",
         source="suite",
         trials=taken(dtype),
+        severity=Severity.SHAPE,
     )
     yield Probed(
         id=f"dtype.{dtype}.accuracy",

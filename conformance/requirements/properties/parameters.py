@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.frameworks.registry import registry
+from conv_transpose_conformance.judging.severity import Severity
 from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.requirements.base.probe import Prober, fault, same
 from conv_transpose_conformance.requirements.base.requirement import Judged, Probed, for_each
@@ -184,11 +185,13 @@ REQUIREMENTS: Final = (
         "Without a dtype, the parameters must have the framework's default, float32.",
         _default_dtype,
         making=True,
+        severity=Severity.SHAPE,
     ),
     _probed(
         "trainable",
         "Every parameter must get a gradient of its own shape and dtype.",
         for_each(trainable, directed),
+        severity=Severity.GRADIENTS,
     ),
     _probed(
         "uniform",

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.judging.severity import Severity
 from conv_transpose_conformance.requirements.base.comparing import (
     Check,
     hold,
@@ -267,5 +268,6 @@ REQUIREMENTS: Final = (
         "The framework's convolution of an output must have the input's shape, and vice versa.",
         shape_roundtrip_by_size,
         where(below_stride),
+        severity=Severity.SHAPE,
     ),
 )

@@ -8,6 +8,7 @@ from typing import Any, Final
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.frameworks.interface import ANY, PADDING_WORDS, REQUIRED, Arguments
 from conv_transpose_conformance.judging.answers import Answer, Outcome
+from conv_transpose_conformance.judging.severity import Severity
 from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.requirements.base.probe import Prober, fault, same
 from conv_transpose_conformance.requirements.base.requirement import Probed
@@ -289,6 +290,7 @@ REQUIREMENTS: Final = (
         "The arguments must have their documented names, in the documented order.",
         _order,
         quick=True,
+        severity=Severity.REFUSED,
     ),
     _probed("defaults", "The arguments must have their documented defaults.", _defaults, quick=True),
     _probed(
@@ -301,5 +303,10 @@ REQUIREMENTS: Final = (
         "A call without an optional argument must equal the call with its documented default.",
         _omitted,
     ),
-    _probed("unknown", "An argument with an undocumented name must be refused.", _unknown),
+    _probed(
+        "unknown",
+        "An argument with an undocumented name must be refused.",
+        _unknown,
+        severity=Severity.ACCEPTED,
+    ),
 )

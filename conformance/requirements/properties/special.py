@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.judging.severity import Severity
 from conv_transpose_conformance.judging.verdicts import FAILING, Verdict
 from conv_transpose_conformance.reference_impl import backward, forward
 from conv_transpose_conformance.requirements.base.comparing import (
@@ -308,6 +309,7 @@ REQUIREMENTS: Final = (
         gradients,
         every_other,
         note=_IMPLICIT,
+        severity=Severity.GRADIENTS,
     ),
     _requirement(
         "largest",

@@ -11,8 +11,10 @@ from attrs import field, frozen
 from numpy.typing import NDArray
 
 from conv_transpose_conformance.cases.case import Case
+from conv_transpose_conformance.errors import InvalidCase
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.judging.problem import Problem
+from conv_transpose_conformance.judging.severity import Severity
 from conv_transpose_conformance.judging.verdicts import Verdict
 from conv_transpose_conformance.reference_impl import Geometry, forward
 from conv_transpose_conformance.requirements.base.probe import Prober, fault
@@ -30,6 +32,8 @@ Array = NDArray[Any]
 
 _ONE: Final = "v1_1d_n2_ci4_co4_i4_k3_s2_f32_int.1"
 _TWO: Final = "v1_2d_n2_ci4_co4_i3x4_k3x3_s2x2_f32_int.1"
+_CHANNELS: Final = ("in_channels", "out_channels", "groups")
+_SIZES: Final = ("kernel_size", "stride", "padding", "output_padding", "dilation")
 # The number of each verdict after which a requirement stops: each costs seconds, or compiles a graph.
 ENOUGH: Final = {Verdict.CRASH: 2, Verdict.HANG: 2, Verdict.UNSUPPORTED: 1}
 
@@ -51,6 +55,27 @@ class InvalidCall:
     readings: Mapping[str, Array] = field(factory=dict, eq=False)
     stated: str = ""
 
+    @property
+    def equivalent(self) -> Case | None:
+        """Returns the case with these arguments, or None where no case has them."""
+        changes: dict[str, Any] = {}
+        for role, value in self.arguments.items():
+            entries = value["tuple"] if isinstance(value, dict) and set(value) == {"tuple"} else value
+            whole = entries if isinstance(entries, list) else [entries]
+            if self.arrays is not None or not all(type(number) is int for number in whole):
+                return None
+            if role in _CHANNELS:
+                changes[role] = entries
+            elif role in _SIZES:
+                each = [(number, number) if role == "padding" else number for number in whole]
+                changes[role] = tuple(each * self.case.ndim if len(each) == 1 else each)
+            else:
+                return None
+        try:
+            return self.case.replace(**changes)
+        except InvalidCase:
+            return None
+
     def expressed(self, prober: Prober) -> dict[str, Any] | None:
         """Returns the arguments by the API's names, or None where it lacks one."""
         about = prober.documented.interface
@@ -71,6 +96,7 @@ def rejection(identifier: str, statement: str, attempts: InvalidCalls, **others:
         statement=statement,
         source="suite",
         trials=lambda prober: _trials(prober, attempts(prober)),
+        severity=Severity.ACCEPTED,
         **others,
     )
 
@@ -124,7 +150,7 @@ def asked(prober: Prober, attempt: InvalidCall) -> Answer:
 
 def judged(prober: Prober, attempt: InvalidCall, answer: Answer) -> Trial:
     """Returns the trial of an invalid call's answer."""
-    words, case = attempt.words, None
+    words, case = attempt.words, attempt.equivalent
     if answer.outcome is Outcome.RAISED and answer.stage != "output":
         return passed(case, f"{words}: refused in {answer.stage}: {answer.message}")
     if answer.outcome is Outcome.RAISED:

@@ -29,12 +29,10 @@
     const framework = document.getElementById("filter-framework");
     const verdict = document.getElementById("filter-verdict");
     const result = document.getElementById("filter-result");
-    const failing = ["diverge", "error", "crash", "hang"];
     const matches = (element) => {
       const verdicts = (element.dataset.verdicts ?? "").split(" ");
-      const wanted = verdict.value === "failing" ? failing : [verdict.value];
       const judged = !verdict.value || element.dataset.verdicts === undefined
-        || wanted.some((one) => verdicts.includes(one));
+        || verdicts.includes(verdict.value);
       return judged && (!framework.value || element.dataset.framework === framework.value);
     };
     const apply = () => {

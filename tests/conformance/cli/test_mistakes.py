@@ -39,6 +39,16 @@ def test_an_unknown_implementation_names_the_nearest(command, pattern, nearest):
         command(*arguments).refused(2, repr(pattern), f"did you mean {nearest}?")
 
 
+@pytest.mark.parametrize(
+    ("word", "nearest"), [("documents", "document"), ("Value", "values"), ("refuse", "refused")]
+)
+def test_an_unknown_severity_names_the_nearest(command, tmp_path, word, nearest):
+    for arguments in (("run",), ("merge", tmp_path), ("matrix", "torch==2.13.0")):
+        done = command(*arguments, "--fail-on", word)
+        done.refused(2, "--fail-on", repr(word), f"did you mean '{nearest}'?")
+    command("run", "--fail-on", "qqqq").refused(2, "'qqqq' is no severity", "values, gradients, crash")
+
+
 def test_a_glob_without_a_match(command):
     command("run", "--implementation", "jax.*").refused(2, "'jax.*'")
     command("run", "--implementation", "torch.*", "--implementation", "qqqq").refused(

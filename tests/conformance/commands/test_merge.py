@@ -12,6 +12,8 @@ from conv_transpose_conformance.commands.merge import merge
 from conv_transpose_conformance.errors import BadRunFolder
 from conv_transpose_conformance.expectations import Expectations
 from conv_transpose_conformance.generation.shards import Shard, of_shard
+from conv_transpose_conformance.judging.severity import Severity
+from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.reports.diff import diff
 from conv_transpose_conformance.reports.store.folder import read
 from tests.support.run_folders import call, folder_of
@@ -33,6 +35,38 @@ def test_shards_merged_are_the_whole_run(cases, tmp_path):
         == ["groups > 1"]
     )
     assert diff(whole, tmp_path / "merged")["same"] == 1
+
+
+@pytest.mark.parametrize(
+    ("of_parts", "given", "fail_on", "code"),
+    [
+        (("values", "crash"), None, "crash", 1),
+        ((None, "values"), None, "refused", 1),
+        (("crash", "crash"), Severity.GRADIENTS, "gradients", 1),
+    ],
+)
+def test_what_failed_a_part_fails_the_whole_unless_another_severity_is_given(
+    cases, tmp_path, of_parts, given, fail_on, code
+):
+    parts = [
+        folder_of(
+            tmp_path / str(n),
+            [call(c, c.bias) for c in cases[n::2][:40]],
+            shard=[n + 1, 2],
+            **({"fail_on": word} if word else {}),
+        )
+        for n, word in enumerate(of_parts)
+    ]
+    none = Expectations(tmp_path / "none")
+    run, _ = merge(parts, tmp_path / "merged", none, Console(quiet=True), threshold=given)
+    assert (run["fail_on"], run["exit_code"]) == (fail_on, code)
+
+
+def test_what_is_below_the_threshold_does_not_fail_a_merged_run(cases, tmp_path):
+    shapes = [call(c, c.bias, (Check.GRAD_INPUT,)) for c in cases[:40]]
+    part = folder_of(tmp_path / "part", shapes, fail_on="values")
+    run, found = merge([part], tmp_path / "whole", Expectations(tmp_path / "no"), Console(quiet=True))
+    assert ([d["severity"] for d in found], run["exit_code"]) == (["gradients"], 0)
 
 
 def test_what_a_shard_could_not_judge_is_missing_from_the_whole(cases, tmp_path):

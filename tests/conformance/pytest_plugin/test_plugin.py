@@ -101,6 +101,17 @@ def test_a_crash_fails_its_item_and_the_others_run(fake_cache, project):
     assert counts(out)["passed"] >= 5
 
 
+def test_a_case_that_fails_less_gravely_than_asked_is_skipped(fake_cache, project):
+    fake_cache(torch={"implementations": {NAME: "raised"}})
+    code, out = pytest_in(project, "--conformance", NAME, "--conformance-fail-on", "accepted", "-rs")
+    assert code == 0, out
+    assert "acceptance: documented call refused, below accepted" in out
+    (project / "pytest.ini").write_text(
+        "[pytest]\naddopts = -p no:cacheprovider -p few\nconformance_fail_on = refused\n"
+    )
+    assert pytest_in(project, "--conformance", NAME)[0] == 1
+
+
 def test_selection_by_k(fake_cache, project):
     fake_cache(torch={})
     _, zero = pytest_in(project, "--conformance", NAME, "--collect-only", "-q")
@@ -125,6 +136,7 @@ def test_a_framework_that_cannot_be_had_fails_the_items_in_one_line(fake_cache, 
         (["--conformance", "torch.nn.ConvTranspose1D"], "did you mean torch.nn.ConvTranspose1d?"),
         (["--conformance", NAME, "--conformance-python", "torch=/absent"], "there is no such file"),
         (["--conformance", NAME, "--conformance-python", "torch"], "FRAMEWORK=PATH"),
+        (["--conformance", NAME, "--conformance-fail-on", "hung"], "did you mean 'hang'?"),
         (["--conformance-python", "torch=python3"], "--conformance-python needs --conformance GLOB"),
     ],
 )
@@ -148,7 +160,11 @@ def test_under_xdist_every_item_runs_once(fake_cache, project):
 def test_help_lists_the_options_in_one_group(tmp_path):
     _, out = pytest_in(tmp_path, "--help")
     group = out[out.index("conformance of transposed convolutions:") :]
-    for option in ("--conformance=GLOB", "--conformance-python=FRAMEWORK=PATH"):
+    for option in (
+        "--conformance=GLOB",
+        "--conformance-python=FRAMEWORK=PATH",
+        "--conformance-fail-on=SEVERITY",
+    ):
         assert option in group
 
 

@@ -13,7 +13,8 @@ from conv_transpose_conformance.errors import UnknownRequirement
 from conv_transpose_conformance.expectations import BadExpectations, read
 from conv_transpose_conformance.generation.shards import Shard
 from conv_transpose_conformance.judging.verdicts import Check, Record, Verdict
-from conv_transpose_conformance.requirements.base.requirement import Judged, Probed, Result, fails, for_each
+from conv_transpose_conformance.reports.store.findings import fails
+from conv_transpose_conformance.requirements.base.requirement import Judged, Probed, Result, for_each
 from conv_transpose_conformance.requirements.base.trial import Trial, differs, passed, reported, unsupported
 from conv_transpose_conformance.requirements.catalogue import (
     catalogue,
@@ -110,6 +111,7 @@ def test_records_are_added_up_by_requirement_and_implementation():
         "counts": {"pass": 1, "diverge": 1},
         "message": "off by one",
         "case": PADDED.id,
+        "severity": "values",
     }
     assert not fails(mine.plain()), "its divergence fails the run already"
     assert (others.verdict, others.plain()["message"]) == (

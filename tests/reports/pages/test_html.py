@@ -91,9 +91,9 @@ def test_what_only_javascript_can_use_is_hidden_without_it(page):
 
 
 def test_a_failing_cell_leads_to_its_divergence(page):
-    assert re.search(r'<a class="count diverge" href="#divergence-2">.*?<b>2</b> diverge', page)
-    assert re.search(r'<a class="count crash" href="#divergence-1">.*?<b>1</b> crash', page)
-    section = page[page.index('id="divergence-2"') :]
+    assert re.search(r'<a class="count diverge" href="#divergence-1">.*?<b>2</b> diverge', page)
+    assert re.search(r'<a class="count crash" href="#divergence-2">.*?<b>1</b> crash', page)
+    section = page[page.index('id="divergence-1"') :]
     assert "v1_1d_n1_ci1_co1_i2_k2_f32_int.1" in section
     assert "3 too much" in section
 
@@ -108,7 +108,7 @@ def test_cells_have_words_and_headers_have_scopes(page):
 
 
 def test_the_wrong_element_is_marked_in_all_three_arrays(page):
-    section = page[page.index('id="divergence-2"') : page.index('id="certificate"')]
+    section = page[page.index('id="divergence-1"') : page.index('id="divergence-2"')]
     assert re.findall(r'<td class="(wrong[ a-z]*)"><mark>(.*?)</mark>', section) == [
         ("wrong worst", "2"),
         ("wrong worst", "5"),
@@ -119,7 +119,7 @@ def test_the_wrong_element_is_marked_in_all_three_arrays(page):
 
 
 def test_parameters_at_their_default_are_told_from_the_others(page):
-    section = page[page.index('id="divergence-2"') :]
+    section = page[page.index('id="divergence-1"') :]
     assert '<tr><th scope="row">input size</th><td>2</td></tr>' in section
     assert '<tr class="default"><th scope="row">stride</th><td>1<span' in section
 
@@ -150,7 +150,7 @@ def test_a_run_without_divergences_says_so(tmp_path, info, summarise, make_recor
     folder = RunFolder.create(tmp_path)
     folder.write(info, summarise(make_record()))
     page = html(*read(tmp_path))
-    assert "<h1>No divergence in 1 implementation</h1>" in page
+    assert "<h1>No finding in 1 implementation</h1>" in page
     assert 'id="divergences"' not in page
 
 

@@ -36,19 +36,21 @@ def test_junit_has_a_test_for_each_implementation_and_check(result):
         ("torch.nn.ConvTranspose1d", "values"),
         ("torch.nn.ConvTranspose1d", "grad_bias"),
         (FUNCTION, "acceptance"),
+        (FUNCTION, "acceptance: D1"),
+        (FUNCTION, "values: D2"),
         (FUNCTION, "shape"),
         (FUNCTION, "values"),
         ("paddle", "available"),
     }
     assert [document.get(k) for k in ("tests", "failures", "skipped", "errors", "time")] == [
-        "6",
+        "8",
         "2",
-        "3",
+        "5",
         "0",
         "12.500",
     ]
     assert [(s.get("name"), s.get("tests"), s.get("failures")) for s in document] == [
-        ("torch", "5", "2"),
+        ("torch", "7", "2"),
         ("paddle", "1", "0"),
     ]
     assert list(tests["torch.nn.ConvTranspose1d", "values"]) == []
@@ -56,9 +58,12 @@ def test_junit_has_a_test_for_each_implementation_and_check(result):
 
 def test_junit_says_why(result):
     tests = by_name(ET.fromstring(junit(*result)))
-    failure = tests[FUNCTION, "values"].find("failure")
+    failure = tests[FUNCTION, "values: D2"].find("failure")
     assert failure.get("type") == "diverge"
-    assert failure.get("message") == "2 failing verdicts of 2 judged: 3 too much"
+    assert failure.get("message") == "silently wrong values: 2 of 2 judged: 3 too much"
+    assert tests[FUNCTION, "values"].find("skipped").get("message") == (
+        "2 failing verdicts of 2 judged: see D2"
+    )
     assert SMALLEST in failure.text
     assert f"replay: conformance replay {SMALLEST} --implementation {FUNCTION}" in failure.text
     assert tests[FUNCTION, "shape"].find("skipped").get("message") == "unsupported: no 1-D"
@@ -87,20 +92,21 @@ def test_junit_counts_a_check_that_passes_in_part_as_failed_and_allowed_as_passe
     folder = RunFolder.create(tmp_path)
     folder.write(info, summarise(*records))
     tests = by_name(ET.fromstring(junit(*read(tmp_path))))
-    assert [child.tag for child in tests["torch.nn.ConvTranspose1d", "values"]] == ["failure"]
+    assert [child.tag for child in tests["torch.nn.ConvTranspose1d", "values"]] == ["skipped"]
+    assert [child.tag for child in tests["torch.nn.ConvTranspose1d", "values: D1"]] == ["failure"]
     assert list(tests[other, "values"]) == []
 
 
 def test_markdown_has_the_tables_and_the_divergences(result):
     text = markdown(*result)
-    assert text.startswith("## Transposed convolution: 1 of 2 implementations diverges\n")
+    assert text.startswith("## Transposed convolution: 2 findings in 1 of 2 implementations\n")
     rows = [line for line in text.splitlines() if line.startswith("| torch")]
     assert rows == [
         "| torch.nn.ConvTranspose1d | 3 | – | – | ✓ 3 pass | · 1 not applicable |",
         "| torch.nn.functional.conv\\_transpose2d | 2 | † 1 crash | ○ 1 unsupported | ✗ 2 diverge | – |",
     ]
     assert "Unavailable: no wheel for this Python" in text
-    assert "#### D2 torch.nn.functional.conv\\_transpose2d, values: diverge" in text
+    assert "#### D2 torch.nn.functional.conv\\_transpose2d, values: diverge, silently wrong values" in text
     assert f"```sh\nconformance replay {SMALLEST} --implementation {FUNCTION}\n```" in text
     assert "Each of the 2 exact-integer probes" in text
 
@@ -164,10 +170,10 @@ def test_the_terminal_shows_table_reasons_divergences_and_where_the_report_is(re
     assert "torch.nn.ConvTranspose1d 3 ✓ 3 · 1" in lines
     assert f"{FUNCTION} 2 † 1/1 ○ 1 ✗ 2/2" in lines
     assert lines.index("paddle: unavailable") + 1 == lines.index("no wheel for this Python")
-    assert f"✗ D2 {FUNCTION}, values: diverge (2 of 2 judged)" in lines
+    assert f"✗ D2 {FUNCTION}, values: diverge, silently wrong values (2 of 2 judged)" in lines
     assert "3 too much" in lines
     assert f"conformance replay {SMALLEST} --implementation {FUNCTION}" in lines
-    assert "1 of 2 implementations diverges" in lines
+    assert "2 findings in 1 of 2 implementations" in lines
     assert lines[-1] == "Report: out/index.html"
 
 

@@ -51,18 +51,18 @@ def test_a_document_of_what_took_no_part_says_so(requiring):
 
 
 def test_the_sentence_and_the_headline_count_them(requiring):
-    run, _ = requiring
+    run, divergences = requiring
     assert ": 5 verdicts, 3 failing (1 repeats divergences of cases, 1 is expected)." in sentence(run)
-    assert headline(run) == "1 of 1 implementation diverges"
+    assert headline(run, divergences) == "2 findings in 2 of 2 implementations, 1 of which fails the run"
 
 
 def test_a_run_of_requirements_alone_has_a_headline(requiring):
     run, divergences = requiring
     run = {**run, "implementations": {}}
-    assert headline(run) == "2 implementations break a requirement"
+    assert headline(run, []) == "2 findings in 2 of 2 implementations, 1 of which fails the run"
     results = [r for r in run["requirements"]["results"] if r["verdict"] == "unsupported"]
     alone = {**run, "requirements": {**run["requirements"], "results": results}}
-    assert headline(alone) == "Nothing was judged"
+    assert headline(alone, []) == "Nothing was judged"
     assert "only requirements were examined" in html(run, divergences)
 
 
@@ -125,6 +125,11 @@ def test_the_terminal_names_them_with_the_line_that_examines_them_again(requirin
         (lambda r: r["results"][0].update(verdict="splendid"), "verdict"),
         (lambda r: r["results"][0].update(counts={"pass": -1}), "counts"),
         (lambda r: r["results"][0].update(case="v9"), "case"),
+        (lambda r: r["results"][0].update(severity="grave"), "severity must be one of values"),
+        (lambda r: r["results"][0].update(attribution="nobody"), "attribution must be one of"),
+        (lambda r: r["results"][0].update(repeats=[None]), "repeats"),
+        (lambda r: r["catalogue"][0].update(official="yes"), "official"),
+        (lambda r: r["catalogue"][0].update(contradicts="T1.x"), "contradicts"),
     ],
 )
 def test_a_broken_entry_is_named_with_its_key(tmp_path, requiring, change, named):

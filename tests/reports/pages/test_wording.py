@@ -209,11 +209,13 @@ def test_headlines(causes, tmp_path, make_record, info, snapshot):
     runs = {
         "diverging": run,
         "interrupted": {**run, "interrupted": True},
-        "expected": {**run, "exit_code": 0},
+        "expected": {**run, "exit_code": 0, "requirements": None},
         "requirements alone": {**run, "implementations": {}},
         "one clean": clean,
         "several clean": several,
         "nothing": written(tmp_path / "nothing", info),
     }
-    lines = [f"{name}: {line}" for name, one in runs.items() for line in (headline(one), *sentences(one, []))]
+    lines = [
+        f"{name}: {line}" for name, one in runs.items() for line in (headline(one, []), *sentences(one, []))
+    ]
     assert "\n".join([*lines, *sentences(run, divergences)]) == snapshot
