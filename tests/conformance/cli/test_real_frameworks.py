@@ -12,6 +12,7 @@ from conv_transpose_conformance import load_run
 from conv_transpose_conformance.errors import NotInstalled
 from conv_transpose_conformance.frameworks.r_runtime import on_path
 from conv_transpose_conformance.frameworks.registry import select
+from tests.support.claims import FALSE
 from tests.support.commands import FILES, divergences, run_data
 from tests.support.hosts import conformance, pytest_in, start
 from tests.support.processes import children, gone
@@ -150,3 +151,21 @@ def test_the_pytest_plugin(tmp_path, framework_python):
     code, out = pytest_in(tmp_path, *options, "-n", "2")
     assert code == 0, out[-3000:]
     assert re.findall(r"(\d+) passed", out) == [passed]
+
+
+def test_what_a_document_says_wrong_fails_no_honest_implementation(tmp_path, python_options):
+    python = python_options(["torch", "paddle"])
+    asked = ("--requirement", "T2.*", "--requirement", "P1.*", *python)
+    names = ("--implementation", "torch.nn.ConvTranspose2d", "--implementation", "paddle.nn.Conv1DTranspose")
+    conformance("run", *asked, *names, "--out", str(tmp_path / "both"), cwd=tmp_path)
+    results = run_data(tmp_path / "both")["requirements"]["results"]
+    wrong = {
+        (r["requirement"], r["attribution"])
+        for r in results
+        if r["requirement"] in FALSE and "attribution" in r
+    }
+    assert wrong == {(name, "document") for name in FALSE}
+    for more, code in ((), 0), (("--fail-on", "document"), 1):
+        out = str(tmp_path / f"torch{code}")
+        arguments = ("--requirement", "T2.*", *names[:2], *python_options(["torch"]), "--out", out)
+        assert conformance("run", *arguments, *more, cwd=tmp_path).returncode == code
