@@ -19,7 +19,8 @@ from conv_transpose_conformance.commands.recorder import Recorder
 from conv_transpose_conformance.commands.run_document import run_document, suite, suite_version
 from conv_transpose_conformance.errors import BadRunFolder
 from conv_transpose_conformance.expectations import Expectations
-from conv_transpose_conformance.judging.severity import Severity
+from conv_transpose_conformance.judging.severity import Severity, of_failure
+from conv_transpose_conformance.judging.verdicts import FAILING
 from conv_transpose_conformance.reports.grouping import grouped
 from conv_transpose_conformance.reports.render import render
 from conv_transpose_conformance.reports.store.agreement import check_mergeable, judges
@@ -208,9 +209,13 @@ def _results(
     entries = [e for part in parts for e in (part.run.get("requirements") or {}).get("results", [])]
     columns = {entry["implementation"]: entry["framework"] for entry in entries}
     found = [result.plain() for result in tally.results(columns)]
+    known = {requirement.id: requirement for requirement in requirements}
     for entry in entries:
         if entry["probed"]:
             plain = {key: value for key, value in entry.items() if key not in _DECIDED_ANEW}
+            if entry["verdict"] in FAILING:  # a run of an earlier version does not say how grave
+                grave = of_failure("", entry["verdict"], known[entry["requirement"]].severity)
+                plain.setdefault("severity", grave.value)
             found.append(with_expected(plain, frameworks, expectations))
     order = {requirement.id: position for position, requirement in enumerate(requirements)}
     position = list(columns)

@@ -57,12 +57,14 @@ class InvalidCall:
 
     @property
     def equivalent(self) -> Case | None:
-        """Returns the case with these arguments, or None where no case has them."""
+        """Returns the case with these arguments, or None where no case has them or the tensors are others."""
+        if self.arrays is not None:
+            return None
         changes: dict[str, Any] = {}
         for role, value in self.arguments.items():
             entries = value["tuple"] if isinstance(value, dict) and set(value) == {"tuple"} else value
             whole = entries if isinstance(entries, list) else [entries]
-            if self.arrays is not None or not all(type(number) is int for number in whole):
+            if not all(type(number) is int for number in whole):
                 return None
             if role in _CHANNELS:
                 changes[role] = entries
