@@ -1,4 +1,4 @@
-"""An invalid call that a case can express names the case, so that it can be replayed and compared to causes."""
+"""An invalid call that a case can express names the case, so that it can be replayed and compared."""
 
 from __future__ import annotations
 
