@@ -83,6 +83,8 @@ def made(cases, tmp_path):
             results=results,
             divergences=found,
             expectations=Expectations(Path("none")),
+            drift=[],
+            readings=[],
         )
         folder.write(document, recorder.summary, found)
         return read(folder.path)
