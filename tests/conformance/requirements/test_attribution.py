@@ -83,14 +83,15 @@ def test_what_holds_is_nobodys_fault():
     assert "attribution" not in told
 
 
-def test_what_a_statement_contradicts_is_a_statement_on_the_same_api():
+def test_what_a_statement_contradicts_is_a_statement_on_the_same_framework():
     for requirement in catalogue().values():
         for name in requirement.contradicts:
             if name != DEFINITION:
-                assert catalogue()[name].applies == requirement.applies
+                theirs, mine = catalogue()[name].applies[0], requirement.applies[0]
+                assert theirs.split(".")[0] == mine.split(".")[0]
                 assert name != requirement.id
 
 
 def test_each_statement_that_the_operator_itself_does_not_keep_says_what_it_contradicts():
     declared = {name for name, requirement in catalogue().items() if requirement.contradicts}
-    assert {name for name in declared if not name.startswith("R1.")} == FALSE
+    assert declared >= FALSE
