@@ -218,7 +218,7 @@ def _scripts(cause: Cause, version: str, device: str) -> list[Callable[[], str]]
         return [lambda: scripts.fact_script(name, case, Check.PARAMETERS, described, lines, **where)]
     if kind in ("refused", "raised"):
         return [lambda: scripts.refused_script(name, case, output, lines, **where)]
-    if kind == "values":
+    if kind in ("values", "no-geometry"):
         return []  # without a worker the wrong elements are unknown
     refuse = interpret(case, name).reason if kind == "accepted" else ""
     return [
