@@ -75,7 +75,7 @@ def family_of(record: Record) -> FailureKind:
         if record.verdict is Verdict.ERROR:
             return FailureKind("raised", without_numbers(record.message))
         if record.observed is None and is_open(record.case, record.implementation):
-            return FailureKind("no-geometry", interpret(record.case, record.implementation).reason)
+            return FailureKind("no-geometry")
         return FailureKind("values")
     return FailureKind(str(record.check))
 

@@ -7,6 +7,7 @@ from typing import Final
 from conv_transpose_conformance.frameworks.interface import described
 from conv_transpose_conformance.judging.verdicts import Check
 from conv_transpose_conformance.requirements.base.requirement import (
+    DEFINITION,
     Document,
     Requirement,
     for_each,
@@ -30,7 +31,6 @@ DOCUMENTS: Final = {
 }
 ONE: Final = Page("RF1", "r-functional-1d", "r.torch.nnf_conv_transpose1d", 1)
 TWO: Final = Page("RF2", "r-functional-2d", "r.torch.nnf_conv_transpose2d", 2)
-_LAYER: Final = {"RF1": "R1", "RF2": "R2"}  # the pages of the modules, with the formula of the size
 
 
 def _claims(page: Page) -> tuple[Requirement, ...]:
@@ -58,7 +58,7 @@ def _claims(page: Page) -> tuple[Requirement, ...]:
             quick=True,
             note="judged as written. It is the layout of an ordinary convolution; the page of the module "
             "has the transposed one",
-            contradicts=(f"{_LAYER[page.prefix]}.weight",),
+            contradicts=(DEFINITION,),
         ),
         page.judged(
             "bias",
@@ -73,7 +73,7 @@ def _claims(page: Page) -> tuple[Requirement, ...]:
             for_each(output_sizes.padding_pads_the_input, padded(page.ndim)),
             note="judged as written: the output is that of the input with as many zeros around it. The "
             "page of the module says that the output's size shrinks by them",
-            contradicts=(f"{_LAYER[page.prefix]}.shape",),
+            contradicts=(DEFINITION,),
         ),
         page.judged(
             "groups",
@@ -103,6 +103,6 @@ REQUIREMENTS: Final = (
             listed("v1_2d_n1_ci2_co2_i3x4_k3x3_s2x2_p1x1_op1x1_f32_int.1"),
         ),
         note="read as: the added positions hold zeros. The page of the module says that none are added",
-        contradicts=("R2.output-padding",),
+        contradicts=(DEFINITION,),
     ),
 )

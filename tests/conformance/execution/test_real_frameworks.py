@@ -11,6 +11,7 @@ import pytest
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.tensors import make_data
+from conv_transpose_conformance.causes.failures import is_open
 from conv_transpose_conformance.execution import events
 from conv_transpose_conformance.execution.engine import Engine
 from conv_transpose_conformance.frameworks.registry import framework_of, interpret, select
@@ -54,10 +55,13 @@ def sample(quick_cases: list[Case], count: int) -> list[Case]:
 
 @pytest.mark.parametrize("framework", ["torch", "paddle", "r.torch"])
 def test_values_and_gradients_are_clean(real_engine, quick_cases, framework):
-    # no document of Paddle says what "same" gives
-    cases = [case for case in sample(quick_cases, 151) if case.padding != "same"]
+    cases = sample(quick_cases, 151)
     outcome = run(real_engine(f"{framework}.*"), cases)
-    failing = [record for record in outcome.records if record.check in VALUES and record.failing]
+    failing = [
+        record
+        for record in outcome.records
+        if record.check in VALUES and record.failing and not is_open(record.case, record.implementation)
+    ]
     assert failing == []
     for name in select([f"{framework}.*"]):
         passed = {

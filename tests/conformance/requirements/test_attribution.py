@@ -83,15 +83,15 @@ def test_what_holds_is_nobodys_fault():
     assert "attribution" not in told
 
 
-def test_what_a_statement_contradicts_is_a_statement_on_the_same_framework():
+def test_what_a_statement_contradicts_is_a_statement_on_the_same_api():
     for requirement in catalogue().values():
         for name in requirement.contradicts:
             if name != DEFINITION:
-                theirs, mine = catalogue()[name].applies[0], requirement.applies[0]
-                assert theirs.split(".")[0] == mine.split(".")[0]
+                assert catalogue()[name].applies == requirement.applies
                 assert name != requirement.id
 
 
 def test_each_statement_that_the_operator_itself_does_not_keep_says_what_it_contradicts():
     declared = {name for name, requirement in catalogue().items() if requirement.contradicts}
-    assert declared >= FALSE
+    seeds = ("T1.", "T2.", "P1.", "M2.")  # test_official_pages holds the other pages to theirs
+    assert {name for name in declared if name.startswith(seeds)} == FALSE
