@@ -58,7 +58,11 @@ def diagnose_open(failures: Sequence[tuple[Problem, Answer]]) -> Diagnosis | Non
     Args:
         failures: calls that documents leave open and whose outputs are no crop of the operator.
     """
-    asked = [pair for pair in failures if "values" in pair[1].arrays]
+    asked = [
+        (problem, answer)
+        for problem, answer in failures
+        if "values" in answer.arrays and problem.data.exact  # reals would need the fault's rounding
+    ]
     found = tuple(fault for fault in FAULTS if all(_gives(fault, *pair) for pair in asked))
     return Diagnosis(found, len(asked)) if found and asked else None
 
@@ -67,8 +71,8 @@ def _gives(fault: FaultModel, problem: Problem, answer: Answer) -> bool:
     """Whether a window of the faulty operator, without any crop, is the output."""
     case, y = problem.case, answer.arrays["values"]
     lead = (case.out_channels,) if case.batch is None else (case.batch, case.out_channels)
-    if y.ndim != len(lead) + case.ndim or y.shape[: -case.ndim] != lead or not problem.data.exact:
-        return y.ndim == len(lead) + case.ndim and not problem.data.exact  # integers tell, reals need not
+    if y.ndim != len(lead) + case.ndim or y.shape[: -case.ndim] != lead:
+        return False
     whole = answer_of(fault, problem.under(surroundings(case, y.shape[-case.ndim :])), "").arrays.get(
         "values"
     )

@@ -11,7 +11,7 @@ from attrs import evolve
 from conv_transpose_conformance.cases.recipe import Recipe
 from conv_transpose_conformance.execution.requests import Job
 from conv_transpose_conformance.judging.answers import Answer, Outcome
-from conv_transpose_conformance.judging.observation import Finding, Observation, narrowed, observe
+from conv_transpose_conformance.judging.observation import Match, Observation, narrowed, observe
 from conv_transpose_conformance.judging.problem import Problem
 
 _TWINS: Final = 6  # further sets of integers, to tell crops apart
@@ -28,18 +28,17 @@ def observing(job: Job, implementation: str, answer: Answer) -> Asking:
     if not job.is_open(implementation) or not _is_accepted(answer):
         return answer
     if "values" not in answer.arrays:
-        return evolve(answer, observed=Observation(Finding.UNSEARCHED, reason=_unread(answer)))
+        return evolve(answer, observed=Observation(Match.UNSEARCHED, reason=_unread(answer)))
     case = job.case
     found = observe(case, job.problem.data, answer.arrays["values"])
-    if found.finding is Finding.NONE:
+    if found.match is Match.NONE:
         flaky = yield from _repeated(job, implementation, answer)
         if flaky is not None:
             return evolve(answer, observed=flaky)
-    if found.finding is Finding.SEVERAL or (found.finding is Finding.NONE and case.recipe.kind != "int"):
+    if found.match is Match.SEVERAL or (found.match is Match.NONE and case.recipe.kind != "int"):
         found = yield from _with_integers(job, implementation, found, answer.arrays["values"].shape)
-    if found.finding is Finding.ONE and _lacks_gradients(answer):
-        assert found.geometry is not None
-        answer = yield Job(job.problem.under(found.geometry), job.meanings)
+    if found.found is not None and _lacks_gradients(answer):
+        answer = yield Job(job.problem.under(found.found), job.meanings)
     return evolve(answer, observed=found)
 
 
@@ -60,15 +59,17 @@ def _lacks_gradients(answer: Answer) -> bool:
 
 def _repeated(job: Job, implementation: str, answer: Answer) -> Generator[Job, Answer, Observation | None]:
     """Repeats the call; returns the distribution of its outputs, None if they are all the same."""
-    seen = Counter([_content(answer)])
+    seen, faults = Counter([_content(answer)]), dict[str, None]()
     for number in range(_REPEATS):
         if number and len(seen) == 1:
-            return None  # one repetition shows enough where nothing changes
+            return None  # what changes at all nearly always changes at once
         again = yield Job(job.problem, {implementation: job.meanings[implementation]})
         seen[_content(again)] += 1
+        if "values" not in again.arrays:
+            faults[again.fault or again.message] = None
     times = ", ".join(str(count) for count in sorted(seen.values(), reverse=True))
     said = f"flaky: {seen.total()} equal calls gave {len(seen)} different outputs ({times} times each)"
-    return Observation(Finding.FLAKY, reason=said)
+    return Observation(Match.FLAKY, reason=f"{said}, among them {', '.join(faults)}" if faults else said)
 
 
 def _content(answer: Answer) -> tuple[object, ...]:
@@ -91,8 +92,8 @@ def _with_integers(
         if answer.shape != shape:
             others = list(answer.shape or ())
             reason = f"the shape depends on the numbers: {list(shape)}, and {others} for others"
-            return Observation(Finding.NONE, reason=reason)
-        found = now if found.finding is Finding.NONE else narrowed(found, now, twin.case)
-        if found.finding is not Finding.SEVERAL:
+            return Observation(Match.NONE, reason=reason)
+        found = now if found.match is Match.NONE else narrowed(found, now, twin.case)
+        if found.match is not Match.SEVERAL:
             break
     return found

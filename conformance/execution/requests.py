@@ -17,7 +17,6 @@ from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES
 from conv_transpose_conformance.frameworks.registry import interpret
 from conv_transpose_conformance.judging.answers import Answer
 from conv_transpose_conformance.judging.judge import judge
-from conv_transpose_conformance.judging.observation import Finding
 from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Record
 
@@ -59,9 +58,8 @@ class Job:
 
     def problem_of(self, answer: Answer) -> Problem:
         """Returns the problem under the geometry that an answer is judged against."""
-        seen = answer.observed
-        found = seen is not None and seen.finding is Finding.ONE and seen.geometry
-        return self.problem.under(found) if found else self.problem
+        found = None if answer.observed is None else answer.observed.found
+        return self.problem if found is None else self.problem.under(found)
 
     def judge(self, answer: Answer, target: Target, version: str = "") -> list[Record]:
         """Returns the records of a target's answer; its framework states this version."""

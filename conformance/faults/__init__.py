@@ -4,7 +4,7 @@
 ``model``         the type of fault models, and the answer of one to a problem
 ``operator``      the reference in pieces, so that a fault can replace one
 ``sizes``         padding, output padding, stride, dilation
-``same_padding``  the padding "same"
+``words``         wrong readings of the paddings "same" and "valid"
 ``tensors``       kernel, channels, groups, bias, batch, lost positions
 ``blocks``        kernels that work in blocks; only larger shapes have several blocks
 ``rounding``      too little precision; wrong refusals and acceptances
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from conv_transpose_conformance.faults import blocks, rounding, same_padding, sizes, tensors
+from conv_transpose_conformance.faults import blocks, rounding, sizes, tensors, words
 from conv_transpose_conformance.faults.model import FaultModel, Outputs, Refusal, Result, Unread, answer_of
 from conv_transpose_conformance.faults.operator import clean
 
@@ -24,7 +24,7 @@ __all__ = ["CLEAN", "FAULTS", "FaultModel", "Outputs", "Refusal", "Result", "Unr
 
 FAULTS: Final[tuple[FaultModel, ...]] = (
     *sizes.FAULTS,
-    *same_padding.FAULTS,
+    *words.FAULTS,
     *tensors.FAULTS,
     *blocks.FAULTS,
     *rounding.FAULTS,

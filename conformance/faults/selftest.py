@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from conv_transpose_conformance.cases.axes import axes_of
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.meaning import (
     Acceptance,
@@ -23,13 +24,15 @@ from conv_transpose_conformance.cases.meaning import (
     stride_or_dilation,
     unspecified,
 )
+from conv_transpose_conformance.cases.readings import READINGS, SAME
 from conv_transpose_conformance.errors import ConformanceError
 from conv_transpose_conformance.faults import CLEAN, FAULTS, FaultModel, answer_of
+from conv_transpose_conformance.faults.words import OWN
 from conv_transpose_conformance.generation.corpus import core
 from conv_transpose_conformance.judging.judge import judge
+from conv_transpose_conformance.judging.observation import at
 from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.judging.verdicts import Record
-from conv_transpose_conformance.reference_impl import Geometry
 
 NAME: Final = "selftest"
 
@@ -132,11 +135,9 @@ def _same(case: Case) -> Meaning:
     whole = explicit(case.replace(padding=((0, 0),) * case.ndim, output_size=None))
     if whole.geometry is None:
         return whole
-    geo = whole.geometry
-    size = tuple(i * s for i, s in zip(geo.input_size, geo.stride, strict=True))
-    before = tuple(max(full - n, 0) // 2 for full, n in zip(geo.output_size, size, strict=True))
-    entries = (geo.input_size, geo.kernel_size, geo.stride, geo.dilation, before, size, geo.groups)
-    return Meaning(Acceptance.REQUIRED, Geometry(*entries))
+    own = next(one for one in READINGS if one.name == OWN[SAME])
+    size, crop = zip(*map(own.window, axes_of(case)), strict=True)
+    return Meaning(Acceptance.REQUIRED, at(case, crop, size))
 
 
 def selftest(faults: Sequence[FaultModel] = FAULTS, cases: Iterable[Case] | None = None) -> Outcome:

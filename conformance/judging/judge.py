@@ -36,7 +36,7 @@ from conv_transpose_conformance.cases.tensors import NUMPY_DTYPES, SIGNIFICAND_B
 from conv_transpose_conformance.judging.answers import Answer, Outcome
 from conv_transpose_conformance.judging.expected import Expected
 from conv_transpose_conformance.judging.lean import find_lean
-from conv_transpose_conformance.judging.observation import Finding
+from conv_transpose_conformance.judging.observation import Match
 from conv_transpose_conformance.judging.verdicts import Check, Evidence, Record, Verdict
 
 Array = NDArray[Any]
@@ -73,7 +73,7 @@ def judge(
             framework_version=version,
             release=release,
             microseconds=answer.microseconds,
-            observed=seen.geometry if seen is not None and seen.finding is Finding.ONE else None,
+            observed=None if seen is None else seen.found,
             **fields,
         )
         for fields in judged.checks()
@@ -116,9 +116,9 @@ class _Judgement:
             yield _verdict(Check.SHAPE, False, f"the output has the impossible shape {_shape(shape)}")
             return
         yield self.dtype()
-        if seen.finding is Finding.ONE:
+        if seen.match is Match.ONE:
             yield from (self.value(check) for check in VALUE_CHECKS if check in self.reference)
-        elif seen.finding in (Finding.NONE, Finding.FLAKY):
+        elif seen.match in (Match.NONE, Match.FLAKY):
             yield {"check": Check.VALUES, "verdict": Verdict.DIVERGE, "message": seen.reason}
         else:
             yield {"check": Check.VALUES, "verdict": Verdict.UNSUPPORTED, "message": seen.reason}

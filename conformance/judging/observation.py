@@ -16,7 +16,7 @@ from math import prod
 from typing import Any, Final
 
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from conv_transpose_conformance.cases.axes import axes_of
 from conv_transpose_conformance.cases.case import Case
@@ -25,13 +25,13 @@ from conv_transpose_conformance.cases.tensors import SIGNIFICAND_BITS, SMALLEST,
 from conv_transpose_conformance.judging.expected import Array
 from conv_transpose_conformance.reference_impl import Geometry, forward
 
-LARGEST: Final = 1 << 24  # elements of the uncropped output with its surroundings, all channels together
+LARGEST: Final = 1 << 24  # elements of the uncropped output with its surroundings
 
 Crop = tuple[int, ...]
 
 
-class Finding(StrEnum):
-    """What was found about an output."""
+class Match(StrEnum):
+    """How many geometries an output has."""
 
     ONE = "one"  # one geometry
     NONE = "none"  # no crop of the operator
@@ -48,10 +48,15 @@ class Observation:
     the output; where they are several maps, ``geometry`` is only the likeliest.
     """
 
-    finding: Finding
+    match: Match
     geometry: Geometry | None = None
     reason: str = ""
     crops: tuple[Crop, ...] = field(default=(), repr=False)
+
+    @property
+    def found(self) -> Geometry | None:
+        """The geometry if there is exactly one."""
+        return self.geometry if self.match is Match.ONE else None
 
 
 def observe(case: Case, data: Data, y: Array) -> Observation:
@@ -68,39 +73,38 @@ def observe(case: Case, data: Data, y: Array) -> Observation:
     if y.ndim != len(wanted) + case.ndim or lead != wanted:
         names = "C_out" if case.batch is None else "N and C_out"
         said = f"its shape {list(y.shape)} does not begin with {names}, {list(wanted)}"
-        return Observation(Finding.NONE, reason=f"the output is no output of the operator: {said}")
+        return Observation(Match.NONE, reason=f"the output is no output of the operator: {said}")
     lost = int((~np.isfinite(y.astype(np.float64))).sum())
     if lost:
         share = f"all {lost}" if lost == y.size else f"{lost} of {y.size}"
-        return Observation(Finding.NONE, reason=f"{share} elements of the output are NaN or infinite")
+        return Observation(Match.NONE, reason=f"{share} elements of the output are NaN or infinite")
     try:
         around = surroundings(case, size)
-        elements = prod(around.output_size) * case.out_channels
+        elements = prod(around.output_size) * prod(lead)
         if elements <= LARGEST:
             crops = list(_windows(case, data, y, around))
             return _decided(case, size, crops)
     except ValueError as error:  # positions beyond 64 bits
-        return Observation(Finding.UNSEARCHED, reason=f"the output cannot be searched: {error}")
+        return Observation(Match.UNSEARCHED, reason=f"the output cannot be searched: {error}")
     return Observation(
-        Finding.UNSEARCHED,
+        Match.UNSEARCHED,
         reason=f"an output of {list(y.shape)} is too large to search for its geometry: {elements:.1e} "
         f"elements with their surroundings, and the limit is {LARGEST:.1e}",
     )
 
 
 def narrowed(before: Observation, now: Observation, case: Case) -> Observation:
-    """Returns what two observations of the same call with different numbers tell together."""
-    if now.finding is Finding.UNSEARCHED or before.finding is Finding.UNSEARCHED:
+    """Returns what two observations of one call and output size, with different numbers, tell together.
+
+    ``before`` has several geometries.
+    """
+    if now.match is Match.UNSEARCHED:
         return before
-    if before.finding is not Finding.SEVERAL:
-        return now
-    size = _size(before) or _size(now)
-    if size != (_size(now) or size) or now.finding not in (Finding.ONE, Finding.SEVERAL):
-        return Observation(
-            Finding.NONE, reason="with other numbers the output has another shape, or no crop gives it"
-        )
-    assert size is not None
-    return _decided(case, size, [crop for crop in before.crops if crop in now.crops])
+    if now.match is Match.NONE:
+        return evolve(now, reason=f"with other numbers: {now.reason}")
+    assert now.geometry is not None
+    both = set(now.crops)
+    return _decided(case, now.geometry.output_size, [crop for crop in before.crops if crop in both])
 
 
 def at(case: Case, crop: Crop, size: tuple[int, ...]) -> Geometry:
@@ -108,10 +112,6 @@ def at(case: Case, crop: Crop, size: tuple[int, ...]) -> Geometry:
     return Geometry(
         case.input_size, case.kernel_size, case.stride, case.dilation, crop, size, max(case.groups, 1)
     )
-
-
-def _size(observation: Observation) -> tuple[int, ...] | None:
-    return None if observation.geometry is None else observation.geometry.output_size
 
 
 def surroundings(case: Case, size: tuple[int, ...]) -> Geometry:
@@ -180,23 +180,24 @@ def _decided(case: Case, size: tuple[int, ...], crops: Iterable[Crop]) -> Observ
     left = tuple(crops)
     if not left:
         return Observation(
-            Finding.NONE, reason="no crop of the operator with these parameters gives this output"
+            Match.NONE, reason="no crop of the operator with these parameters gives this output"
         )
-    reached = [crop for crop in left if is_reached(case, crop, size)]
-    empty = [crop for crop in left if crop not in reached]
+    reached, empty = list[Crop](), list[Crop]()
+    for crop in left:
+        (reached if is_reached(case, crop, size) else empty).append(crop)
     if not _is_likely_empty(case, size):
         left, empty = tuple(reached), []
         if not left:
             return Observation(
-                Finding.NONE,
+                Match.NONE,
                 reason="no product reaches the output: it is the bias alone, or 0, where the operator with "
                 "these parameters has more",
             )
     likeliest = min(empty or left, key=lambda crop: _unlikeliness(case, crop))
     if len(reached) + bool(empty) == 1:
-        return Observation(Finding.ONE, at(case, reached[0] if reached else likeliest, size), crops=left)
+        return Observation(Match.ONE, at(case, reached[0] if reached else likeliest, size), crops=left)
     return Observation(
-        Finding.SEVERAL,
+        Match.SEVERAL,
         at(case, likeliest, size),
         f"{len(left)} crops of the operator give this output",
         left,
@@ -210,8 +211,8 @@ def _is_likely_empty(case: Case, size: tuple[int, ...]) -> bool:
     likely = []
     for axis, length in zip(axes_of(case), size, strict=True):
         word = case.padding if isinstance(case.padding, str) else NUMBERS
-        windows = [reading.of(axis) for reading in of_word(word)]
-        likely.append({crop for n, crop in windows if n == length} or {crop for _, crop in windows})
+        asked = [reading.of(axis) for reading in of_word(word)]
+        likely.append({crop for n, crop in asked if n == length} or {crop for _, crop in asked})
     return any(not is_reached(case, crop, size) for crop in product(*likely))
 
 

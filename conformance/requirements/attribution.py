@@ -52,6 +52,8 @@ def _decide(
 ) -> tuple[Attribution, str]:
     """Returns whose fault a failing result is, and why in one sentence."""
     column = result["implementation"]
+    if requirement.source == "suite":
+        return Attribution.IMPLEMENTATION, "the suite requires it of every implementation"
     if not result["probed"]:
         return Attribution.IMPLEMENTATION, "the cases are judged by the framework's own documents"
     if not official:
@@ -71,8 +73,6 @@ def _decide(
                 "it contradicts the definition of the operator, by which all judged cases of the "
                 "implementation pass, and it holds on no implementation that it is about"
             )
-    if requirement.source == "suite":
-        return Attribution.IMPLEMENTATION, "the suite requires it of every implementation"
     if requirement.contradicts:
         return Attribution.UNDECIDED, _open(requirement, others)
     return Attribution.IMPLEMENTATION, "nothing contradicts the statement"

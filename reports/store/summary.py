@@ -109,6 +109,8 @@ class _Implementation:
     probes: int = 0
     inexact: int = 0  # integer probes that passed with rounding
     escapes: Counter[float | None] = field(factory=Counter)  # of the exact probes that passed
+    undocumented: Counter[bool] = field(factory=Counter)  # accepted open calls, by whether values are judged
+    is_open: bool = False  # whether documents leave open the call whose records are being added
 
 
 class Summary:
@@ -131,6 +133,10 @@ class Summary:
         if verdict not in _UNJUDGED:
             entry.judged.add(complexity[2])
         entry.counts[cell] += 1
+        if record.check is Check.ACCEPTANCE:
+            entry.is_open = verdict is Verdict.ALLOWED
+        elif entry.is_open and record.check is Check.VALUES:
+            entry.undocumented[verdict not in _UNJUDGED] += 1
         if verdict in FAILING:
             entry.failures[cell].add(record, complexity)
         elif verdict in _QUIET and record.message:
@@ -184,6 +190,7 @@ def _plain(entry: _Implementation) -> dict[str, Any]:
         "framework": entry.framework,
         "cases": len(entry.cases),
         "judged": len(entry.judged),
+        "undocumented": {"judged": entry.undocumented[True], "unjudged": entry.undocumented[False]},
         "verdicts": {verdict.value: verdicts[verdict] for verdict in Verdict if verdicts[verdict]},
         "checks": checks,
         "messages": messages,

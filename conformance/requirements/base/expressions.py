@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, product
 from typing import Any, Final
 
 import numpy as np
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 Column = NDArray[np.int64]
 
-_TRIED: Final = 60_000  # formulas
+_TRIED: Final = 60_000  # formulas; a search takes about a second
+_LARGEST: Final = 1 << 40  # so that products stay within 64 bits
 _LONGEST: Final = 6  # letters and operations
 
 
@@ -28,38 +29,27 @@ def shortest_formula(letters: Mapping[str, Sequence[int]], wanted: Sequence[int]
     goal = np.asarray(wanted, np.int64)
     if not len(goal):
         return None
-    known: dict[bytes, str] = {}
-    by_length: list[list[tuple[str, Column]]] = [[]]
-
-    def new(text: str, values: Column) -> bool:
-        key = values.tobytes()
-        if key in known or np.abs(values).max() > 1 << 40:
-            return False
-        known[key] = text
-        return True
-
     terminals = {**letters, "0": [0] * len(goal), "1": [1] * len(goal), "2": [2] * len(goal)}
-    first = [(name, np.asarray(values, np.int64)) for name, values in terminals.items()]
-    by_length.append([(text, values) for text, values in first if new(text, values)])
+    known: set[bytes] = set()
+    by_length: list[list[tuple[str, Column]]] = [[]]
     tried = 0
     for length in range(1, _LONGEST + 1):
-        if length > 1:
-            tries = islice(_combined(by_length, length), max(0, _TRIED - tried))
-            made = []
-            for text, values in tries:
-                tried += 1
-                if new(text, values):
-                    made.append((text, values))
-            by_length.append(made)
-        for text, values in by_length[length]:
+        first = ((name, np.asarray(values, np.int64)) for name, values in terminals.items())
+        made = []
+        for text, values in islice(_combined(by_length, length) if length > 1 else first, _TRIED - tried):
+            tried += 1
             if np.array_equal(values, goal):
-                return text.removeprefix("(").removesuffix(")") if _is_wrapped(text) else text
+                return text[1:-1] if _is_wrapped(text) else text
+            if values.tobytes() not in known and np.abs(values).max() <= _LARGEST:
+                known.add(values.tobytes())
+                made.append((text, values))
+        by_length.append(made)
     return None
 
 
 def _combined(by_length: list[list[tuple[str, Column]]], length: int) -> Iterator[tuple[str, Any]]:
     for left in range(1, length):
-        for (one, a), (two, b) in _pairs(by_length[left], by_length[length - left]):
+        for (one, a), (two, b) in product(by_length[left], by_length[length - left]):
             yield f"({one} - {two})", a - b
             if (b > 0).all() and two not in ("0", "1"):
                 yield f"({one} // {two})", a // b
@@ -69,14 +59,6 @@ def _combined(by_length: list[list[tuple[str, Column]]], length: int) -> Iterato
                 yield f"min({one}, {two})", np.minimum(a, b)
                 if "0" not in (one, two):
                     yield f"{one} * {two}", a * b
-
-
-def _pairs(
-    left: list[tuple[str, Column]], right: list[tuple[str, Column]]
-) -> Iterator[tuple[tuple[str, Column], tuple[str, Column]]]:
-    for one in left:
-        for two in right:
-            yield one, two
 
 
 def _is_wrapped(text: str) -> bool:

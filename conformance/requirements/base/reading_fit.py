@@ -51,6 +51,7 @@ class ReadingsSeen:
 
     _regions: dict[tuple[str, str], _Region] = field(factory=dict, init=False)
     _targets: dict[str, str] = field(factory=dict, init=False)
+    _fitted: dict[tuple[str, str], dict[str, Any]] = field(factory=dict, init=False)
 
     def add(self, records: Sequence[Record]) -> None:
         """Adds the records of one call."""
@@ -73,6 +74,7 @@ class ReadingsSeen:
         region = str(case.padding) if words else meaning.reason
         self._targets[first.key] = first.target
         entry = self._regions.setdefault((first.key, region), _Region(region if words else NUMBERS))
+        self._fitted.clear()
         if geometry is None:
             entry.no_geometry += 1
             if entry.unknown is None or case.complexity < entry.unknown.complexity:
@@ -87,7 +89,7 @@ class ReadingsSeen:
         entry = self._regions.get((key, word))
         if entry is None or not (entry.seen or entry.no_geometry):
             return not_applicable(f"no call of this run has the padding {word!r} and a known geometry")
-        fit = _fit(entry)
+        fit = self._fit((key, word))
         if entry.no_geometry:
             names = " and ".join(reading["name"] for reading in fit["follows"]) or "no known reading"
             total = entry.cases + entry.no_geometry
@@ -114,9 +116,20 @@ class ReadingsSeen:
     def fits(self) -> list[dict[str, Any]]:
         """Returns the entries of run.json under ``readings``, by implementation and region."""
         return [
-            {"implementation": key, "framework": self._targets[key], "region": region, **_fit(entry)}
-            for (key, region), entry in sorted(self._regions.items())
+            {
+                "implementation": key,
+                "framework": self._targets[key],
+                "region": region,
+                **self._fit((key, region)),
+            }
+            for key, region in sorted(self._regions)
         ]
+
+    def _fit(self, key: tuple[str, str]) -> dict[str, Any]:
+        """Returns the fit of a region; a search for a formula takes long, so it is made once."""
+        if key not in self._fitted:
+            self._fitted[key] = _fit(self._regions[key])
+        return self._fitted[key]
 
 
 def _fit(region: _Region) -> dict[str, Any]:

@@ -253,7 +253,7 @@ def output_padding_is_zero(prober: Prober, case: Case) -> Trial:
 def padding_without_effect(prober: Prober, case: Case) -> Trial:
     """The output is that without padding."""
     plain = case.replace(padding=((0, 0),) * case.ndim)
-    arrays = {name: array for name, array in prober.arrays(case).items() if name != "g"}
+    arrays = _without_gradient(prober, case)
     expected = {"output": result(prober, plain, arrays)}
     hold({"output": result(prober, case, arrays)}, expected, case, "the output without padding")
     return passed(case)

@@ -7,7 +7,7 @@ import pytest
 
 from conv_transpose_conformance.cases.case import Case
 from conv_transpose_conformance.cases.recipe import Recipe
-from conv_transpose_conformance.judging.observation import Finding, at, narrowed, observe
+from conv_transpose_conformance.judging.observation import Match, at, narrowed, observe
 from conv_transpose_conformance.judging.problem import Problem
 from conv_transpose_conformance.reference_impl import forward
 
@@ -30,7 +30,7 @@ def test_every_crop_and_extension_is_found(identifier: str, crop: int) -> None:
     offsets = tuple(crop + d for d in range(problem.case.ndim))
     size = tuple(n + d for d, n in enumerate((6, 7)[: problem.case.ndim]))
     found = observe(problem.case, problem.data, output(problem, offsets, size))
-    assert found.finding is Finding.ONE
+    assert found.match is Match.ONE
     assert found.geometry == at(problem.case, offsets, size)
 
 
@@ -45,7 +45,7 @@ def test_an_ignored_parameter_leaves_no_crop(ignored: dict[str, tuple[int, ...]]
     problem = Problem(Case.parse(CASES[0]), None)
     y = output(Problem(problem.case.replace(**ignored), None), (1,), (7,))
     found = observe(problem.case, problem.data, y)
-    assert found.finding is Finding.NONE
+    assert found.match is Match.NONE
     assert "no crop of the operator with these parameters" in found.reason
 
 
@@ -53,7 +53,7 @@ def test_one_wrong_element_leaves_no_crop() -> None:
     problem = Problem(Case.parse(CASES[1]), None)
     y = output(problem, (1, 1), (6, 7))
     y[1, 1, 5, 6] += 1
-    assert observe(problem.case, problem.data, y).finding is Finding.NONE
+    assert observe(problem.case, problem.data, y).match is Match.NONE
 
 
 def test_nan_and_shapes_that_no_operator_has_are_named() -> None:
@@ -66,7 +66,7 @@ def test_nan_and_shapes_that_no_operator_has_are_named() -> None:
 def test_an_output_too_large_to_search_is_named() -> None:
     case = Case.parse("v1_1d_n1_ci1_co1_i2_k1_f32_int.1")
     found = observe(case, Problem(case, None).data, np.broadcast_to(np.float32(0), (1, 1, 1 << 23)))
-    assert found.finding is Finding.UNSEARCHED
+    assert found.match is Match.UNSEARCHED
     assert "too large to search" in found.reason
 
 
@@ -74,7 +74,7 @@ def test_crops_that_no_product_reaches_are_one_map() -> None:
     case = Case.parse("v1_1d_n1_ci1_co1_i2_k1_s4_p1.2_op1_b_f32_int.1")
     problem = Problem(case, None)
     found = observe(case, problem.data, output(problem, (1,), (2,)))  # the gap between two products
-    assert found.finding is Finding.ONE
+    assert found.match is Match.ONE
     assert (1,) in found.crops
     assert len(found.crops) > 1
 
@@ -83,7 +83,7 @@ def test_further_numbers_tell_crops_apart_that_look_alike() -> None:
     case = Case.parse("v1_1d_n1_ci1_co1_i3_k1_psame_f32_one.x1.w0")
     problem = Problem(case, None)
     several = observe(case, problem.data, output(problem, (2,), (1,)))  # 0, as in many other places
-    assert several.finding is Finding.SEVERAL
+    assert several.match is Match.SEVERAL
     twin = Problem(case.replace(recipe=Recipe("int", 5)), None)
     now = observe(twin.case, twin.data, output(twin, (2,), (1,)))
     assert narrowed(several, now, twin.case).geometry == at(case, (2,), (1,))
